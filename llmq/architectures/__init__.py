@@ -1,0 +1,32 @@
+"""The model families that can be converted: one file of data per family, one row each here."""
+
+from collections.abc import Mapping
+
+from llmq.architectures.llama import LLAMA
+from llmq.architectures.mistral import MISTRAL
+from llmq.architectures.qwen import QWEN2, QWEN3
+from llmq.architectures.table import Architecture, Config
+from llmq.errors import ArchitectureError
+
+ARCHITECTURES: Mapping[str, Architecture] = {
+    architecture.hf_name: architecture for architecture in (LLAMA, MISTRAL, QWEN2, QWEN3)
+}
+
+
+def architecture_for(config: Config) -> Architecture:
+    """The table of the model that `config` (a config.json) describes."""
+    names = config.get("architectures")
+    if not isinstance(names, list) or len(names) != 1 or not isinstance(names[0], str):
+        raise ArchitectureError(
+            f"config.json: 'architectures' is {names!r} instead of a list of one name"
+        )
+    if names[0] not in ARCHITECTURES:
+        known = ", ".join(ARCHITECTURES)
+        raise ArchitectureError(
+            f"config.json: the architecture {names[0]!r} is not supported; supported are {known}"
+        )
+    architecture = ARCHITECTURES[names[0]]
+    reason = architecture.refused(config)
+    if reason is not None:
+        raise ArchitectureError(f"config.json: {reason}")
+    return architecture

@@ -1,0 +1,62 @@
+"""Every error llmq raises on purpose.
+
+    LlmqError
+    ├── CheckpointError      the folder of safetensors: missing, cut short, hostile, inconsistent
+    │   └── WeightError      a weight that cannot be stored: NaN, infinite, or a scale beyond half precision
+    ├── ArchitectureError    a model this version has no table for, or a tensor that does not fit it
+    ├── TokenizerError       a tokenizer that is missing, unknown or inconsistent
+    ├── RecipeError          an unknown recipe
+    ├── GgufError            a file that is not GGUF, cut short, or hostile
+    ├── OutputError          an output that exists, cannot be written, or does not fit the disk
+    ├── SuiteError           a suite of prompts that cannot be read
+    └── ModelError           llama.cpp could not load, read or run a model
+
+The message of each is one line that names the thing, the number and the remedy. The command line
+prints it and exits with 1; a program catches `LlmqError`.
+"""
+
+
+class LlmqError(Exception):
+    """The base of all errors that llmq raises on purpose."""
+
+
+class CheckpointError(LlmqError):
+    """A checkpoint folder that is missing, cut short, hostile or inconsistent."""
+
+
+class WeightError(CheckpointError):
+    """A weight that cannot be stored: NaN, infinite, or beyond what the format's scale can hold."""
+
+
+class ArchitectureError(LlmqError):
+    """A model without a table, or a tensor that does not fit its model's table."""
+
+
+class TokenizerError(LlmqError):
+    """A tokenizer that is missing, of unknown structure, or inconsistent."""
+
+
+class RecipeError(LlmqError):
+    """An unknown recipe."""
+
+
+class GgufError(LlmqError):
+    """A file that is not GGUF, is cut short, or contradicts itself."""
+
+
+class OutputError(LlmqError):
+    """An output that exists already, cannot be written, or does not fit the disk."""
+
+
+class SuiteError(LlmqError):
+    """A suite of prompts that cannot be read."""
+
+
+class ModelError(LlmqError):
+    """llama.cpp could not load, read or run a model."""
+
+
+def one_line(text: str, limit: int = 300) -> str:
+    """Words of somebody else as part of a message: one short line, nothing that a terminal obeys."""
+    words = " ".join(text.split())[:limit]
+    return "".join(c if c.isprintable() else "?" for c in words)

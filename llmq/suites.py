@@ -1,0 +1,125 @@
+"""Suites: JSONL files of dialogues, read strictly and known by their hash.
+
+One JSON object a line: {"id": "...", "messages": [{"role": "user", "content": "..."}, ...]}. Other
+keys (source, license, subject ...) are welcome and ignored. `role` is system, user or assistant, where
+the assistant is the tutor. A system turn comes first or not at all.
+"""
+
+import difflib
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.abc import Traversable
+from pathlib import Path
+from typing import Any
+
+from llmq.errors import SuiteError
+from llmq.json_file import parse_json_object
+
+ROLES = ("system", "user", "assistant")
+
+
+@dataclass(frozen=True)
+class Message:
+    """One turn of a dialogue."""
+
+    role: str
+    content: str
+
+
+@dataclass(frozen=True)
+class Dialogue:
+    """A conversation between a student (user) and a tutor (assistant)."""
+
+    id: str
+    messages: tuple[Message, ...]
+
+
+@dataclass(frozen=True)
+class Suite:
+    """Named dialogues; `sha256` covers ids, roles and contents, not spacing or other keys."""
+
+    name: str
+    sha256: str
+    dialogues: tuple[Dialogue, ...]
+
+
+def read_suite(path: Path | Traversable) -> Suite:
+    """Read a JSONL file of dialogues.
+
+    Raises SuiteError with the file and the line number for anything that is not as it should be.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise SuiteError(f"cannot read the suite {path}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise SuiteError(f"{path} is not UTF-8 text: byte {error.start} does not fit") from error
+    dialogues = tuple(_dialogues(text, path.name))
+    if not dialogues:
+        raise SuiteError(f"{path} holds no dialogue; one JSON object a line is expected")
+    return Suite(path.name.removesuffix(".jsonl"), _digest(dialogues), dialogues)
+
+
+def _dialogues(text: str, name: str) -> Iterator[Dialogue]:
+    lines_of: dict[str, int] = {}
+    # Only a newline ends a line: str.splitlines would also cut at U+2028 inside a string.
+    for number, line in enumerate(text.split("\n"), start=1):
+        if not line.strip():
+            continue
+        where = f"{name}, line {number}"
+        dialogue = _dialogue(parse_json_object(line.encode(), Path(where), SuiteError), where)
+        first = lines_of.setdefault(dialogue.id, number)
+        if first != number:
+            raise SuiteError(f"{where}: the id {dialogue.id!r} is taken by line {first}")
+        yield dialogue
+
+
+def _dialogue(record: dict[str, Any], where: str) -> Dialogue:
+    name = _text(record, "id", where)
+    turns = _field(record, "messages", where)
+    if not isinstance(turns, list) or not turns:
+        raise SuiteError(f"{where}: 'messages' must be a list of at least one turn")
+    messages = tuple(_message(turn, f"{where}, turn {i}") for i, turn in enumerate(turns, start=1))
+    late = [i for i, m in enumerate(messages, start=1) if m.role == "system" and i > 1]
+    if late:
+        raise SuiteError(f"{where}, turn {late[0]}: a system turn may only come first")
+    return Dialogue(name, messages)
+
+
+def _message(turn: object, where: str) -> Message:
+    if not isinstance(turn, dict):
+        raise SuiteError(f"{where}: an object with role and content is expected")
+    role = _text(turn, "role", where)
+    if role not in ROLES:
+        raise SuiteError(f"{where}: unknown role {role!r}{_did_you_mean(role, ROLES)}")
+    return Message(role, _text(turn, "content", where))
+
+
+def _text(record: dict[str, Any], key: str, where: str) -> str:
+    value = _field(record, key, where)
+    if not isinstance(value, str):
+        raise SuiteError(f"{where}: {key!r} must be text, not {type(value).__name__}")
+    try:
+        value.encode("utf-8")
+    except UnicodeEncodeError as error:  # JSON can spell half of a surrogate pair
+        raise SuiteError(f"{where}: {key!r} holds half a surrogate pair") from error
+    return value
+
+
+def _field(record: dict[str, Any], key: str, where: str) -> object:
+    if key not in record:
+        raise SuiteError(f"{where}: {key!r} is missing{_did_you_mean(key, record, 'is it')}")
+    return record[key]
+
+
+def _did_you_mean(word: str, known: Any, lead: str = "did you mean") -> str:
+    close = difflib.get_close_matches(word, [str(k) for k in known], n=1)
+    return f"; {lead} {close[0]!r}?" if close else ""
+
+
+def _digest(dialogues: tuple[Dialogue, ...]) -> str:
+    content = [[d.id, [[m.role, m.content] for m in d.messages]] for d in dialogues]
+    canonical = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode("utf-8")).hexdigest()

@@ -1,0 +1,89 @@
+"""`llmq inspect`: the metadata and tensors of a GGUF file or of a checkpoint folder."""
+
+import argparse
+import json
+import sys
+from math import prod
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from llmq.amounts import shown
+from llmq.checkpoint import open_checkpoint
+from llmq.gguf_file import MetaValue, open_gguf
+
+SHOWN_ITEMS = 6  # of an array
+SHOWN_CHARACTERS = 200  # of a text
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of `llmq inspect`."""
+    parser.add_argument(
+        "file", metavar="FILE", type=Path, help="a GGUF file or a checkpoint folder"
+    )
+    parser.add_argument("--json", action="store_true", help="everything, as JSON")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Read the header and print it."""
+    path: Path = arguments.file
+    report = _folder(path) if path.is_dir() else _gguf(path)
+    if arguments.json:
+        print(json.dumps(report, indent=1))
+    else:
+        _print(report)
+    return 0
+
+
+def _gguf(path: Path) -> dict[str, Any]:
+    file = open_gguf(path)
+    rows = [
+        {"name": t.name, "shape": list(t.shape), "type": t.type_name, "bytes": t.n_bytes}
+        for t in file.tensors
+    ]
+    metadata = {key: plain(value) for key, value in file.metadata.items()}
+    return {"file": str(path), "bytes": file.n_bytes, "metadata": metadata, "tensors": rows}
+
+
+def _folder(path: Path) -> dict[str, Any]:
+    checkpoint = open_checkpoint(path)
+    rows = [
+        {"name": t.name, "shape": list(t.shape), "type": t.dtype, "file": t.file.name}
+        for t in checkpoint.tensors.values()
+    ]
+    size = sum(file.stat().st_size for file in {t.file for t in checkpoint.tensors.values()})
+    return {"file": str(path), "bytes": size, "metadata": checkpoint.config, "tensors": rows}
+
+
+def plain(value: MetaValue) -> Any:
+    """A metadata value as JSON can hold it."""
+    return value.tolist() if isinstance(value, np.ndarray | np.generic) else value
+
+
+def _print(report: dict[str, Any]) -> None:
+    for key, value in report["metadata"].items():
+        print(f"{key} = {_short(value)}")
+    print()
+    width = max((len(printable(row["name"])) for row in report["tensors"]), default=0)
+    for row in report["tensors"]:
+        shape = " x ".join(str(number) for number in row["shape"])
+        print(f"{printable(row['name']):{width}}  {row['type']:5}  {shape}")
+    weights = sum(prod(row["shape"]) for row in report["tensors"])
+    count = len(report["tensors"])
+    print(f"{count} tensors, {weights:,} weights, {shown(report['bytes'])}", file=sys.stderr)
+
+
+def _short(value: Any) -> str:
+    """A value on one line, long texts and arrays cut, nothing in it that a terminal obeys."""
+    if isinstance(value, list) and len(value) > SHOWN_ITEMS:
+        head = ", ".join(printable(json.dumps(item)) for item in value[:SHOWN_ITEMS])
+        return f"[{head}, ... {len(value)} in all]"
+    text = json.dumps(value)  # escapes all but ASCII and every control character
+    cut = len(text) - SHOWN_CHARACTERS
+    return text if cut <= 0 else f"{text[:SHOWN_CHARACTERS]}... {cut} more"
+
+
+def printable(text: str) -> str:
+    """`text` with everything but printable characters escaped."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
