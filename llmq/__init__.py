@@ -12,7 +12,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from llmq.chat.session import open_chat as open_chat
+    from llmq.chat.conversation import open_chat as open_chat
     from llmq.checkpoint import open_checkpoint as open_checkpoint
     from llmq.errors import LlmqError as LlmqError
     from llmq.gguf_file import open_gguf as open_gguf
@@ -27,7 +27,7 @@ _HOMES = {
     "execute": "llmq.quantize",
     "make_plan": "llmq.planning",
     "measure_drift": "llmq_eval.drift",
-    "open_chat": "llmq.chat.session",
+    "open_chat": "llmq.chat.conversation",
     "open_checkpoint": "llmq.checkpoint",
     "open_gguf": "llmq.gguf_file",
 }

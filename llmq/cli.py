@@ -28,7 +28,7 @@ VERBS = (
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run `llmq`; the exit code is 0 for done, 1 for an error, 2 for wrong usage, 130 for Ctrl-C."""
+    """Run `llmq`; the exit code is 0 for done, 1 for an error, 2 for wrong usage."""
     # Nothing here multiplies matrices; a pool of idle threads per worker would only take memory.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     given = list(sys.argv[1:] if arguments is None else arguments)
@@ -41,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     except KeyboardInterrupt:
         print("llmq: stopped by Ctrl-C", file=sys.stderr)
-        return 130
+        return 1
     except BrokenPipeError:  # the reader of our output went away, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1

@@ -186,9 +186,7 @@ def _metadata(
     """All keys of the file, in the order in which llama.cpp's converter writes them."""
     return {
         "general.architecture": architecture.name,
-        **general_metadata(
-            checkpoint.path, config=checkpoint.config, n_parameters=checkpoint.n_parameters
-        ),
+        **general_metadata(checkpoint.path, n_parameters=checkpoint.n_parameters),
         **rows_as_metadata(architecture.name, architecture.metadata, settings),
         "general.file_type": np.uint32(recipe.file_type),
         **rows_as_metadata(architecture.name, architecture.late_metadata, settings),

@@ -33,8 +33,8 @@ from llmq.safetensors_file import TensorRef
 
 CHUNK_WEIGHTS = 1 << 20
 SMALL_WEIGHTS = 1 << 24  # below this, starting workers costs more time than they save
-# Measured anonymous memory (scripts/measure-memory): the command itself and each worker, idle, and the
-# buffers that one weight of a chunk passes through.
+# Anonymous memory, above what scripts/bench measures: of the command and of each worker when idle, and
+# of the buffers that one weight of a chunk passes through.
 PROCESS_BYTES = 60_000_000
 WEIGHT_BYTES = 16
 DEFAULT_MEMORY_BYTES = 400_000_000
@@ -236,7 +236,7 @@ def write_chunk(chunk: Chunk, path: Path) -> int:
         grouped = rows.reshape(-1, 1) if len(tensor.shape) == 1 else rows
         rows = tensor.transform(grouped).reshape(rows.shape)
     blocks = tensor.format.encode(rows)
-    bad = tensor.format.overflowed(blocks)
+    bad = tensor.format.overflowed(blocks, rows)
     if bad is not None:
         row, block = divmod(bad, blocks.shape[1])
         first = block * tensor.format.block

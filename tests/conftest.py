@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from scripts import random_checkpoint
+
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 
@@ -29,31 +31,8 @@ def shared() -> Path:
 
 @pytest.fixture(scope="session")
 def byte_tokenizer() -> dict[str, Any]:
-    """A tokenizer.json of the bytes alone, as GPT-2 writes them, and an end of text: 257 tokens."""
-    printable = [*range(33, 127), *range(161, 173), *range(174, 256)]
-    rest = [byte for byte in range(256) if byte not in printable]
-    letters = {byte: chr(byte) for byte in printable}
-    letters |= {byte: chr(256 + index) for index, byte in enumerate(rest)}
-    vocabulary = {letters[byte]: byte for byte in range(256)}
-    end = {"id": 256, "content": "<|end|>", "special": True}
-    flags = dict.fromkeys(("single_word", "lstrip", "rstrip", "normalized"), False)
-    level = {
-        "type": "ByteLevel",
-        "add_prefix_space": False,
-        "trim_offsets": True,
-        "use_regex": True,
-    }
-    return {
-        "version": "1.0",
-        "truncation": None,
-        "padding": None,
-        "added_tokens": [{**end, **flags}],
-        "normalizer": None,
-        "pre_tokenizer": level,
-        "post_processor": None,
-        "decoder": level,
-        "model": {"type": "BPE", "vocab": {**vocabulary, "<|end|>": 256}, "merges": []},
-    }
+    """A tokenizer.json of the bytes alone and an end of text: 257 tokens."""
+    return random_checkpoint.byte_tokenizer()
 
 
 def save_safetensors(path: Path, tensors: Mapping[str, NDArray[Any]], dtype: str) -> None:
@@ -153,3 +132,66 @@ def random_tensors(config: Mapping[str, Any]) -> dict[str, NDArray[np.float32]]:
         name: rng.normal(0, 0.05, shape).astype(np.float32) + np.float32(len(shape) == 1)
         for name, shape in shapes.items()
     }
+
+
+# --- GGUF files for the tests of runtime, evaluation and chat, made by llmq itself ---
+
+CHATML = (
+    "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}"
+    "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+)
+
+SaveGguf = Callable[..., Path]
+
+
+def converted(checkpoint: Path, recipe: str, folder: Path) -> Path:
+    """The GGUF file that llmq makes of a checkpoint, in `folder`."""
+    from llmq.checkpoint import open_checkpoint
+    from llmq.planning import make_plan
+    from llmq.quantize import execute
+
+    plan = make_plan(open_checkpoint(checkpoint), recipe=recipe)
+    return execute(plan, folder / f"{plan.name}-{recipe}.gguf")
+
+
+@pytest.fixture(scope="session")
+def save_gguf(tmp_path_factory: pytest.TempPathFactory, byte_tokenizer: dict[str, Any]) -> SaveGguf:
+    """A function that makes a small random Llama with turns as ChatML and returns its GGUF file.
+
+    `save_gguf(name, recipe, template=..., **config)`; one name is one set of weights.
+    """
+
+    def save(name: str, recipe: str, template: str | None = CHATML, **overrides: Any) -> Path:
+        folder = tmp_path_factory.mktemp(name) / name
+        folder.mkdir()
+        ends = [("<|im_start|>", 257), ("<|im_end|>", 258)]
+        config = TINY_CONFIG | {"vocab_size": 259, "max_position_embeddings": 1024} | overrides
+        tensors = random_tensors(config)
+        for matrix in (tensor for tensor in tensors.values() if tensor.ndim == 2):
+            np.multiply(matrix, 5, out=matrix)  # so that some words are likelier than others
+        save_safetensors(folder / "model.safetensors", tensors, "BF16")
+        (folder / "config.json").write_text(json.dumps(config))
+        added = [byte_tokenizer["added_tokens"][0] | {"content": c, "id": i} for c, i in ends]
+        tokens = {**byte_tokenizer, "added_tokens": [*byte_tokenizer["added_tokens"], *added]}
+        (folder / "tokenizer.json").write_text(json.dumps(tokens))
+        settings: dict[str, Any] = {"eos_token": "<|im_end|>"}
+        if template is not None:
+            settings["chat_template"] = template
+        (folder / "tokenizer_config.json").write_text(json.dumps(settings))
+        return converted(folder, recipe, folder.parent)
+
+    return save
+
+
+@pytest.fixture(scope="session")
+def tiny_gguf(save_gguf: SaveGguf) -> dict[str, Path]:
+    """One small random model by recipe: F32, BF16 and Q4_0."""
+    return {recipe: save_gguf("tiny", recipe) for recipe in ("F32", "BF16", "Q4_0")}
+
+
+@pytest.fixture(scope="session")
+def stories_gguf(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """stories260K by recipe: F16 and Q8_0. It has no chat template."""
+    folder = tmp_path_factory.mktemp("stories")
+    source = shared / "models" / "stories260K"
+    return {recipe: converted(source, recipe, folder) for recipe in ("F16", "Q8_0")}

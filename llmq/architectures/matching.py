@@ -22,7 +22,7 @@ def match_tensors(
         raise ArchitectureError(
             f"config.json: {layers} layers, but the checkpoint has {len(checkpoint.tensors)} tensors"
         )
-    everything = _expanded(architecture, layers)
+    everything = expanded(architecture, layers)
     rows = [row for row in everything if row.present(settings)]
     computed = [
         TensorRow("", name, ("head",))
@@ -52,7 +52,7 @@ def match_tensors(
     return computed + rows, notes
 
 
-def _expanded(architecture: Architecture, layers: int) -> list[TensorRow]:
+def expanded(architecture: Architecture, layers: int) -> list[TensorRow]:
     """The rows as they stand, where the first with `{i}` stands for all layers of all such rows."""
     inside = [row for row in architecture.tensors if "{i}" in row.source]
     first = architecture.tensors.index(inside[0])

@@ -21,6 +21,7 @@ from llmq.architectures.table import Architecture, TensorRow, always
 # Qwen 2 has biases on queries, keys and values, whatever its configuration says.
 QKV_BIASES = tuple(replace(row, present=always) for row in ATTENTION_BIASES[:3])
 
+# llama.cpp's graph of Qwen 3 has no biases, which no published model uses: they would be an error.
 HEAD_NORMS = (
     TensorRow(HF + "self_attn.q_norm.weight", GGUF + "attn_q_norm.weight", ("head",)),
     TensorRow(HF + "self_attn.k_norm.weight", GGUF + "attn_k_norm.weight", ("head",)),
@@ -41,6 +42,6 @@ QWEN3: Architecture = replace(
     QWEN2,
     name="qwen3",
     hf_name="Qwen3ForCausalLM",
-    tensors=INPUT + NORMS + MATRICES + HEAD_NORMS + ATTENTION_BIASES + OUTPUT,
+    tensors=INPUT + NORMS + MATRICES + HEAD_NORMS + OUTPUT,
     defaults={**QWEN2.defaults, "head_dim": 128},
 )

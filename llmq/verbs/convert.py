@@ -10,6 +10,7 @@ from pathlib import Path
 
 from llmq.amounts import jobs_argument, shown, size_argument
 from llmq.checkpoint import open_checkpoint
+from llmq.errors import OutputError
 from llmq.planning import Plan, PlannedTensor, make_plan
 from llmq.quantize import DEFAULT_MEMORY_BYTES, Progress, check_output, execute
 from llmq.recipes import RECIPES
@@ -61,15 +62,18 @@ def run(arguments: argparse.Namespace) -> int:
     report = plan.as_json()
     if not arguments.dry_run:
         check_output(plan, output, force=arguments.force)
-        with progress_bar(plan) as progress:
-            execute(
-                plan,
-                output,
-                jobs=arguments.jobs,
-                max_memory=arguments.max_memory,
-                force=arguments.force,
-                progress=progress,
-            )
+        try:
+            with progress_bar(plan) as progress:
+                execute(
+                    plan,
+                    output,
+                    jobs=arguments.jobs,
+                    max_memory=arguments.max_memory,
+                    force=arguments.force,
+                    progress=progress,
+                )
+        except KeyboardInterrupt:
+            raise OutputError(f"{output}: stopped by Ctrl-C, nothing was written") from None
         seconds = time.perf_counter() - started
         report |= {"output": str(output), "seconds": round(seconds, 3)}
         size, rate = shown(plan.n_bytes), shown(int(plan.n_bytes / seconds))

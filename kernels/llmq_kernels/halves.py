@@ -1,0 +1,52 @@
+"""Half-precision numbers: IEEE binary16 (F16) and the upper half of a float32 (BF16).
+
+ggml's roundings are nearest-even for both. A NaN becomes 0x7E00 with its sign as F16, and keeps
+its upper bits, made quiet, as BF16 (ggml-impl.h: ggml_compute_fp32_to_fp16, _fp32_to_bf16).
+"""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+EXPONENT_BITS = {np.dtype("<f2"): 0x7C00, np.dtype("<u2"): 0x7F80, np.dtype("<f4"): 0x7F800000}
+"""By the dtype that stores it (BF16 has none of its own): all of them set is an infinity or NaN."""
+
+
+def to_f16(values: NDArray[np.float32]) -> NDArray[np.float16]:
+    """Round to the nearest half; what is too large becomes an infinity."""
+    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+        halves = values.astype("<f2")
+    wrong = np.isnan(values)
+    if wrong.any():
+        signs = np.signbit(values[wrong]).astype("<u2") << 15
+        halves[wrong] = (signs | 0x7E00).astype("<u2").view("<f2")
+    return halves
+
+
+def to_bf16(values: NDArray[np.float32]) -> NDArray[np.uint16]:
+    """Round to the nearest value whose lower 16 bits are zero, and return its upper 16 bits."""
+    bits = values.view("<u4")
+    rounded = bits >> 16
+    halves = (rounded & 1) + 0x7FFF
+    halves += bits
+    halves >>= 16
+    wrong = np.isnan(values)
+    if wrong.any():
+        halves[wrong] = rounded[wrong] | 0x40
+    return halves.astype("<u2")
+
+
+def from_bf16(bits: NDArray[np.uint16], out: NDArray[np.float32]) -> None:
+    """Write the float32 that each pattern stands for; exact."""
+    wide = out.view("<u4")
+    wide[...] = bits
+    wide <<= 16
+
+
+def is_finite(stored: NDArray[Any]) -> NDArray[np.bool_]:
+    """Tell for stored numbers of any of these kinds whether they are neither infinite nor NaN."""
+    mask = EXPONENT_BITS[stored.dtype]
+    bits = stored.view(f"<u{stored.dtype.itemsize}")
+    finite: NDArray[np.bool_] = (bits & mask) != mask
+    return finite

@@ -1,0 +1,20 @@
+"""The only package that imports llama_cpp: open a GGUF file, score tokens, generate tokens.
+
+It uses llama.cpp's batch interface, not `llama_cpp.Llama`, for two reasons. `Llama(logits_all=True)`
+allocates context x vocabulary floats (1.2 GB at 2048 x 151,936), while `Model.score` asks only for
+the logits that somebody reads, at most OUTPUT_ROWS rows at a time. And llama.cpp writes its log to
+the terminal; here it is kept, and its error lines become part of our own one-line message.
+
+Everything runs on the CPU. The same file, tokens and number of threads give the same logits.
+Importing this package loads nothing heavy: llama_cpp comes with the first model.
+
+    with open_model(Path("tutor.gguf")) as model:
+        for token in model.generate(model.prompt([Message("user", "Hello")]), max_tokens=50):
+            print(model.piece(token))
+"""
+
+from llmq.runtime.library import llama_cpp_version
+from llmq.runtime.model import GREEDY, Model, Sampling
+from llmq.runtime.opening import open_model
+
+__all__ = ["GREEDY", "Model", "Sampling", "llama_cpp_version", "open_model"]

@@ -1,0 +1,53 @@
+"""The one place that imports llama_cpp, at the first use, with its log kept off the terminal."""
+
+import ctypes
+import re
+from functools import cache
+from typing import Any
+
+from llmq.errors import one_line
+
+ERROR_LEVEL = 4  # enum ggml_log_level, GGML_LOG_LEVEL_ERROR in ggml.h
+
+# llama.cpp's log is one per process: error lines wait here for the next ModelError.
+_ERRORS: list[str] = []
+
+
+def _keep(level: int, text: bytes, _data: object) -> None:
+    if level == ERROR_LEVEL:
+        _ERRORS.append(one_line(text.decode("utf-8", "replace")))
+
+
+# void (*ggml_log_callback)(enum ggml_log_level, const char * text, void * user_data), ggml.h;
+# llama.cpp keeps only the pointer, so the object lives as long as this module.
+_CALLBACK = ctypes.CFUNCTYPE(None, ctypes.c_int, ctypes.c_char_p, ctypes.c_void_p)(_keep)
+
+
+@cache
+def library() -> Any:
+    """llama.cpp's C functions (llama.h), ready for use."""
+    import llama_cpp.llama_cpp
+
+    lib: Any = llama_cpp.llama_cpp
+    lib.llama_log_set(_CALLBACK, None)
+    lib.llama_backend_init()
+    return lib
+
+
+def last_error() -> str:
+    """What llama.cpp complained about since this was last asked, as the tail of a message.
+
+    It is the first complaint: the later ones only say who passed it on.
+    """
+    first = next(iter(_ERRORS), "")
+    _ERRORS.clear()
+    reason = re.sub(r"^(\w+: )*(error loading model: )?(\w+: )*", "", first)
+    return f": {reason}" if reason else ""
+
+
+def llama_cpp_version() -> str:
+    """The versions of the binding and of llama.cpp itself, for reports."""
+    import llama_cpp
+
+    own = library().llama_version().decode("ascii", "replace")
+    return f"llama-cpp-python {llama_cpp.__version__}, llama.cpp {own}"

@@ -1,0 +1,37 @@
+"""A Hugging Face tokenizer as the `tokenizer.*` metadata of a GGUF file.
+
+llama.cpp knows two families that our models use, and a folder is read as the first that fits:
+
+1. `tokenizer.model`: SentencePiece, merged by score (`spm.py`, `sentencepiece_model.py`);
+2. `tokenizer.json` with byte fallback: the same thing written as merges (`metaspace.py`);
+3. `tokenizer.json` with a byte-level alphabet: merges inside words (`byte_level.py`). How text is cut
+   into words is named by `tokenizer.ggml.pre`, found from the structure of the file
+   (`pre_tokenizer.py`, `pre_tokenizer_table.py`).
+
+Keys, order, types and values are those of llama.cpp's converter (conversion/base.py and llama.py,
+gguf-py's SpecialVocab). Where that converter loses what Hugging Face does, we keep what Hugging Face
+does; each such place is named here and nowhere else:
+
+- an added token keeps its text (the converter decodes it as bytes, which spoils accented letters);
+- SentencePiece pieces that their author defined are user-defined tokens, not normal ones;
+- a SentencePiece-style `tokenizer.json` gets scores from its merges (the converter gives every token
+  the same score, so that llama.cpp merges from left to right), control types for its special
+  tokens, padding up to the model's vocabulary, and `add_space_prefix` where it adds none;
+- of two chat templates, the file wins over tokenizer_config.json, as in transformers;
+- `add_bos_token` is said where llama.cpp would guess it from the pre-tokenizer's name;
+- the ids of bos and eos are also looked for in special_tokens_map.json and generation_config.json;
+- ids outside the vocabulary, and -1 for "none", are left out instead of written or fatal;
+- tokenizers of one structure get one name ("qwen2", never "deepseek-r1-qwen"): llama.cpp runs the
+  same code for all names of a structure.
+
+What llama.cpp itself does differently from Hugging Face is told by `LLAMA_CPP_DEFECTS`; `PRE_NOTES` tells
+which of it concerns a pre-tokenizer by its name.
+
+No transformers, no code from the folder, no pickle: JSON and one protobuf message are read, bounded.
+"""
+
+from llmq.tokenizer.pre_tokenizer_names import PRE_NAMES
+from llmq.tokenizer.pre_tokenizer_table import LLAMA_CPP_DEFECTS, PRE_NOTES
+from llmq.tokenizer.reading import read_tokenizer
+
+__all__ = ["LLAMA_CPP_DEFECTS", "PRE_NAMES", "PRE_NOTES", "read_tokenizer"]

@@ -1,0 +1,125 @@
+"""The files of a model folder that say how text becomes tokens, read once and held together."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from llmq.errors import TokenizerError
+from llmq.json_file import read_json_object
+from llmq.tokenizer.json_values import MAX_TOKENS, as_list, as_object, as_text, as_token_id
+
+# The named special tokens, in the order in which the converter writes their ids.
+KINDS = ("bos", "eos", "unk", "sep", "pad", "cls", "mask")
+
+
+@dataclass(frozen=True)
+class AddedToken:
+    """A token that is found in the text before anything else is done to it."""
+
+    id: int
+    text: str
+    special: bool
+
+
+@dataclass(frozen=True)
+class TokenizerFolder:
+    """Each JSON file as an object, `{}` where it is absent; `config` is the model's config.json."""
+
+    path: Path
+    config: Mapping[str, Any]
+    tokenizer: Mapping[str, Any]
+    tokenizer_config: Mapping[str, Any]
+    special_tokens_map: Mapping[str, Any]
+    generation_config: Mapping[str, Any]
+
+    def where(self, file: str, place: str) -> str:
+        """How errors name a place: path of the file, then the place in it."""
+        return f"{self.path / file}: {place}"
+
+    @property
+    def vocab_size(self) -> int | None:
+        """The number of rows of the embedding, where config.json tells it."""
+        value = self.config.get("vocab_size")
+        if value is None:
+            return None
+        size = as_token_id(value, self.where("config.json", "vocab_size"))
+        if size == 0:
+            raise TokenizerError(f"{self.where('config.json', 'vocab_size')} is 0")
+        return size
+
+    @property
+    def architecture(self) -> str:
+        """The class of the model, such as LlamaForCausalLM; empty if config.json has none."""
+        names = self.config.get("architectures")
+        return str(names[0]) if isinstance(names, list) and names else ""
+
+    @property
+    def json_added_tokens(self) -> list[AddedToken]:
+        """The added tokens of tokenizer.json."""
+        where = self.where("tokenizer.json", "added_tokens")
+        entries = as_list(self.tokenizer.get("added_tokens") or [], where)
+        return [_added(entry, as_object(entry, where).get("id"), where) for entry in entries]
+
+    @property
+    def config_added_tokens(self) -> list[AddedToken]:
+        """The added tokens of tokenizer_config.json, whose names are the ids."""
+        where = self.where("tokenizer_config.json", "added_tokens_decoder")
+        entries = as_object(self.tokenizer_config.get("added_tokens_decoder") or {}, where)
+        return [_added(entry, _number(name, where), where) for name, entry in entries.items()]
+
+
+def open_folder(path: Path, config: Mapping[str, Any]) -> TokenizerFolder:
+    """Read the JSON files of the folder `path`; raises `TokenizerError` for a broken one."""
+    return TokenizerFolder(
+        path,
+        config,
+        tokenizer=optional_json(path / "tokenizer.json"),
+        tokenizer_config=optional_json(path / "tokenizer_config.json"),
+        special_tokens_map=optional_json(path / "special_tokens_map.json"),
+        generation_config=optional_json(path / "generation_config.json"),
+    )
+
+
+def optional_json(path: Path) -> dict[str, Any]:
+    """The object in a file, `{}` if there is no such file."""
+    return read_json_object(path, TokenizerError) if path.is_file() else {}
+
+
+def token_text(entry: object) -> str | None:
+    """The text of a named special token, which is stored as a text or as an object with `content`."""
+    if isinstance(entry, dict):
+        entry = entry.get("content")
+    return entry if isinstance(entry, str) and entry else None
+
+
+def named_special_tokens(folder: TokenizerFolder) -> dict[str, None]:
+    """The texts of all special tokens that have a name or stand in a list of extra ones, in order.
+
+    transformers makes each of them an added, special token even where tokenizer.json does not
+    (tokenization_utils_tokenizers.py, TokenizersBackend).
+    """
+    texts: dict[str, None] = {}
+    for source in (folder.tokenizer_config, folder.special_tokens_map):
+        named = [f"{kind}_token" for kind in KINDS]
+        named += [name for name in source if name.endswith("_token") and name not in named]
+        entries = [source.get(name) for name in named]
+        for name in ("extra_special_tokens", "additional_special_tokens"):
+            extra = source.get(name)
+            entries += extra if isinstance(extra, list) else []
+            entries += extra.values() if isinstance(extra, dict) else []
+        texts |= {text: None for entry in entries if (text := token_text(entry)) is not None}
+    return texts
+
+
+def _added(entry: object, token_id: object, where: str) -> AddedToken:
+    fields = as_object(entry, where)
+    text = as_text(fields.get("content"), f"{where}[].content")
+    number = as_token_id(token_id, f"{where}: the id of {text!r}")
+    return AddedToken(number, text, special=fields.get("special") is True)
+
+
+def _number(name: str, where: str) -> int:
+    if not (name.isascii() and name.isdigit() and len(name) <= len(str(MAX_TOKENS))):
+        raise TokenizerError(f"{where}: the name {name[:40]!r} is not a token id")
+    return int(name)

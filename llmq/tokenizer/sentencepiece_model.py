@@ -1,0 +1,98 @@
+"""A strict, bounded reader of `tokenizer.model`, the one protobuf message that SentencePiece writes.
+
+The message is `ModelProto` of sentencepiece_model.proto: pieces (field 1: text 1, score 2, type 3) and
+the trainer's settings (field 2: kind of model 3). Everything else is skipped. The wire format is the
+public one of protocol buffers: a varint key (field number * 8 + wire type), then the value.
+"""
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from llmq.errors import TokenizerError
+from llmq.tokenizer.json_values import MAX_TOKENS
+from llmq.tokenizer.vocabulary import Token, TokenType
+
+MAX_MODEL_BYTES = 1 << 26
+KINDS = {1: "Unigram", 2: "BPE", 3: "Word", 4: "Char"}  # TrainerSpec.ModelType
+VARINT, FIXED64, BYTES, FIXED32 = 0, 1, 2, 5
+
+
+@dataclass(frozen=True)
+class SentencePieceModel:
+    """The pieces in the order of their ids, and the kind of model (a value of `KINDS`)."""
+
+    pieces: tuple[Token, ...]
+    kind: str
+
+
+def read_sentencepiece_model(path: Path) -> SentencePieceModel:
+    """Read `tokenizer.model`; raises `TokenizerError` for anything that is not one."""
+    try:
+        size = path.stat().st_size
+        if size > MAX_MODEL_BYTES:
+            raise TokenizerError(
+                f"{path}: {size} bytes are more than the {MAX_MODEL_BYTES} allowed"
+            )
+        data = path.read_bytes()
+    except OSError as reason:
+        raise TokenizerError(f"{path}: cannot be read ({reason.strerror})") from None
+    pieces: list[Token] = []
+    kind = 0  # the message without a trainer's settings is cut short
+    try:
+        for field, value in _fields(data):
+            if field == 1 and isinstance(value, bytes):
+                pieces.append(_piece(value))
+            elif field == 2 and isinstance(value, bytes):
+                kind = next((v for f, v in _fields(value) if f == 3 and isinstance(v, int)), 1)
+    except (ValueError, IndexError, struct.error) as reason:  # UnicodeDecodeError is a ValueError
+        raise TokenizerError(f"{path}: not a SentencePiece model ({reason})") from None
+    if not 0 < len(pieces) < MAX_TOKENS or kind not in KINDS:
+        raise TokenizerError(
+            f"{path}: not a SentencePiece model ({len(pieces)} pieces, kind {kind})"
+        )
+    return SentencePieceModel(tuple(pieces), KINDS[kind])
+
+
+def _piece(data: bytes) -> Token:
+    fields = dict(_fields(data))
+    text, score, kind = fields.get(1, b""), fields.get(2, b"\0\0\0\0"), fields.get(3, 1)
+    if not (isinstance(text, bytes) and isinstance(score, bytes) and isinstance(kind, int)):
+        raise ValueError("a piece has a field of another kind")
+    (number,) = struct.unpack("<f", score)
+    return Token(text.decode("utf-8"), TokenType(kind), number)
+
+
+def _fields(data: bytes) -> Iterator[tuple[int, int | bytes]]:
+    """The fields of a message: numbers as int, everything else as bytes."""
+    position = 0
+    while position < len(data):
+        key, position = _varint(data, position)
+        wire_type = key & 7
+        if wire_type == VARINT:
+            number, position = _varint(data, position)
+            yield key >> 3, number
+            continue
+        if wire_type == BYTES:
+            length, position = _varint(data, position)
+        elif wire_type in (FIXED32, FIXED64):
+            length = 4 if wire_type == FIXED32 else 8
+        else:
+            raise ValueError(f"wire type {wire_type} at byte {position}")
+        if length > len(data) - position:
+            raise ValueError(f"a field of {length} bytes at byte {position} is cut short")
+        yield key >> 3, data[position : position + length]
+        position += length
+
+
+def _varint(data: bytes, position: int) -> tuple[int, int]:
+    """A number in groups of seven bits, lowest first, and the position behind it."""
+    number = 0
+    for shift in range(0, 64, 7):
+        byte = data[position]
+        position += 1
+        number |= (byte & 127) << shift
+        if byte < 128:
+            return number, position
+    raise ValueError(f"a number of more than ten bytes at byte {position}")

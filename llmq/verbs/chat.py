@@ -1,0 +1,69 @@
+"""`llmq chat`: talk to a tutor in the terminal, offline."""
+
+import argparse
+import random
+from pathlib import Path
+
+from llmq.amounts import jobs_argument
+from llmq.chat.conversation import ChatSettings, open_chat
+from llmq.chat.session import DEFAULT_SYSTEM
+from llmq.chat.terminal import converse
+from llmq.runtime import Sampling
+
+DEFAULTS = ChatSettings()
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of `llmq chat`."""
+    parser.add_argument("model", metavar="MODEL.gguf", type=Path, help="the model to talk to")
+    parser.add_argument(
+        "--system", metavar="TEXT", default=DEFAULT_SYSTEM, help=f"default: {DEFAULT_SYSTEM!r}"
+    )
+    parser.add_argument(
+        "--temperature",
+        type=_temperature,
+        default=0.0,
+        metavar="T",
+        help="0 (the default) always takes the likeliest word; 0.7 varies",
+    )
+    parser.add_argument("--seed", type=_whole, metavar="N", help="makes a varied chat repeatable")
+    parser.add_argument(
+        "--max-tokens",
+        type=_whole,
+        default=DEFAULTS.max_tokens,
+        metavar="N",
+        help=f"the longest reply; default {DEFAULTS.max_tokens}",
+    )
+    parser.add_argument(
+        "--ctx", type=_whole, metavar="N", help="context in tokens; default: model's"
+    )
+    parser.add_argument("--threads", type=jobs_argument, metavar="N", help="default: every core")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Open the model and talk."""
+    seed = random.randrange(2**32) if arguments.seed is None else arguments.seed
+    settings = ChatSettings(
+        system=arguments.system,
+        sampling=Sampling(temperature=arguments.temperature, seed=seed),
+        max_tokens=arguments.max_tokens,
+    )
+    with open_chat(
+        arguments.model, settings=settings, n_ctx=arguments.ctx, threads=arguments.threads
+    ) as chat:
+        converse(chat)
+    return 0
+
+
+def _temperature(text: str) -> float:
+    value = float(text)
+    if not 0 <= value <= 5:
+        raise argparse.ArgumentTypeError(f"{text} is not between 0 and 5")
+    return value
+
+
+def _whole(text: str) -> int:
+    value = int(text)
+    if not 1 <= value < 2**32:
+        raise argparse.ArgumentTypeError(f"{text} is not between 1 and {2**32 - 1}")
+    return value

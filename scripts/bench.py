@@ -1,0 +1,139 @@
+"""Measure the cost of a conversion: seconds, processor seconds, peak memory, ours and the peer's.
+
+    scripts/bench convert [--size 1.1B] [--recipes Q8_0 Q4_0]
+
+A checkpoint of random weights is made under build/bench if it is not there. The peer is
+convert_hf_to_gguf to BF16 and llama_model_quantize (what llama-quantize is made of) after it, in as
+many threads as there are processors. Memory is the anonymous memory of all processes of a command
+together, sampled every 10 ms (Linux only).
+"""
+
+import argparse
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+from rich.console import Console
+from rich.table import Table
+
+from scripts.compare_converter import DRIVER, PEER, QUANTIZED
+from scripts.random_checkpoint import SIZES, write_checkpoint
+
+ROOT = Path(__file__).resolve().parent.parent
+
+QUANTIZE = """
+import ctypes, sys, llama_cpp
+source, output, file_type = sys.argv[1:]
+settings = llama_cpp.llama_model_quantize_default_params()
+settings.ftype = int(file_type)
+sys.exit(llama_cpp.llama_model_quantize(source.encode(), output.encode(), ctypes.byref(settings)))
+"""
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What one command took; `anonymous_bytes` is its peak over time."""
+
+    seconds: float
+    processor_seconds: float
+    anonymous_bytes: int
+
+    def __add__(self, other: "Cost") -> "Cost":
+        """One command after the other."""
+        return Cost(
+            self.seconds + other.seconds,
+            self.processor_seconds + other.processor_seconds,
+            max(self.anonymous_bytes, other.anonymous_bytes),
+        )
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("what", choices=["convert"])
+    parser.add_argument("--size", choices=SIZES, default="1.1B")
+    parser.add_argument("--recipes", nargs="+", default=["Q8_0", "Q4_0"])
+    arguments = parser.parse_args()
+    folder = ROOT / "build" / "bench"
+    source = folder / arguments.size
+    if not source.exists():
+        write_checkpoint(source, size=arguments.size, shards=3)
+    table = Table("recipe", "command", "seconds", "processor seconds", "anonymous MB")
+    base = folder / "peer-BF16.gguf"
+    converted = converter(source, base)
+    for recipe in arguments.recipes:
+        rows = {
+            "llmq convert": ours(source, folder / "ours.gguf", recipe),
+            "llama_model_quantize alone": quantizer(base, folder / "peer.gguf", recipe),
+        }
+        rows["convert_hf_to_gguf + llama_model_quantize"] = (
+            converted + rows["llama_model_quantize alone"]
+        )
+        for name, cost in rows.items():
+            numbers = (cost.seconds, cost.processor_seconds, cost.anonymous_bytes / 1e6)
+            table.add_row(recipe, name, *(f"{number:.1f}" for number in numbers))
+    Console(width=110).print(table)
+    return 0
+
+
+def ours(source: Path, output: Path, recipe: str) -> Cost:
+    """`llmq convert`."""
+    command = ["-m", "llmq.cli", "convert", str(source), "-o", str(output), "--force"]
+    return measured([*command, "--recipe", recipe])
+
+
+def converter(source: Path, output: Path) -> Cost:
+    """llama.cpp's convert_hf_to_gguf, to BF16."""
+    arguments = [str(source), "--outtype", "bf16", "--outfile", str(output)]
+    return measured(["-c", DRIVER, str(PEER), "gpt-2", *arguments])
+
+
+def quantizer(source: Path, output: Path, recipe: str) -> Cost:
+    """What llama-quantize calls."""
+    return measured(["-c", QUANTIZE, str(source), str(output), str(QUANTIZED[recipe])])
+
+
+def measured(arguments: list[str]) -> Cost:
+    """Run this Python with `arguments` and measure it with all its children."""
+    started = time.perf_counter()
+    process = psutil.Popen(
+        [sys.executable, *arguments], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+    )
+    peak, processor = 0, {}
+    while process.poll() is None:
+        total = 0
+        for member in family(process):
+            try:
+                times = member.cpu_times()
+                processor[member.pid] = times.user + times.system
+                total += anonymous(member.pid)
+            except (psutil.Error, OSError):
+                continue  # it ended in between
+        peak = max(peak, total)
+        time.sleep(0.01)
+    seconds = time.perf_counter() - started
+    if process.returncode:
+        raise SystemExit(f"{arguments} failed:\n{process.stderr.read().decode()[-2000:]}")
+    return Cost(seconds, sum(processor.values()), peak)
+
+
+def family(process: psutil.Popen) -> list[psutil.Process]:
+    """The process and all that it started."""
+    try:
+        return [process, *process.children(recursive=True)]
+    except psutil.Error:
+        return []
+
+
+def anonymous(pid: int) -> int:
+    """The anonymous memory of a process in bytes."""
+    for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+        if line.startswith("Anonymous:"):
+            return int(line.split()[1]) * 1024
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,156 @@
+"""Convert folders with llmq and with llama.cpp's converter and quantizer; list every difference.
+
+Compared are the metadata (keys, types, values; the converter's order too) and the tensors (names, shapes, types, bytes).
+The converter knows a pre-tokenizer by the hash of one text that it tokenizes, which no tokenizer of
+our own can match, so it is told the name that llmq found. A difference that is expected stands with
+its reason in EXPECTED; any other makes the script fail.
+"""
+
+import argparse
+import ctypes
+import json
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from llmq.checkpoint import open_checkpoint
+from llmq.gguf_file import GgufFile, open_gguf
+from llmq.planning import make_plan
+from llmq.quantize import execute
+
+ROOT = Path(__file__).resolve().parent.parent
+PEER = ROOT / "build" / "peer" / "llama.cpp"
+CONVERTED = {"F32": "f32", "F16": "f16", "BF16": "bf16", "Q8_0": "q8_0"}
+QUANTIZED = {"Q8_0": 7, "Q4_0": 2}  # by llama_model_quantize, with its llama_ftype
+
+# (pattern of a difference, reason)
+EXPECTED: tuple[tuple[str, str], ...] = ()
+
+DRIVER = """
+import runpy, sys
+peer, pre, *arguments = sys.argv[1:]
+sys.path[:0] = [peer, peer + "/gguf-py"]
+from conversion.base import TextModel
+if pre:
+    TextModel.get_vocab_base_pre = lambda self, tokenizer: pre
+sys.argv = [peer + "/convert_hf_to_gguf.py", *arguments]
+runpy.run_path(sys.argv[0], run_name="__main__")
+"""
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folders", nargs="*", type=Path, help="default: the bundled tutor")
+    folders = parser.parse_args().folders or [ROOT / "eval" / "tutor"]
+    unexpected = 0
+    for folder in folders:
+        with tempfile.TemporaryDirectory() as scratch:
+            for recipe, differences in compare(folder, Path(scratch)):
+                explained = [(text, reason(text)) for text in differences]
+                unexpected += sum(why is None for _, why in explained)
+                print(f"{folder.name} {recipe}: {len(differences)} differences")
+                for text, why in explained:
+                    print(f"    {text}\n        {why or 'NOT EXPECTED'}")
+    print(f"{unexpected} unexpected differences")
+    return 1 if unexpected else 0
+
+
+def reason(difference: str) -> str | None:
+    """Why a difference is expected, or None."""
+    return next((why for pattern, why in EXPECTED if re.fullmatch(pattern, difference)), None)
+
+
+def compare(folder: Path, scratch: Path) -> Iterator[tuple[str, list[str]]]:
+    """Each recipe with the differences found, first the converter's, then the quantizer's."""
+    checkpoint = open_checkpoint(folder)
+    for recipe, outtype in CONVERTED.items():
+        plan = make_plan(checkpoint, recipe=recipe)
+        ours = open_gguf(execute(plan, scratch / f"ours-{recipe}.gguf", force=True))
+        pre = plan.metadata.get("tokenizer.ggml.pre", "")
+        theirs = run_converter(folder, scratch / f"theirs-{recipe}.gguf", outtype, str(pre))
+        reordered = list(ours.metadata) != list(theirs.metadata)
+        differences = list(differences_between(ours, theirs))
+        yield f"{recipe} (converter)", differences or ["the order of the keys"] * reordered
+    for recipe, file_type in QUANTIZED.items():
+        ours = open_gguf(
+            execute(
+                make_plan(checkpoint, recipe=recipe), scratch / f"ours-{recipe}.gguf", force=True
+            )
+        )
+        quantized = run_quantizer(
+            scratch / "theirs-F32.gguf", scratch / "quantized.gguf", file_type
+        )
+        yield f"{recipe} (quantizer)", list(differences_between(ours, quantized))
+
+
+def run_converter(folder: Path, output: Path, outtype: str, pre: str) -> GgufFile:
+    """llama.cpp's convert_hf_to_gguf on `folder`."""
+    arguments = [str(folder), "--outtype", outtype, "--outfile", str(output)]
+    command = [sys.executable, "-c", DRIVER, str(PEER), pre, *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise SystemExit(f"the converter failed on {folder}:\n{done.stderr[-2000:]}")
+    return open_gguf(output)
+
+
+def run_quantizer(source: Path, output: Path, file_type: int) -> GgufFile:
+    """What llama-quantize does, through the library call it is made of."""
+    import llama_cpp
+
+    settings = llama_cpp.llama_model_quantize_default_params()
+    settings.ftype = file_type
+    llama_cpp.llama_log_set(_QUIET, None)
+    status = llama_cpp.llama_model_quantize(
+        str(source).encode(), str(output).encode(), ctypes.byref(settings)
+    )
+    if status:
+        raise SystemExit(f"llama_model_quantize failed on {source} with {status}")
+    return open_gguf(output)
+
+
+_QUIET: Any = ctypes.CFUNCTYPE(None, ctypes.c_int, ctypes.c_char_p, ctypes.c_void_p)(
+    lambda _level, _text, _data: None
+)
+
+
+def differences_between(ours: GgufFile, theirs: GgufFile) -> Iterator[str]:
+    """One line per difference."""
+    for key in [*ours.metadata, *(key for key in theirs.metadata if key not in ours.metadata)]:
+        one, other = ours.metadata.get(key), theirs.metadata.get(key)
+        if type(one) is not type(other) or not np.array_equal(one, other):  # type: ignore[arg-type]  # any value
+            yield f"key {key}: ours {shown(one)}, theirs {shown(other)}"
+    mine = {tensor.name: tensor for tensor in ours.tensors}
+    other_names = {tensor.name for tensor in theirs.tensors}
+    for name in mine.keys() - other_names:
+        yield f"tensor {name}: only ours"
+    for tensor in theirs.tensors:
+        own = mine.get(tensor.name)
+        if own is None:
+            yield f"tensor {tensor.name}: only theirs"
+        elif (own.shape, own.type_name) != (tensor.shape, tensor.type_name):
+            yield f"tensor {tensor.name}: ours {own.type_name} {own.shape}, theirs {tensor.type_name} {tensor.shape}"
+        else:
+            here = np.fromfile(ours.path, np.uint8, own.n_bytes, offset=own.offset)
+            there = np.fromfile(theirs.path, np.uint8, tensor.n_bytes, offset=tensor.offset)
+            different = int((here != there).sum())
+            if different:
+                yield f"tensor {tensor.name}: {different} of {own.n_bytes} bytes differ"
+
+
+def shown(value: Any) -> str:
+    """A value, short enough for a line."""
+    if value is None:
+        return "nothing"
+    plain = value.tolist() if isinstance(value, np.generic | np.ndarray) else value
+    text = json.dumps(plain)
+    return f"{type(value).__name__} {text if len(text) < 80 else text[:77] + '...'}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

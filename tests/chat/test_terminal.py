@@ -1,0 +1,110 @@
+"""`llmq chat` as its user meets it: a script through a pipe, and a terminal with Ctrl-C."""
+
+import importlib.util
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+MODULES = "torch", "transformers"
+
+
+def run_chat(model: Path, script: str, *options: str) -> "subprocess.CompletedProcess[bytes]":
+    command = [sys.executable, "-m", "llmq.cli", "chat", str(model), "--threads", "1", *options]
+    return subprocess.run(command, input=script.encode(), capture_output=True, check=False)
+
+
+def test_a_piped_conversation_reads_like_a_transcript(tiny_gguf: dict[str, Path]) -> None:
+    script = "What is 3 + 4?\n\n/hlp\nAnd 5?\n/quit\nnot said\n"
+    done = run_chat(tiny_gguf["Q4_0"], script, "--max-tokens", "15")
+    assert done.returncode == 0
+    lines = done.stdout.decode().splitlines()
+    speakers = [line.split("> ")[0] for line in lines if line.startswith(("you> ", "tutor> "))]
+    assert speakers == ["you", "tutor", "you", "you", "tutor", "you"]
+    assert lines[0] == "you> What is 3 + 4?"
+    assert "did you mean /help?" in done.stderr.decode()
+    assert "--max-tokens" in done.stderr.decode()
+    assert b"not said" not in done.stdout
+
+
+def test_no_control_byte_reaches_the_terminal(tiny_gguf: dict[str, Path]) -> None:
+    script = "one\ntwo \x1b[31m\x9b\nthree\n"
+    wild = ("--temperature", "5", "--seed", "11", "--max-tokens", "300")
+    done = run_chat(tiny_gguf["BF16"], script, *wild)
+    assert done.returncode == 0
+    text = done.stdout.decode("utf-8")
+    assert text.count("tutor> ") == 3
+    bad = {c for c in text if (ord(c) < 32 and c not in "\n\t") or 127 <= ord(c) < 160}
+    assert not bad
+
+
+def test_the_same_seed_gives_the_same_chat(tiny_gguf: dict[str, Path]) -> None:
+    options = ("--temperature", "1.5", "--max-tokens", "20", "--seed")
+    same = {run_chat(tiny_gguf["BF16"], "Hi\n", *options, "3").stdout for _ in range(2)}
+    other = run_chat(tiny_gguf["BF16"], "Hi\n", *options, "4").stdout
+    assert len(same) == 1
+    assert other not in same
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "complaint"),
+    [
+        ((), 1, "llmq: cannot read the model none.gguf"),
+        (("--temperature", "-1"), 2, "not between 0 and 5"),
+        (("--temperature", "hot"), 2, "invalid"),
+        (("--max-tokens", "0"), 2, "not between 1"),
+    ],
+)
+def test_wrong_input(options: tuple[str, ...], code: int, complaint: str) -> None:
+    done = run_chat(Path("none.gguf"), "Hi\n", *options)
+    assert done.returncode == code
+    assert complaint in done.stderr.decode()
+    assert b"Traceback" not in done.stderr
+
+
+def test_chat_loads_neither_torch_nor_transformers(tiny_gguf: dict[str, Path]) -> None:
+    chat = ["-X", "importtime", "-m", "llmq.cli", "chat", str(tiny_gguf["Q4_0"]), "--max-tokens=3"]
+    done = subprocess.run(
+        [sys.executable, *chat], input=b"Hi\n", capture_output=True, check=False, timeout=120
+    )
+    assert done.returncode == 0
+    names = {line.rpartition("|")[2].strip() for line in done.stderr.decode().splitlines()}
+    assert "llmq.runtime" in names
+    assert not {name for name in names if name.split(".")[0] in MODULES}
+
+
+@pytest.mark.skipif(importlib.util.find_spec("pty") is None, reason="there is no pty on Windows")
+def test_ctrl_c_stops_the_reply_and_not_the_chat(tiny_gguf: dict[str, Path]) -> None:
+    import pty
+
+    pid, terminal = pty.fork()
+    if pid == 0:
+        options = ["--threads", "1", "--max-tokens", "100000"]
+        command = [sys.executable, "-m", "llmq.cli", "chat", str(tiny_gguf["BF16"]), *options]
+        os.execv(sys.executable, command)
+    screen = ""
+
+    def wait_for(text: str, n: int = 1) -> None:
+        nonlocal screen
+        deadline = time.monotonic() + 60
+        while screen.count(text) < n:
+            assert time.monotonic() < deadline, screen
+            screen += os.read(terminal, 4096).decode("utf-8", "replace")
+
+    wait_for("you> ")
+    os.write(terminal, b"\x03")  # at the prompt: a hint, and the prompt again
+    wait_for("Ctrl-D ends the chat")
+    wait_for("you> ", 2)
+    os.write(terminal, b"Hello\n")
+    wait_for("tutor> ")
+    os.write(terminal, b"\x03")  # in the reply
+    wait_for(" ...")
+    wait_for("you> ", 3)
+    os.write(terminal, b"/quit\n")
+    _, status = os.waitpid(pid, 0)
+    os.close(terminal)
+    assert os.waitstatus_to_exitcode(status) == 0
+    assert "Traceback" not in screen

@@ -1,0 +1,119 @@
+"""Which tokens are scored, and whether the sums are those of a plain computation by hand."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from llmq.errors import ModelError
+from llmq.runtime import Model, open_model
+from llmq.suites import Dialogue, Message
+from llmq_eval.likelihood import Divergence, diverge, passages
+
+TALK = Dialogue(
+    "talk",
+    (
+        Message("system", "Be patient."),
+        Message("user", "I get 3 + 4 = 8."),
+        Message("assistant", "Not quite. Count é on from 3."),
+        Message("user", "7"),
+        Message("assistant", "Yes!"),
+    ),
+)
+
+# As Qwen3 does: only the last turn shows its (empty) thinking.
+FORGETFUL = (
+    "{% for m in messages %}<|im_start|>{{ m.role }}\n"
+    "{% if m.role == 'assistant' and loop.last %}<think></think>{% endif %}"
+    "{{ m.content }}<|im_end|>\n{% endfor %}"
+    "{% if add_generation_prompt %}<|im_start|>assistant\n<think></think>{% endif %}"
+)
+UNFAITHFUL = (
+    "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}"
+    "{% if add_generation_prompt %}Now answer:{% endif %}"
+)
+
+
+def scored_text(model: Model, dialogue: Dialogue) -> list[str]:
+    """The scored tokens of each run of neighbours, as text; end-of-generation tokens by name."""
+    found: list[str] = []
+    for passage in passages(model, dialogue):
+        last = -2
+        for index in passage.scored:
+            token = passage.tokens[index]
+            shown = "<end>" if model.is_end(token) else model.piece(token).decode("latin-1")
+            if index == last + 1:
+                found[-1] += shown
+            else:
+                found.append(shown)
+            last = index
+    return [text.encode("latin-1").decode() for text in found]
+
+
+def test_the_tutors_words_and_their_ends_are_scored_and_nothing_else(
+    tiny_gguf: dict[str, Path],
+) -> None:
+    with open_model(tiny_gguf["BF16"]) as model:
+        assert scored_text(model, TALK) == ["Not quite. Count é on from 3.<end>", "Yes!<end>"]
+        (passage,) = passages(model, TALK)
+        whole = model.chat_template.render(TALK.messages, add_generation_prompt=False)
+        assert list(passage.tokens) == model.tokenize(whole, special=True, add_bos=True)
+
+
+def test_a_template_that_rewrites_the_past_gives_a_passage_per_turn(save_gguf) -> None:  # type: ignore[no-untyped-def]
+    with open_model(save_gguf("forgetful", "BF16", FORGETFUL)) as model:
+        first, second = passages(model, TALK)
+        assert scored_text(model, TALK) == ["Not quite. Count é on from 3.<end>", "Yes!<end>"]
+        text = b"".join(map(model.piece, second.tokens)).decode()
+        assert text.count("<think>") == 1
+        assert len(first.tokens) < len(second.tokens)
+
+
+def test_without_a_template_the_lines_of_the_tutor_are_scored(
+    stories_gguf: dict[str, Path],
+) -> None:
+    talk = Dialogue("plain", (Message("user", "Hi"), Message("assistant", "What do you see?")))
+    with open_model(stories_gguf["F16"]) as model:
+        assert scored_text(model, talk) == [" What do you see?\n"]
+
+
+def test_a_template_that_does_not_keep_its_word_is_an_error(save_gguf) -> None:  # type: ignore[no-untyped-def]
+    with (
+        open_model(save_gguf("unfaithful", "BF16", UNFAITHFUL)) as model,
+        pytest.raises(ModelError, match=r"'talk', turn 3: .*does not continue its own opening"),
+    ):
+        passages(model, TALK)
+
+
+def test_the_sums_are_those_of_a_computation_by_hand(tiny_gguf: dict[str, Path]) -> None:
+    with (
+        open_model(tiny_gguf["F32"], threads=1, cache_type="F32") as base,
+        open_model(tiny_gguf["Q4_0"], threads=1, cache_type="F32") as quant,
+    ):
+        (passage,) = passages(base, TALK)
+        found = diverge(base, quant, passage)
+        logits = [m.logits(passage.tokens).astype(np.longdouble) for m in (base, quant)]
+    nll_base = nll_quant = kl = np.longdouble(0)
+    same = 0
+    for index in passage.scored:
+        p, q = (np.exp(rows[index - 1]) / np.exp(rows[index - 1]).sum() for rows in logits)
+        nll_base -= np.log(p[passage.tokens[index]])
+        nll_quant -= np.log(q[passage.tokens[index]])
+        kl += (p * np.log(p / q)).sum()
+        same += int(p.argmax() == q.argmax())
+    assert found.n_tokens == len(passage.scored) == len("Not quite. Count é on from 3.Yes!") + 3
+    assert found.nll_base_nats == pytest.approx(float(nll_base), rel=1e-4)
+    # llama.cpp rounds activations to 8 bits for Q4_0, and where it cuts batches matters a little.
+    assert found.nll_quant_nats == pytest.approx(float(nll_quant), rel=1e-3)
+    assert found.kl_nats == pytest.approx(float(kl), rel=1e-2)
+    assert abs(found.same_top - same) <= 1
+    assert found.kl_nats > 0
+
+
+def test_a_model_against_itself_is_exactly_zero(tiny_gguf: dict[str, Path]) -> None:
+    with open_model(tiny_gguf["Q4_0"]) as one, open_model(tiny_gguf["Q4_0"]) as two:
+        (passage,) = passages(one, TALK)
+        found = diverge(one, two, passage)
+    assert found == Divergence(
+        found.n_tokens, found.nll_base_nats, found.nll_base_nats, 0.0, found.n_tokens
+    )

@@ -1,0 +1,95 @@
+"""The C library that llama-cpp-python installs: the oracle that our bytes are compared with."""
+
+import ctypes
+import importlib.util
+import zlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from llmq_kernels import FORMATS, Format
+
+NAMES = ("libggml-base.so", "libggml-base.dylib", "ggml-base.dll", "libggml-base.dll")
+
+DECODERS = {
+    "F16": "ggml_fp16_to_fp32_row",
+    "BF16": "ggml_bf16_to_fp32_row",
+    "Q8_0": "dequantize_row_q8_0",
+    "Q6_K": "dequantize_row_q6_K",
+    "Q4_0": "dequantize_row_q4_0",
+}
+"""By format. F32 has none: it is stored as it is."""
+
+STOCK_PROBE = 0xF1933E24
+"""Checksum of the probe's blocks in the stock x86-64 build, which is compiled without FMA."""
+
+
+def find() -> Path | None:
+    """The library's path beside the installed llama_cpp package, which is not imported."""
+    package = importlib.util.find_spec("llama_cpp")
+    folders = (package.submodule_search_locations or []) if package else []
+    candidates = (Path(folder) / "lib" / name for folder in folders for name in NAMES)
+    return next((path for path in candidates if path.is_file()), None)
+
+
+class LibGgml:
+    """ggml's own encoders and decoders, on NumPy arrays.
+
+    `fuses` tells that this build contracts a * b + c to one rounding, as compilers do for aarch64
+    and for x86-64 with FMA. Some of its blocks then differ from the stock build's and from ours.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._library = ctypes.CDLL(str(path))
+        self._quantize_chunk = self._library.ggml_quantize_chunk
+        self._quantize_chunk.restype = ctypes.c_size_t
+        self.fuses = self._probe() != STOCK_PROBE
+
+    def encode(self, fmt: Format, rows: NDArray[np.float32]) -> NDArray[np.void]:
+        """Blocks (n_rows, n_cols / block) of weights (n_rows, n_cols)."""
+        n_rows, n_cols = rows.shape
+        source = np.ascontiguousarray(rows)
+        blocks = np.empty((n_rows, n_cols // fmt.block), fmt.layout)
+        size = self._quantize_chunk(
+            ctypes.c_int(fmt.ggml_type),
+            _pointer(source),
+            _pointer(blocks),
+            ctypes.c_int64(0),
+            ctypes.c_int64(n_rows),
+            ctypes.c_int64(n_cols),
+            None,
+        )
+        assert size == blocks.nbytes
+        return blocks
+
+    def decode(self, fmt: Format, blocks: NDArray[np.void]) -> NDArray[np.float32]:
+        """Weights (n_rows, n_blocks * block) of blocks (n_rows, n_blocks)."""
+        n_rows, n_blocks = blocks.shape
+        source = np.ascontiguousarray(blocks)
+        weights = np.empty((n_rows, n_blocks * fmt.block), np.float32)
+        decoder = getattr(self._library, DECODERS[fmt.name])
+        decoder.restype = None
+        decoder(_pointer(source), _pointer(weights), ctypes.c_int64(weights.size))
+        return weights
+
+    def _probe(self) -> int:
+        """Checksum of blocks of which builds with FMA (gcc -O2, -O3 -mavx2) get 24 wrong."""
+        whole = _scrambled_integers(1 << 18)
+        blocks = [self.encode(FORMATS["Q4_0"], whole), self.encode(FORMATS["Q6_K"], whole**3)]
+        return zlib.crc32(b"".join(each.tobytes() for each in blocks))
+
+
+def _scrambled_integers(n: int) -> NDArray[np.float32]:
+    """-128 .. 127 in rows of 256, in an order that no library's random numbers decide."""
+    bits = np.arange(n, dtype=np.uint32)
+    for factor in (0x7FEB352D, 0x846CA68B):
+        bits ^= bits >> 16
+        bits *= np.uint32(factor)
+    bits ^= bits >> 15
+    return (bits >> 24).astype(np.float32).reshape(-1, 256) - np.float32(128)
+
+
+def _pointer(array: NDArray[Any]) -> ctypes.c_void_p:
+    return ctypes.c_void_p(array.ctypes.data)

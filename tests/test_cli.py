@@ -1,0 +1,235 @@
+"""The command line as somebody at a keyboard meets it: help, success, and one line for each mistake."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from llmq.cli import VERBS, main
+from scripts.random_checkpoint import write_checkpoint
+
+Tensors = dict[str, NDArray[np.float32]]
+MakeCheckpoint = Callable[..., Path]
+
+
+def run(*arguments: object) -> int:
+    """`llmq` in this process; argparse leaves by SystemExit."""
+    try:
+        return main([str(argument) for argument in arguments])
+    except SystemExit as left:
+        return int(left.code or 0)
+
+
+def test_convert_and_inspect(
+    make_checkpoint: MakeCheckpoint,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    folder = make_checkpoint()
+    monkeypatch.chdir(tmp_path)
+    assert run("convert", folder, "--json") == 0
+    shown = capsys.readouterr()
+    report = json.loads(shown.out)
+    output = tmp_path / "tiny-Q4_0.gguf"
+    assert report["output"] == "tiny-Q4_0.gguf"
+    assert report["bytes"] == output.stat().st_size
+    assert "blk.*.ffn_up.weight (2)" in shown.err
+    assert "20 tensors, 78,208 weights" in shown.err
+    assert run("inspect", output, "--json") == 0
+    seen = json.loads(capsys.readouterr().out)
+    assert [t["name"] for t in seen["tensors"]] == [t["name"] for t in report["tensors"]]
+    assert [t["type"] for t in seen["tensors"]] == [t["to"] for t in report["tensors"]]
+    assert seen["metadata"]["llama.block_count"] == 2
+    assert run("inspect", output) == 0
+    assert 'general.architecture = "llama"' in capsys.readouterr().out
+    assert run("inspect", folder) == 0
+    assert "model.embed_tokens.weight" in capsys.readouterr().out
+
+
+def test_a_dry_run_writes_nothing(
+    make_checkpoint: MakeCheckpoint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = make_checkpoint()
+    monkeypatch.chdir(tmp_path)
+    assert run("convert", folder, "--dry-run") == 0
+    assert list(tmp_path.iterdir()) == [folder]
+
+
+def change_config(folder: Path, **changes: Any) -> None:
+    path = folder / "config.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+
+
+def truncate(folder: Path) -> None:
+    shard = folder / "model-00002-of-00002.safetensors"
+    shard.write_bytes(shard.read_bytes()[:-1])
+
+
+MISTAKES: dict[str, tuple[Callable[[Path], object], str]] = {
+    "no config": (lambda f: (f / "config.json").unlink(), "config.json: the file is missing"),
+    "no shard": (
+        lambda f: (f / "model-00001-of-00002.safetensors").unlink(),
+        "model-00001-of-00002.safetensors: the shard is missing",
+    ),
+    "a shard cut short": (truncate, "model-00002-of-00002.safetensors: its tensors take"),
+    "a layer missing": (
+        lambda f: change_config(f, num_hidden_layers=3),
+        "'model.layers.2.input_layernorm.weight' is missing",
+    ),
+    "a layer too many": (
+        lambda f: change_config(f, num_hidden_layers=1),
+        "'model.layers.1.self_attn.q_proj.weight' has no place",
+    ),
+    "a shape": (
+        lambda f: change_config(f, intermediate_size=128),
+        "has the shape [96, 64] where config.json gives [128, 64]",
+    ),
+    "an unknown architecture": (
+        lambda f: change_config(f, architectures=["MambaForCausalLM"]),
+        "'MambaForCausalLM' is not supported",
+    ),
+    "a number that is none": (
+        lambda f: change_config(f, hidden_size="64"),
+        "hidden_size is '64' instead of a positive whole number",
+    ),
+    "layers without end": (
+        lambda f: change_config(f, num_hidden_layers=1 << 60),
+        "but the checkpoint has 20 tensors",
+    ),
+    "no tokenizer": (lambda f: (f / "tokenizer.json").unlink(), "tokenizer"),
+}
+
+
+def refused(
+    capsys: pytest.CaptureFixture[str], folder: Path, message: str, *arguments: object
+) -> None:
+    """`llmq convert` fails with one line that holds `message`, and leaves nothing behind."""
+    before = sorted(folder.parent.iterdir())
+    assert run("convert", folder, "-o", folder.parent / "out.gguf", *arguments) == 1
+    shown = capsys.readouterr()
+    lines = [line for line in shown.err.splitlines() if line.startswith("llmq: ")]
+    assert len(lines) == 1
+    assert message in lines[0]
+    assert shown.err.endswith(lines[0] + "\n")
+    assert sorted(folder.parent.iterdir()) == before
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_mistakes(
+    make_checkpoint: MakeCheckpoint, capsys: pytest.CaptureFixture[str], mistake: str
+) -> None:
+    folder = make_checkpoint()
+    spoil, message = MISTAKES[mistake]
+    spoil(folder)
+    refused(capsys, folder, message)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_a_weight_that_is_not_finite(
+    make_checkpoint: MakeCheckpoint, capsys: pytest.CaptureFixture[str], value: float
+) -> None:
+    def spoil(tensors: Tensors) -> None:
+        tensors["model.layers.0.self_attn.q_proj.weight"][5, 3] = value
+
+    message = f"model.layers.0.self_attn.q_proj.weight: the weight at [5, 3] is {value}"
+    refused(capsys, make_checkpoint(change=spoil), message)
+
+
+def test_an_extra_tensor(
+    make_checkpoint: MakeCheckpoint, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def add(tensors: Tensors) -> None:
+        tensors["model.layers.0.mlp.up_prj.weight"] = np.zeros((2, 2), np.float32)
+
+    refused(
+        capsys,
+        make_checkpoint(change=add),
+        "'model.layers.0.mlp.up_prj.weight' has no place in LlamaForCausalLM with 2 layers;"
+        " the nearest name known is 'model.layers.0.mlp.up_proj.weight'",
+    )
+
+
+def test_an_unknown_recipe(
+    make_checkpoint: MakeCheckpoint, capsys: pytest.CaptureFixture[str]
+) -> None:
+    refused(capsys, make_checkpoint(), "no recipe 'q4-0'; did you mean Q4_0?", "--recipe", "q4-0")
+
+
+def test_an_output_that_exists(
+    make_checkpoint: MakeCheckpoint, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = make_checkpoint()
+    (tmp_path / "out.gguf").write_text("precious")
+    refused(capsys, folder, "out.gguf: exists already; --force overwrites it")
+    assert (tmp_path / "out.gguf").read_text() == "precious"
+
+
+def test_files_that_are_no_gguf(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "text.gguf").write_text("hello")
+    (tmp_path / "cut.gguf").write_bytes(b"GGUF\3\0\0\0")
+    for name, message in (
+        ("text.gguf", "text.gguf: it starts with 'hell' instead of 'GGUF'"),
+        ("cut.gguf", "cut.gguf: the header wants 20 more bytes where 4 are left"),
+        ("none.gguf", "none.gguf: cannot be read (No such file or directory)"),
+    ):
+        assert run("inspect", tmp_path / name) == 1
+        assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("verb", [verb.name for verb in VERBS])
+def test_usage(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(verb, "--help") == 0
+    assert f"llmq {verb}" in capsys.readouterr().out
+    assert run(verb) == 2
+    assert run(verb, "a", "--no-such-option") == 2
+    assert "Traceback" not in capsys.readouterr().err
+
+
+def test_wrong_usage(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run() == 2
+    assert run("convrt") == 2
+    assert run("convert", "a", "--jobs", "0") == 2
+    assert run("convert", "a", "--max-memory", "much") == 2
+    assert "'much' is not a size such as 500M or 2GB" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C is sent as a POSIX signal")
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_ctrl_c(tmp_path: Path, jobs: int) -> None:
+    """Sent to the whole group, as a terminal does, while weights are being written."""
+    write_checkpoint(tmp_path / "model", size="130M", shards=2)
+    command = [sys.executable, "-m", "llmq.cli", "convert", str(tmp_path / "model")]
+    command += ["-o", str(tmp_path / "out.gguf"), "--recipe", "F32", "--jobs", str(jobs)]
+    process = subprocess.Popen(
+        command, stderr=subprocess.PIPE, text=True, start_new_session=True, cwd=tmp_path
+    )
+    while not list(tmp_path.glob(".out.gguf.*.partial")):
+        assert process.poll() is None
+        time.sleep(0.01)
+    os.killpg(process.pid, signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert errors.endswith("out.gguf: stopped by Ctrl-C, nothing was written\n")
+    assert "Traceback" not in errors
+    assert [path.name for path in tmp_path.iterdir()] == ["model"]
+
+
+def test_help_and_chat_load_nothing_heavy() -> None:
+    for arguments in (["--help"], ["chat", "--help"], ["chat", "none.gguf"]):
+        command = [sys.executable, "-X", "importtime", "-m", "llmq.cli", *arguments]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        loaded = {line.rsplit("|", 1)[-1].strip() for line in done.stderr.splitlines()}
+        assert "argparse" in loaded
+        assert not loaded & {"torch", "transformers", "datasets", "pandas"}
+        if arguments == ["--help"]:
+            assert "numpy" not in loaded

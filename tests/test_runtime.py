@@ -1,0 +1,230 @@
+"""llama.cpp through llmq.runtime: bad files, tokens, logits, generation, an open terminal."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from llmq.errors import ModelError
+from llmq.runtime import Model, Sampling, open_model
+from llmq.runtime.model import BATCH_TOKENS, OUTPUT_ROWS
+from llmq.suites import Message
+
+STORY = "Once upon a time, there was a little girl"
+KNOWN = "named Lily. She loved to play outside in the park. One day, she saw a big, red ball."
+
+
+def text_of(model: Model, tokens: list[int]) -> str:
+    return b"".join(map(model.piece, tokens)).decode()
+
+
+def test_the_known_story(stories_gguf: dict[str, Path]) -> None:
+    for path in stories_gguf.values():
+        with open_model(path) as model:
+            prompt = model.tokenize(STORY, add_bos=True)
+            assert (
+                text_of(model, list(model.generate(prompt, max_tokens=60)))
+                .strip()
+                .startswith(KNOWN)
+            )
+
+
+def test_sentencepiece_texts_come_back_from_their_pieces(stories_gguf: dict[str, Path]) -> None:
+    with open_model(stories_gguf["F16"]) as model:
+        text = "A naïve 😀 fox\tsaid: €5\n"
+        assert text_of(model, model.tokenize(text)) == " " + text
+
+
+# Files that are no models
+
+DAMAGE: dict[str, Callable[[bytes], bytes]] = {
+    "not a GGUF file: it begins with b'PK": lambda data: b"PK\3\4" + data[4:],
+    "not a GGUF file: it begins with b''": lambda data: data[:0],
+    "not within the file bounds": lambda data: data[: len(data) // 2],
+    "failed to read key-value pairs|exceeds remaining": lambda data: data[:300],
+    "version": lambda data: data[:4] + b"\xff" * 4 + data[8:],
+}
+
+
+@pytest.mark.parametrize("complaint", DAMAGE)
+def test_a_bad_file_is_one_line_and_leaves_the_terminal_alone(
+    complaint: str,
+    tiny_gguf: dict[str, Path],
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    bad = tmp_path / "bad.gguf"
+    bad.write_bytes(DAMAGE[complaint](tiny_gguf["BF16"].read_bytes()))
+    with pytest.raises(ModelError, match=complaint) as caught:
+        open_model(bad)
+    assert "bad.gguf" in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_missing_file_and_a_folder(tmp_path: Path) -> None:
+    for path in (tmp_path / "none.gguf", tmp_path):
+        with pytest.raises(ModelError, match="cannot read the model"):
+            open_model(path)
+
+
+# Tokens
+
+
+def test_the_beginning_of_text_is_never_doubled(stories_gguf: dict[str, Path]) -> None:
+    with open_model(stories_gguf["F16"]) as model:
+        plain = model.tokenize("Hello", add_bos=True)
+        named = model.tokenize("<s>Hello", special=True, add_bos=True)
+        assert plain[0] == named[0] == model.bos
+        assert plain.count(model.bos) == named.count(model.bos) == 1
+
+
+def test_special_names_become_tokens_only_if_asked(tiny_gguf: dict[str, Path]) -> None:
+    with open_model(tiny_gguf["BF16"]) as model:
+        end = model.tokenize("<|im_end|>", special=True)
+        assert len(end) == 1
+        assert model.is_end(end[0])
+        assert model.piece(end[0]) == b""
+        assert len(model.tokenize("<|im_end|>")) == len("<|im_end|>")
+
+
+def test_a_prompt_follows_the_files_own_template(tiny_gguf: dict[str, Path]) -> None:
+    with open_model(tiny_gguf["BF16"]) as model:
+        expected = "<|im_start|>user\nhé<|im_end|>\n<|im_start|>assistant\n"
+        assert model.prompt([Message("user", "hé")]) == model.tokenize(expected, special=True)
+
+
+# Logits
+
+
+def test_scores_are_the_full_logits_at_the_wanted_positions(tiny_gguf: dict[str, Path]) -> None:
+    tokens = [int(t) for t in np.random.default_rng(2).integers(0, 255, 700)]
+    wanted = [0, 1, *range(40, 200), 255, 256, 511, 512, 699]
+    with open_model(tiny_gguf["BF16"], threads=1) as model:
+        chunks = list(model.score(tokens, wanted))
+        everything = model.logits(tokens)
+    assert max(map(len, chunks)) <= OUTPUT_ROWS < len(wanted)
+    assert len(tokens) > 2 * BATCH_TOKENS
+    some = np.concatenate(chunks)
+    assert some.shape == (len(wanted), 259)
+    # Other batches, other order of additions: equal to rounding, not bit by bit.
+    assert np.abs(some - everything[wanted]).max() < 1e-2 * np.abs(everything).max()
+    assert (some.argmax(axis=1) == everything[wanted].argmax(axis=1)).mean() > 0.97
+
+
+def test_logits_are_those_of_llama_cpps_own_interface(tiny_gguf: dict[str, Path]) -> None:
+    import llama_cpp
+
+    tokens = list(range(60, 100))
+    with open_model(tiny_gguf["F32"], threads=1, cache_type="F32") as model:
+        ours = model.logits(tokens)
+    theirs = llama_cpp.Llama(
+        str(tiny_gguf["F32"]),
+        n_ctx=1024,
+        n_threads=1,
+        logits_all=True,
+        flash_attn=True,
+        type_k=0,
+        type_v=0,
+        verbose=False,
+    )
+    theirs.eval(tokens)
+    assert np.abs(ours - theirs.scores[: len(tokens)]).max() < 1e-4
+    theirs.close()
+
+
+def test_the_same_call_gives_the_same_bits(tiny_gguf: dict[str, Path]) -> None:
+    tokens = list(range(30, 130))
+    with open_model(tiny_gguf["Q4_0"]) as one, open_model(tiny_gguf["Q4_0"]) as two:
+        first = one.logits(tokens)
+        list(one.generate([5, 6, 7], max_tokens=9))  # in between, something else
+        assert np.array_equal(first, one.logits(tokens))
+        assert np.array_equal(first, two.logits(tokens))
+
+
+def test_a_text_beyond_the_context_is_an_error_with_numbers(tiny_gguf: dict[str, Path]) -> None:
+    with open_model(tiny_gguf["BF16"], n_ctx=64) as model:
+        with pytest.raises(ModelError, match=rf"300 tokens but the context holds {model.n_ctx}"):
+            model.logits([1] * 300)
+        with pytest.raises(ModelError, match="300 tokens"):
+            next(model.generate([1] * 299, max_tokens=3))
+
+
+def test_the_context_is_never_larger_than_trained_for(tiny_gguf: dict[str, Path]) -> None:
+    with open_model(tiny_gguf["BF16"], n_ctx=1 << 20) as model:
+        assert model.n_ctx == 1024
+
+
+# Generation
+
+
+def test_greedy_generation_takes_the_likeliest_token(tiny_gguf: dict[str, Path]) -> None:
+    with open_model(tiny_gguf["BF16"], threads=1) as model:
+        prompt = model.prompt([Message("user", "What is 3 + 4?")])
+        made = list(model.generate(prompt, max_tokens=12))
+        logits = model.logits(prompt + made[:-1])
+    assert made == logits[len(prompt) - 1 :].argmax(axis=1).tolist()
+
+
+def test_what_was_read_before_changes_nothing(tiny_gguf: dict[str, Path]) -> None:
+    with open_model(tiny_gguf["BF16"], threads=1) as model:
+        prompt = model.prompt([Message("user", "What is 3 + 4?")])
+        first = list(model.generate(prompt, max_tokens=12))
+        longer = list(model.generate(prompt + first, max_tokens=4))
+        again = list(model.generate(prompt, max_tokens=16))
+    assert again[: len(first)] == first
+    assert again[len(first) :] == longer
+
+
+def test_a_generation_left_early_does_no_harm(tiny_gguf: dict[str, Path]) -> None:
+    with open_model(tiny_gguf["BF16"], threads=1) as model:
+        prompt = model.prompt([Message("user", "Hello")])
+        whole = list(model.generate(prompt, max_tokens=10))
+        part = list(islice(model.generate(prompt, max_tokens=10), 4))
+        assert part == whole[:4]
+        assert list(model.generate(prompt, max_tokens=10)) == whole
+
+
+def test_a_seed_repeats_and_another_differs(tiny_gguf: dict[str, Path]) -> None:
+    with open_model(tiny_gguf["BF16"], threads=1) as model:
+
+        def said(seed: int) -> list[int]:
+            sampling = Sampling(temperature=2.0, top_p=1.0, seed=seed)
+            return list(model.generate([1, 2, 3], max_tokens=20, sampling=sampling))
+
+        assert said(1) == said(1)
+        assert len({tuple(said(seed)) for seed in range(5)}) > 1
+
+
+def test_a_full_context_ends_the_generation(tiny_gguf: dict[str, Path]) -> None:
+    with open_model(tiny_gguf["BF16"], n_ctx=256) as model:
+        never_ends = Sampling(temperature=1.0, seed=3)
+        made = list(model.generate([1] * (model.n_ctx - 5), max_tokens=99, sampling=never_ends))
+        assert len(made) == 5 or model.is_end(made[-1])
+
+
+# Weight
+
+
+def test_importing_the_runtime_is_cheap() -> None:
+    code = (
+        "import sys, llmq.runtime, llmq.chat.session, llmq.suites;"
+        "heavy = {'llama_cpp', 'torch', 'transformers', 'jinja2', 'gguf'} & sys.modules.keys();"
+        "sys.exit(str(heavy) if heavy else 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_closed_model_says_so(tiny_gguf: dict[str, Path]) -> None:
+    model = open_model(tiny_gguf["BF16"])
+    model.close()
+    model.close()
+    with pytest.raises(ModelError, match="has been closed"):
+        model.tokenize("Hello")
+    with pytest.raises(ModelError, match="has been closed"):
+        next(model.generate([1], max_tokens=1))

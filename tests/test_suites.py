@@ -1,0 +1,105 @@
+"""Suites are read strictly: every defect has its line, and the hash follows the content alone."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from llmq.errors import SuiteError
+from llmq.suites import Dialogue, Message, read_suite
+
+TURNS = [
+    {"role": "user", "content": "1+1?"},
+    {"role": "assistant", "content": "What do you think?"},
+]
+
+
+def record(**changes: Any) -> str:
+    return json.dumps({"id": "a", "messages": TURNS} | changes)
+
+
+def suite_file(folder: Path, *lines: str) -> Path:
+    path = folder / "some.jsonl"
+    path.write_text("\n".join(lines), encoding="utf-8")
+    return path
+
+
+def test_a_dialogue_is_read(tmp_path: Path) -> None:
+    suite = read_suite(suite_file(tmp_path, record(source="me", license="MIT"), "", record(id="b")))
+    turns = (Message("user", "1+1?"), Message("assistant", "What do you think?"))
+    assert suite.name == "some"
+    assert suite.dialogues == (Dialogue("a", turns), Dialogue("b", turns))
+
+
+def test_a_line_separator_inside_a_text_ends_no_line(tmp_path: Path) -> None:
+    turns = [{"role": "user", "content": "a\u2028b"}]
+    line = json.dumps({"id": "a", "messages": turns}, ensure_ascii=False)
+    assert read_suite(suite_file(tmp_path, line)).dialogues[0].messages[0].content == "a\u2028b"
+
+
+def test_the_hash_follows_content_and_nothing_else(tmp_path: Path) -> None:
+    def digest(*lines: str) -> str:
+        return read_suite(suite_file(tmp_path, *lines)).sha256
+
+    same = {
+        digest(record()),
+        digest(record(license="MIT")),
+        digest("", json.dumps({"messages": TURNS, "id": "a"}, indent=None, separators=(",", ":"))),
+    }
+    other = {
+        digest(record(id="b")),
+        digest(record(messages=TURNS[:1])),
+        digest(record(messages=[TURNS[0], {"role": "user", "content": "What do you think?"}])),
+        digest(record(), record(id="b")),
+    }
+    assert len(same) == 1
+    assert len(other) == 4
+    assert not same & other
+
+
+@pytest.mark.parametrize(
+    ("line", "complaint"),
+    [
+        ("{", "line 2: not valid JSON"),
+        ("[" * 100_000, "line 2"),
+        ("[]", "line 2"),
+        ('{"id": "x", "id": "y"}', "line 2.*'id'"),
+        (
+            json.dumps({"id": "b", "mesages": TURNS}),
+            "line 2: 'messages' is missing; is it 'mesages'",
+        ),
+        (record(id=3), "line 2: 'id' must be text, not int"),
+        (record(id="b", messages=[]), "line 2: 'messages' must be a list"),
+        (record(id="b", messages=[3]), "line 2, turn 1: an object"),
+        (
+            record(id="b", messages=[{"role": "asistant", "content": ""}]),
+            "did you mean 'assistant'",
+        ),
+        (record(id="b", messages=[{"role": "user"}]), "line 2, turn 1: 'content' is missing"),
+        (record(id="b", messages=[*TURNS, {"role": "system", "content": ""}]), "turn 3: a system"),
+        (record(id="b", messages=[{"role": "user", "content": "\ud800"}]), "half a surrogate"),
+        (record(), "line 2: the id 'a' is taken by line 1"),
+    ],
+)
+def test_a_defect_is_named_with_its_line(tmp_path: Path, line: str, complaint: str) -> None:
+    with pytest.raises(SuiteError, match=complaint) as caught:
+        read_suite(suite_file(tmp_path, record(), line))
+    assert "\n" not in str(caught.value)
+
+
+def test_files_that_are_no_suites(tmp_path: Path) -> None:
+    (tmp_path / "binary").write_bytes(b"\xff\xfe")
+    (tmp_path / "empty").write_bytes(b"\n")
+    for name, complaint in (
+        ("none", "cannot read"),
+        ("binary", "not UTF-8"),
+        ("empty", "no dialogue"),
+    ):
+        with pytest.raises(SuiteError, match=complaint):
+            read_suite(tmp_path / name)
+
+
+def test_real_tutoring_dialogues_are_a_suite(shared: Path) -> None:
+    suite = read_suite(shared / "data" / "tutor_dialogues_test.jsonl")
+    assert len(suite.dialogues) == 1284
