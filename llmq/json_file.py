@@ -1,6 +1,7 @@
 """Reading JSON files that strangers wrote: bounded, without duplicate names, one clear error."""
 
 import json
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +30,8 @@ def parse_json_object(data: bytes, path: Path, error: type[LlmqError]) -> dict[s
     def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         result = dict(pairs)
         if len(result) != len(pairs):
-            names = [name for name, _ in pairs]
-            twice = next(name for name in names if names.count(name) > 1)
+            counts = Counter(name for name, _ in pairs)
+            twice = next(name for name, count in counts.items() if count > 1)
             raise ValueError(f"the name {twice!r} stands twice")
         return result
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from llmq.errors import CheckpointError
+from llmq.errors import CheckpointError, one_line
 from llmq.gguf_file import Metadata, MetaValue
 from llmq.json_file import read_json_object
 
@@ -39,7 +39,7 @@ def general_metadata(folder: Path, *, n_parameters: int) -> Metadata:
     except CheckpointError:
         raise
     except Exception as reason:  # the heuristics trust whatever types the files hold
-        what = " ".join(str(reason).split())[:200] or type(reason).__name__
+        what = one_line(str(reason), 200) or type(reason).__name__
         raise CheckpointError(
             f"{card}: the model card, config.json or generation_config.json cannot be understood "
             f"({what}); correct it, or remove the card"
@@ -72,17 +72,15 @@ def _meta_value(key: str, value: Any, kind: str) -> MetaValue:
         return _text(key, value)
     if kind == "ARRAY":  # tags and languages
         return [_text(key, item) for item in value]
-    if kind in ("INT32", "UINT32", "FLOAT32"):
+    if kind in ("INT32", "UINT32", "FLOAT32") and type(value) in (int, float):
         number: np.generic = np.dtype(kind.lower()).type(value)
         return number
-    raise CheckpointError(f"the model card gives {key} a value of the type {kind}")
+    raise ValueError(f"{key} cannot be {value!r:.40}")
 
 
 def _text(key: str, value: object) -> str:
     if isinstance(value, bool) or not isinstance(value, str | int | float | datetime.date):
-        raise CheckpointError(
-            f"the model card gives {key} a {type(value).__name__} instead of a text; correct it"
-        )
+        raise ValueError(f"{key} cannot be a {type(value).__name__}")
     text = str(value)
     text.encode("utf-8")  # half a surrogate pair is a UnicodeEncodeError, reported above
     return text

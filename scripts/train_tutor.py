@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import islice
 from pathlib import Path
 from random import Random
@@ -24,11 +25,12 @@ from llmq.practice.phrases import FORMS, Verdict
 from llmq.practice.topics import Split
 from scripts.muon import Muon
 from scripts.tutor_drill import drill
-from scripts.tutor_start import start_comparing
+from scripts.tutor_guide import LOOKUP_LAYER, READING_LAYER, Guide, Guides
 from scripts.tutor_tokenizer import END, OPENERS, VOCABULARY, save_tokenizer, train_tokenizer
 
 CONTEXT = 1024
-DRILLS = (900, 768, 512, 256, 128, 64)  # in the first pools, of POOL examples; the last stays
+DRILLS = (128, 64)  # in the first pools, of POOL examples; the last stays
+GUIDING, GUIDED_STEPS = 0.5, 600  # its weight at first, and when it has faded to nothing
 WARM_UP = 40  # steps
 TOKENIZER_DIALOGUES = 5000
 POOL = 1024  # dialogues that are sorted by length together, so that a batch needs little padding
@@ -43,6 +45,7 @@ class Example:
     ids: list[int]
     weights: list[float]
     openings: list[tuple[int, Verdict]]  # index of a tutor turn's first token, its verdict
+    guide: Guide
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,14 @@ class Batch:
     ids: Tensor
     weights: Tensor
     openings: list[tuple[int, int, Verdict]]  # row, index, verdict
+    lookups: Tensor  # (n, 3): row, from, to
+    readings: Tensor  # likewise
+
+
+@cache
+def guides_for(tokenizer: Tokenizer) -> Guides:
+    """The finder of values, made once."""
+    return Guides(tokenizer)
 
 
 def encode(turns: Sequence[Turn], tokenizer: Tokenizer) -> Example:
@@ -68,7 +79,7 @@ def encode(turns: Sequence[Turn], tokenizer: Tokenizer) -> Example:
         weights += [0.1] + [weight] * (len(said) - 1)
     for index, _ in openings:
         weights[index] = VERDICT_WEIGHT
-    return Example(ids, weights, openings)
+    return Example(ids, weights, openings, guides_for(tokenizer).of(ids))
 
 
 def batches(examples: list[Example], tokens: int) -> Iterator[Batch]:
@@ -91,7 +102,9 @@ def collate(examples: list[Example]) -> Batch:
         ids[row, : len(example.ids)] = torch.tensor(example.ids)
         weights[row, : len(example.ids)] = torch.tensor(example.weights)
     openings = [(r, i, v) for r, example in enumerate(examples) for i, v in example.openings]
-    return Batch(ids, weights, openings)
+    lookups = [(r, i, j) for r, example in enumerate(examples) for i, j in example.guide.lookups]
+    readings = [(r, i, j) for r, example in enumerate(examples) for i, j in example.guide.readings]
+    return Batch(ids, weights, openings, torch.tensor(lookups), torch.tensor(readings))
 
 
 def pool(seed: int, tokenizer: Tokenizer, tokens: int, *, drills: int) -> list[Batch]:
@@ -133,12 +146,20 @@ def new_model() -> LlamaForCausalLM:
     )
 
 
-def loss_of(model: LlamaForCausalLM, batch: Batch) -> Tensor:
-    """Weighted cross entropy of every token but the first, in nats."""
-    logits = model(input_ids=batch.ids).logits[:, :-1]  # (n, longest - 1, vocabulary)
+def loss_of(model: LlamaForCausalLM, batch: Batch, guiding: float) -> tuple[Tensor, Tensor]:
+    """Weighted cross entropy of every token but the first, in nats; and with the guides' added."""
+    out = model(input_ids=batch.ids, output_attentions=guiding > 0)
+    logits = out.logits[:, :-1]  # (n, longest - 1, vocabulary)
     losses = F.cross_entropy(logits.flatten(0, 1), batch.ids[:, 1:].flatten(), reduction="none")
     weights = batch.weights[:, 1:].flatten()
-    return (losses * weights).sum() / weights.sum()
+    loss = (losses * weights).sum() / weights.sum()
+    guided = loss
+    if guiding > 0 and len(batch.lookups):
+        for layer, pairs in ((LOOKUP_LAYER, batch.lookups), (READING_LAYER, batch.readings)):
+            attention = out.attentions[layer][:, 0]  # (n, longest, longest) of the first head
+            told = attention[pairs[:, 0], pairs[:, 1], pairs[:, 2]]
+            guided = guided - guiding * (told + 1e-6).log().mean()
+    return loss, guided
 
 
 class Judge:
@@ -180,7 +201,7 @@ def trained(arguments: argparse.Namespace, tokenizer: Tokenizer) -> LlamaForCaus
     """The model after all steps."""
     torch.manual_seed(arguments.seed)
     model = new_model()
-    start_comparing(model)
+    torch.nn.init.normal_(model.model.embed_tokens.weight, std=0.1)
     matrices = [p for n, p in model.named_parameters() if p.ndim == 2 and "embed" not in n]
     others = [p for n, p in model.named_parameters() if p.ndim != 2 or "embed" in n]
     muon = Muon(matrices)
@@ -196,12 +217,14 @@ def trained(arguments: argparse.Namespace, tokenizer: Tokenizer) -> LlamaForCaus
             mine.copy_(saved)
         step, pools, used, tokens = state["position"]
         print(f"going on from step {step}", flush=True)
-    started, running = time.monotonic(), 0.0
+    started, running, told = time.monotonic(), 0.0, 0.0
     first = step
     while step < arguments.steps:
         for batch in pool_at(pools, tokenizer, arguments)[used:]:
-            loss = loss_of(model, batch)
-            loss.backward()
+            guiding = GUIDING * max(0.0, 1 - step / GUIDED_STEPS)
+            model.set_attn_implementation("eager" if guiding > 0 else "sdpa")
+            loss, guided = loss_of(model, batch, guiding)
+            guided.backward()
             torch.nn.utils.clip_grad_norm_(others, 1.0)
             rate = rate_at(step, arguments.steps)
             for group in adam.param_groups:
@@ -212,10 +235,11 @@ def trained(arguments: argparse.Namespace, tokenizer: Tokenizer) -> LlamaForCaus
             step, used = step + 1, used + 1
             tokens += int((batch.weights > 0).sum())
             running += float(loss.detach())
+            told += float(guided.detach() - loss.detach())
             if step % 20 == 0:
                 seconds = (time.monotonic() - started) / (step - first)
-                print(f"step {step} loss {running / 20:.4f} tokens {tokens} {seconds:.3f} s/step", flush=True)
-                running = 0.0
+                print(f"step {step} loss {running / 20:.4f} guide {told / 20:.3f} tokens {tokens} {seconds:.3f} s/step", flush=True)
+                running = told = 0.0
             if step % arguments.save_every == 0 or step == arguments.steps:
                 model.eval()
                 print("held out", {k: round(v, 4) for k, v in judge.measure(model).items()}, flush=True)

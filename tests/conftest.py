@@ -169,6 +169,7 @@ def save_gguf(tmp_path_factory: pytest.TempPathFactory, byte_tokenizer: dict[str
         tensors = random_tensors(config)
         for matrix in (tensor for tensor in tensors.values() if tensor.ndim == 2):
             np.multiply(matrix, 5, out=matrix)  # so that some words are likelier than others
+        tensors["model.embed_tokens.weight"][256:] = 0  # and no reply ends by itself
         save_safetensors(folder / "model.safetensors", tensors, "BF16")
         (folder / "config.json").write_text(json.dumps(config))
         added = [byte_tokenizer["added_tokens"][0] | {"content": c, "id": i} for c, i in ends]

@@ -24,7 +24,7 @@ def text_of(model: Model, tokens: list[int]) -> str:
 
 def test_the_known_story(stories_gguf: dict[str, Path]) -> None:
     for path in stories_gguf.values():
-        with open_model(path) as model:
+        with open_model(path, threads=1) as model:
             prompt = model.tokenize(STORY, add_bos=True)
             assert (
                 text_of(model, list(model.generate(prompt, max_tokens=60)))

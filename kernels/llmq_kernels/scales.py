@@ -113,18 +113,17 @@ class SymmetricSearch:
     def _first_of_the_best(self) -> NDArray[np.uint8]:
         """The try (n,) that survives when each replaces the one before only if it fits better.
 
-        Better is fit^2 > best * power, where best = (fit / power) * fit of the one before. Where
-        power is 0 (or NaN) a try is never better, which an infinite power has the effect of.
+        Better is fit^2 > best * power, where best = (fit / power) * fit of the one before. That
+        includes ggml's second condition: where power is 0 (or NaN), so is fit, and 0 > 0 is false.
         """
         fit, power, quality, square = self._fit, self._power, self._quality, self._square
         np.multiply(fit, fit, out=square)
         np.divide(fit, power, out=quality)
         quality *= fit
         best = np.where(power[0] != 0, quality[0], np.float32(0))
-        powers = np.where(power > 0, power, np.inf) if not power.min() > 0 else power
         survivor = np.zeros(len(best), np.uint8)
         for number in range(1, len(self.STEPS)):
-            better = square[number] > best * powers[number]
+            better = square[number] > best * power[number]
             survivor = np.maximum(survivor, better.view(np.uint8) * np.uint8(number))
             _replace(best, quality[number], better)
         return survivor

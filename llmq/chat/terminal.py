@@ -6,7 +6,6 @@ brackets or colours. The conversation goes to standard output, remarks of the pr
 
 import difflib
 import sys
-from collections.abc import Iterator
 from contextlib import closing, suppress
 from io import TextIOWrapper
 
@@ -24,67 +23,65 @@ COMMANDS = {
 def converse(chat: Chat) -> None:
     """Talk until the student leaves or the input ends."""
     for stream in (sys.stdin, sys.stdout, sys.stderr):
-        if isinstance(
-            stream, TextIOWrapper
-        ):  # a character that a terminal lacks is no reason to stop
+        if isinstance(stream, TextIOWrapper):  # a character that cannot be shown stops nothing
             stream.reconfigure(errors="replace")
     interactive = sys.stdin.isatty()
     if interactive:
+        with suppress(ImportError):  # editing and history; absent on Windows
+            import readline  # noqa: F401  # it changes input() by being imported
         _remark(f"{chat.model.path.name}: Ctrl-C stops a reply, /help shows the commands")
-    for text in _typed_lines() if interactive else _piped_lines():
-        if text.startswith("/"):
-            if text == "/quit":
+    while True:
+        text = None
+        try:
+            text = _typed_line() if interactive else _piped_line()
+            if text is None or text == "/quit":
                 return
-            _remark(_about_commands(text))
-        elif text:
-            _answer(chat, text, interactive=interactive)
+            _respond(chat, text)
+        except KeyboardInterrupt:
+            if not interactive:
+                raise
+            print("" if text is None else " ...")
+            if text is None:
+                _remark("/quit or Ctrl-D ends the chat")
+        except ModelError as error:
+            if not interactive:
+                raise
+            print()
+            _remark(str(error))
 
 
-def _answer(chat: Chat, text: str, *, interactive: bool) -> None:
-    """Print the reply as it comes; Ctrl-C ends the reply, and without a terminal the program."""
-    print(TUTOR, end="", flush=True)
-    try:
-        with closing(chat.reply(text)) as reply:
+def _respond(chat: Chat, text: str) -> None:
+    """Obey a command, or print the reply as it comes."""
+    if text.startswith("/"):
+        _remark(_about_commands(text))
+    elif text:
+        print(TUTOR, end="", flush=True)
+        with closing(
+            chat.reply(text)
+        ) as reply:  # closed at once, so that the session is up to date
             for part in reply:
                 print(part, end="", flush=True)
-    except KeyboardInterrupt:
-        if not interactive:
-            raise
-        print(" ...")
-        return
-    except ModelError as error:
         print()
-        if not interactive:
-            raise
-        _remark(str(error))
-        return
-    print()
-    if chat.was_cut:
-        _remark("the reply was cut short at its limit of tokens (--max-tokens, --ctx)")
+        if chat.was_cut:
+            _remark("the reply was cut short at its limit of tokens (--max-tokens, --ctx)")
 
 
-def _typed_lines() -> Iterator[str]:
-    """Lines from the keyboard until Ctrl-D; Ctrl-C throws the present line away."""
-    with suppress(ImportError):  # editing and history; absent on Windows
-        import readline  # noqa: F401  # it changes input() by being imported
-    while True:
-        try:
-            yield input(STUDENT).strip()
-        except EOFError:
-            print()
-            return
-        except KeyboardInterrupt:
-            print()
-            _remark("/quit or Ctrl-D ends the chat")
+def _typed_line() -> str | None:
+    """A line from the keyboard; None at Ctrl-D."""
+    try:
+        return input(STUDENT).strip()
+    except EOFError:
+        print()
+        return None
 
 
-def _piped_lines() -> Iterator[str]:
-    """Lines of a script, shown as if they had been typed, so that the transcript reads well."""
-    for line in sys.stdin:
-        text = sanitized(line).strip()
-        if text:
-            print(f"{STUDENT}{text}", flush=True)
-        yield text
+def _piped_line() -> str | None:
+    """A line of a script, shown as if it had been typed, so that the transcript reads well."""
+    line = sys.stdin.readline()
+    text = sanitized(line).strip()
+    if text:
+        print(f"{STUDENT}{text}", flush=True)
+    return text if line else None
 
 
 def _about_commands(text: str) -> str:

@@ -37,6 +37,11 @@ class Calculation:
         """The exact result."""
         return OPERATIONS[self.sign](Fraction(self.left), Fraction(self.right))
 
+    @property
+    def operands(self) -> tuple[Number, Number]:
+        """Both numbers."""
+        return (self.left, self.right)
+
     def __str__(self) -> str:
         """As tutor and student write it: `3*12`."""
         return f"{self.left}{self.sign}{self.right}"
@@ -95,6 +100,7 @@ class Problem:
 
     @property
     def given(self) -> frozenset[Fraction]:
-        """Every number that the question or a calculation shows, the key's own place excepted."""
-        shown = " ".join([self.question, *(str(step.calculation) for step in self.steps)])
-        return frozenset(Fraction(number) for number in re.findall(r"\d+(?:/\d+)?", shown))
+        """Every number that the question shows or a step calculates with."""
+        asked = (Fraction(number) for number in re.findall(NUMBER, self.question))
+        used = (Fraction(n) for step in self.steps for n in step.calculation.operands)
+        return frozenset({*asked, *used})

@@ -4,12 +4,11 @@ GGUF's tokenizer model is "llama" here too, which merges by score; so each token
 place of the first merge that makes it, and llama.cpp merges in the order that the file says.
 """
 
-from llmq.errors import TokenizerError
+from llmq.errors import TokenizerError, one_line
 from llmq.gguf_file import Metadata
 from llmq.tokenizer.byte_level import all_added_tokens, model_vocab, read_merges
 from llmq.tokenizer.folder import TokenizerFolder
-from llmq.tokenizer.json_values import as_object
-from llmq.tokenizer.pre_tokenizer import describe_step, flat_steps
+from llmq.tokenizer.pre_tokenizer import described
 from llmq.tokenizer.vocabulary import (
     PIECE_SPACE,
     Token,
@@ -77,17 +76,13 @@ def read_metaspace(folder: TokenizerFolder) -> Metadata:
 
 def adds_space(folder: TokenizerFolder) -> bool:
     """Whether text gets a space in front; an unknown structure is an error that shows it."""
-    where = str(folder.path / "tokenizer.json")
-    normalizer = flat_steps(folder.tokenizer.get("normalizer"), "normalizers", where)
-    steps = flat_steps(folder.tokenizer.get("pre_tokenizer"), "pretokenizers", where)
-    key = (
-        tuple(describe_step(step, where) for step in normalizer),
-        tuple(describe_step(step, where) for step in steps),
-    )
-    if key not in ADDS_SPACE:
-        shown = " > ".join(key[0] + key[1])[:200] or "none"
+    where = folder.path / "tokenizer.json"
+    normalizer = described(folder.tokenizer, "normalizer", where)
+    steps = described(folder.tokenizer, "pre_tokenizer", where)
+    if (normalizer, steps) not in ADDS_SPACE:
+        shown = one_line(" > ".join(normalizer + steps), 200) or "none"
         raise TokenizerError(
-            f"{where}: byte fallback with the steps {shown} is nothing that llama.cpp can do"
+            f"{where}: byte fallback with the steps {shown} is nothing that llama.cpp can do; "
+            "put the tokenizer.model that it was made from into the folder"
         )
-    as_object(folder.tokenizer.get("model"), where)
-    return ADDS_SPACE[key]
+    return ADDS_SPACE[normalizer, steps]

@@ -10,7 +10,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from llmq.errors import TokenizerError
+from llmq.errors import TokenizerError, one_line
 from llmq.tokenizer.json_values import as_list, as_object, as_text
 from llmq.tokenizer.pre_tokenizer_names import PRE_NAMES
 from llmq.tokenizer.pre_tokenizer_table import STRUCTURES, byte_level, split
@@ -102,4 +102,4 @@ def _shown(normalizer: tuple[str, ...], steps: tuple[str, ...]) -> str:
         text = " > ".join(parts) or "none"
         short = text if len(text) <= SHOWN_CHARACTERS else text[: SHOWN_CHARACTERS - 3] + "..."
         texts.append(f"{name} {short}")
-    return "; ".join(texts).replace("\n", "\\n")
+    return one_line("; ".join(texts), 3 * SHOWN_CHARACTERS)

@@ -2,9 +2,13 @@
 
 import importlib.util
 import os
+import select
+import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -76,35 +80,56 @@ def test_chat_loads_neither_torch_nor_transformers(tiny_gguf: dict[str, Path]) -
     assert not {name for name in names if name.split(".")[0] in MODULES}
 
 
-@pytest.mark.skipif(importlib.util.find_spec("pty") is None, reason="there is no pty on Windows")
-def test_ctrl_c_stops_the_reply_and_not_the_chat(tiny_gguf: dict[str, Path]) -> None:
-    import pty
+class Terminal:
+    """A chat on a pseudo-terminal, read with a deadline."""
 
-    pid, terminal = pty.fork()
-    if pid == 0:
-        options = ["--threads", "1", "--max-tokens", "100000"]
-        command = [sys.executable, "-m", "llmq.cli", "chat", str(tiny_gguf["BF16"]), *options]
-        os.execv(sys.executable, command)
-    screen = ""
+    def __init__(self, command: list[str]) -> None:
+        import pty
 
-    def wait_for(text: str, n: int = 1) -> None:
-        nonlocal screen
+        self.screen = ""
+        self.pid, self.file = pty.fork()
+        if self.pid == 0:
+            os.execv(command[0], command)
+
+    def wait_for(self, text: str, n: int = 1) -> None:
+        """Read until `text` has appeared `n` times."""
         deadline = time.monotonic() + 60
-        while screen.count(text) < n:
-            assert time.monotonic() < deadline, screen
-            screen += os.read(terminal, 4096).decode("utf-8", "replace")
+        while self.screen.count(text) < n:
+            ready, _, _ = select.select([self.file], [], [], deadline - time.monotonic())
+            assert ready, f"no {text!r} in {self.screen!r}"
+            self.screen += os.read(self.file, 4096).decode("utf-8", "replace")
 
-    wait_for("you> ")
-    os.write(terminal, b"\x03")  # at the prompt: a hint, and the prompt again
-    wait_for("Ctrl-D ends the chat")
-    wait_for("you> ", 2)
-    os.write(terminal, b"Hello\n")
-    wait_for("tutor> ")
-    os.write(terminal, b"\x03")  # in the reply
-    wait_for(" ...")
-    wait_for("you> ", 3)
-    os.write(terminal, b"/quit\n")
-    _, status = os.waitpid(pid, 0)
-    os.close(terminal)
-    assert os.waitstatus_to_exitcode(status) == 0
-    assert "Traceback" not in screen
+    def type(self, text: str) -> None:
+        os.write(self.file, text.encode())
+
+    def exit_code(self) -> int:
+        """The chat's exit code once it has ended."""
+        with suppress(OSError):  # Linux says so when the other side has closed the terminal
+            while os.read(self.file, 4096):
+                pass
+        return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+
+
+@pytest.mark.skipif(importlib.util.find_spec("pty") is None, reason="there is no pty on Windows")
+def test_ctrl_c_stops_the_reply_and_not_the_chat(save_gguf: Callable[..., Path]) -> None:
+    # A context that takes this model long to fill, so that the reply is still coming.
+    model = str(save_gguf("endless", "BF16", max_position_embeddings=200_000))
+    options = ["--threads", "1", "--max-tokens", "190000", "--ctx", "200000", "--system", ""]
+    chat = Terminal([sys.executable, "-m", "llmq.cli", "chat", model, *options])
+    try:
+        chat.wait_for("you> ")
+        time.sleep(0.5)  # between its prompt and its waiting, input() is deaf
+        chat.type("\x03")  # at the prompt: a hint, and the prompt again
+        chat.wait_for("Ctrl-D ends the chat")
+        chat.wait_for("you> ", 2)
+        chat.type("Hello\n")
+        chat.wait_for("tutor> ")
+        chat.type("\x03")  # in the reply
+        chat.wait_for(" ...")
+        chat.wait_for("you> ", 3)
+        chat.type("/quit\n")
+        assert chat.exit_code() == 0
+        assert "Traceback" not in chat.screen
+    finally:
+        with suppress(ProcessLookupError):
+            os.kill(chat.pid, signal.SIGKILL)

@@ -1,5 +1,6 @@
 """Which tokens are scored, and whether the sums are those of a plain computation by hand."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -60,7 +61,9 @@ def test_the_tutors_words_and_their_ends_are_scored_and_nothing_else(
         assert list(passage.tokens) == model.tokenize(whole, special=True, add_bos=True)
 
 
-def test_a_template_that_rewrites_the_past_gives_a_passage_per_turn(save_gguf) -> None:  # type: ignore[no-untyped-def]
+def test_a_template_that_rewrites_the_past_gives_a_passage_per_turn(
+    save_gguf: Callable[..., Path],
+) -> None:
     with open_model(save_gguf("forgetful", "BF16", FORGETFUL)) as model:
         first, second = passages(model, TALK)
         assert scored_text(model, TALK) == ["Not quite. Count é on from 3.<end>", "Yes!<end>"]
@@ -77,7 +80,9 @@ def test_without_a_template_the_lines_of_the_tutor_are_scored(
         assert scored_text(model, talk) == [" What do you see?\n"]
 
 
-def test_a_template_that_does_not_keep_its_word_is_an_error(save_gguf) -> None:  # type: ignore[no-untyped-def]
+def test_a_template_that_does_not_keep_its_word_is_an_error(
+    save_gguf: Callable[..., Path],
+) -> None:
     with (
         open_model(save_gguf("unfaithful", "BF16", UNFAITHFUL)) as model,
         pytest.raises(ModelError, match=r"'talk', turn 3: .*does not continue its own opening"),
@@ -85,10 +90,14 @@ def test_a_template_that_does_not_keep_its_word_is_an_error(save_gguf) -> None: 
         passages(model, TALK)
 
 
-def test_the_sums_are_those_of_a_computation_by_hand(tiny_gguf: dict[str, Path]) -> None:
+def test_the_sums_are_those_of_a_computation_by_hand(
+    tiny_gguf: dict[str, Path], save_gguf: Callable[..., Path]
+) -> None:
+    # Both F32: for quantized weights llama.cpp rounds activations, and where a batch ends matters.
+    other = save_gguf("other", "F32", rope_theta=500.0)
     with (
         open_model(tiny_gguf["F32"], threads=1, cache_type="F32") as base,
-        open_model(tiny_gguf["Q4_0"], threads=1, cache_type="F32") as quant,
+        open_model(other, threads=1, cache_type="F32") as quant,
     ):
         (passage,) = passages(base, TALK)
         found = diverge(base, quant, passage)
@@ -103,11 +112,9 @@ def test_the_sums_are_those_of_a_computation_by_hand(tiny_gguf: dict[str, Path])
         same += int(p.argmax() == q.argmax())
     assert found.n_tokens == len(passage.scored) == len("Not quite. Count é on from 3.Yes!") + 3
     assert found.nll_base_nats == pytest.approx(float(nll_base), rel=1e-4)
-    # llama.cpp rounds activations to 8 bits for Q4_0, and where it cuts batches matters a little.
-    assert found.nll_quant_nats == pytest.approx(float(nll_quant), rel=1e-3)
-    assert found.kl_nats == pytest.approx(float(kl), rel=1e-2)
-    assert abs(found.same_top - same) <= 1
-    assert found.kl_nats > 0
+    assert found.nll_quant_nats == pytest.approx(float(nll_quant), rel=1e-4)
+    assert found.kl_nats == pytest.approx(float(kl), rel=1e-4)
+    assert found.same_top == same < found.n_tokens
 
 
 def test_a_model_against_itself_is_exactly_zero(tiny_gguf: dict[str, Path]) -> None:

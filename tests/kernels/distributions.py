@@ -91,6 +91,12 @@ def _half_integers(rng: np.random.Generator, n: int) -> Rows:
     return rows
 
 
+def _near_half_integers(rng: np.random.Generator, n: int) -> Rows:
+    rows = _half_integers(rng, n)
+    rows.view(np.int32)[...] += rng.integers(-1, 2, rows.shape, np.int32) * (np.abs(rows) < 127)
+    return rows
+
+
 def _zero_blocks(rng: np.random.Generator, n: int) -> Rows:
     blocks = _normal(rng, n).reshape(n, -1, 16)
     blocks[rng.random(blocks.shape[:2]) < 0.5] = 0
@@ -129,6 +135,7 @@ EDGES: dict[str, Family] = {
     "near-powers-of-two": _near_powers_of_two,
     "integers": _integers,
     "half-integers": _half_integers,
+    "near-half-integers": _near_half_integers,
     "zero-blocks": _zero_blocks,
 }
 

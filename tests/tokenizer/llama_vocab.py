@@ -1,14 +1,13 @@
 """llama.cpp's tokenizer for a file that holds nothing but our metadata."""
 
-import ctypes
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-import llama_cpp
 import numpy as np
 
 from llmq.gguf_file import Metadata, encode_header
+from llmq.runtime.library import library
 
 # The least that llama.cpp wants to know of a model whose vocabulary alone it loads.
 FRAME: Metadata = {
@@ -22,23 +21,18 @@ FRAME: Metadata = {
 }
 
 
-@llama_cpp.llama_log_callback
-def _silence(_level: int, _text: bytes, _data: object) -> None:
-    """llama.cpp says a lot while it loads."""
-
-
 class LlamaVocabulary:
     """Opens a vocabulary-only GGUF in `folder`; a context manager."""
 
     def __init__(self, metadata: Metadata, folder: Path) -> None:
         path = folder / "vocabulary.gguf"
         path.write_bytes(encode_header(FRAME | metadata, []))
-        llama_cpp.llama_log_set(_silence, ctypes.c_void_p(0))
-        parameters = llama_cpp.llama_model_default_params()
+        self.lib = library()
+        parameters = self.lib.llama_model_default_params()
         parameters.vocab_only = True
-        self.model: Any = llama_cpp.llama_model_load_from_file(str(path).encode(), parameters)
+        self.model: Any = self.lib.llama_model_load_from_file(str(path).encode(), parameters)
         assert self.model, "llama.cpp refuses the vocabulary"
-        self.vocab: Any = llama_cpp.llama_model_get_vocab(self.model)
+        self.vocab: Any = self.lib.llama_model_get_vocab(self.model)
 
     def __enter__(self) -> Self:
         return self
@@ -49,15 +43,13 @@ class LlamaVocabulary:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        llama_cpp.llama_model_free(self.model)
+        self.lib.llama_model_free(self.model)
 
     def ids(self, text: str, *, special: bool = True) -> list[int]:
         """The tokens of `text`; with `special`, added ones (bos, eos) and control tokens in it."""
         data = text.encode("utf-8")
         room = len(data) + 16
-        buffer = (llama_cpp.llama_token * room)()
-        count = llama_cpp.llama_tokenize(
-            self.vocab, data, len(data), buffer, room, special, special
-        )
+        buffer = (self.lib.llama_token * room)()
+        count = self.lib.llama_tokenize(self.vocab, data, len(data), buffer, room, special, special)
         assert count >= 0
         return list(buffer[:count])

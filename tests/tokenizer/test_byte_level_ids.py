@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from tokenizers import AddedToken, Tokenizer, decoders, models
 from tokenizers import pre_tokenizers as pre
-from transformers import AutoTokenizer, PreTrainedTokenizerFast
+from transformers import AutoTokenizer
 
 from llmq.tokenizer import LLAMA_CPP_DEFECTS, read_tokenizer
 from llmq.tokenizer.pre_tokenizer_table import STRUCTURES, Structure
@@ -164,8 +164,12 @@ def test_added_tokens_of_tokenizer_config(tmp_path: Path) -> None:
     flags = {"lstrip": False, "rstrip": False, "single_word": False, "normalized": False}
     config = save(tmp_path, tokenizer, **NAMED)
     declared = {str(size): {"content": "<think>", "special": False, **flags}}
-    settings = {**NAMED, "tokenizer_class": "PreTrainedTokenizerFast"}
-    settings |= {"added_tokens_decoder": declared, "unk_token": "<late>"}
+    settings = {
+        **NAMED,
+        "tokenizer_class": "PreTrainedTokenizerFast",
+        "added_tokens_decoder": declared,
+        "unk_token": "<late>",
+    }
     write(tmp_path / "tokenizer_config.json", settings)
     assert mismatches(tmp_path, config, ["a<think>b", "x<late>y <think>"]) == []
     metadata = read_tokenizer(tmp_path, {**config, "vocab_size": size + 1})
@@ -179,11 +183,8 @@ def test_ids_without_special_tokens(tmp_path: Path) -> None:
     """Text from a user: what looks like a control token in it is text, no bos is added."""
     tokenizer = train_byte_level(ROWS["llama-bpe"])
     config = save(tmp_path, tokenizer, **NAMED)
-    hugging_face = PreTrainedTokenizerFast(tokenizer_file=str(tmp_path / "tokenizer.json"))
-    hugging_face.split_special_tokens = True
+    hugging_face = AutoTokenizer.from_pretrained(tmp_path, split_special_tokens=True)
     with LlamaVocabulary(read_tokenizer(tmp_path, config), tmp_path) as vocabulary:
         for text in ("<|eos|> is a token", "a<|bos|>b"):
-            expected = hugging_face.encode(
-                text, add_special_tokens=False, split_special_tokens=True
-            )
+            expected = hugging_face.encode(text, add_special_tokens=False)
             assert vocabulary.ids(text, special=False) == expected

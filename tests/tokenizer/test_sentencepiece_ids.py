@@ -8,7 +8,7 @@ import pytest
 import sentencepiece
 from tokenizers import Tokenizer, normalizers, processors
 from tokenizers import pre_tokenizers as pre
-from transformers import AutoTokenizer, PreTrainedTokenizerFast
+from transformers import AutoTokenizer
 
 from llmq.errors import TokenizerError
 from llmq.tokenizer import LLAMA_CPP_DEFECTS, read_tokenizer
@@ -113,7 +113,7 @@ def test_json_of_llama_2(model: bytes, tmp_path: Path) -> None:
     )
     tokenizer.pre_tokenizer = None
     config = save(tmp_path, tokenizer, **NAMED)
-    hugging_face = PreTrainedTokenizerFast(tokenizer_file=str(tmp_path / "tokenizer.json"))
+    hugging_face = AutoTokenizer.from_pretrained(tmp_path)
     texts = probe_texts(SPECIALS, COUNT)
     assert mismatches(tmp_path, config, hugging_face.encode, texts) == []
 
@@ -123,11 +123,19 @@ def test_json_of_transformers(model: bytes, tmp_path: Path, scheme: str) -> None
     tokenizer = as_json(model, tmp_path)
     tokenizer.pre_tokenizer = pre.Metaspace(prepend_scheme=scheme, split=False)
     config = save(tmp_path, tokenizer, **NAMED)
-    hugging_face = PreTrainedTokenizerFast(tokenizer_file=str(tmp_path / "tokenizer.json"))
+    hugging_face = AutoTokenizer.from_pretrained(tmp_path)
     texts = probe_texts(SPECIALS, COUNT)
     different = mismatches(tmp_path, config, hugging_face.encode, texts)
     assert bool(different) == (scheme != "never"), LLAMA_CPP_DEFECTS["prefix"]
     assert [text for text in different if not gets_another_prefix(text)] == []
+
+
+def test_other_steps_around_byte_fallback_are_refused(model: bytes, tmp_path: Path) -> None:
+    tokenizer = as_json(model, tmp_path)
+    tokenizer.pre_tokenizer = pre.Metaspace(split=True)
+    config = save(tmp_path, tokenizer, **NAMED)
+    with pytest.raises(TokenizerError, match=r"split=True.* nothing that llama\.cpp can do"):
+        read_tokenizer(tmp_path, config)
 
 
 @pytest.mark.parametrize("name", ["stories260K", "babyllama361"])
