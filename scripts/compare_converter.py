@@ -23,6 +23,15 @@ from llmq.checkpoint import open_checkpoint
 from llmq.gguf_file import GgufFile, open_gguf
 from llmq.planning import make_plan
 from llmq.quantize import execute
+from llmq.tokenizer.pre_tokenizer_table import STRUCTURES
+from tests.random_models import save_random_model
+from tests.tokenizer.folders import (
+    NAMED,
+    save,
+    save_sentencepiece,
+    train_byte_level,
+    train_sentencepiece,
+)
 
 ROOT = Path(__file__).resolve().parent.parent
 PEER = ROOT / "build" / "peer" / "llama.cpp"
@@ -46,12 +55,19 @@ runpy.run_path(sys.argv[0], run_name="__main__")
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("folders", nargs="*", type=Path, help="default: the bundled tutor")
-    folders = parser.parse_args().folders or [ROOT / "eval" / "tutor"]
+    parser.add_argument(
+        "folders",
+        nargs="*",
+        type=Path,
+        help="default: the bundled tutor, and a random model for each architecture and tokenizer",
+    )
     unexpected = 0
-    for folder in folders:
-        with tempfile.TemporaryDirectory() as scratch:
-            for recipe, differences in compare(folder, Path(scratch)):
+    with tempfile.TemporaryDirectory() as made:
+        folders = parser.parse_args().folders
+        for folder in folders or [ROOT / "eval" / "tutor", *random_folders(Path(made))]:
+            scratch = Path(made) / "scratch"
+            scratch.mkdir(exist_ok=True)
+            for recipe, differences in compare(folder, scratch):
                 explained = [(text, reason(text)) for text in differences]
                 unexpected += sum(why is None for _, why in explained)
                 print(f"{folder.name} {recipe}: {len(differences)} differences")
@@ -59,6 +75,27 @@ def main() -> int:
                     print(f"    {text}\n        {why or 'NOT EXPECTED'}")
     print(f"{unexpected} unexpected differences")
     return 1 if unexpected else 0
+
+
+def random_folders(made: Path) -> Iterator[Path]:
+    """Random models of every architecture, with trained tokenizers of the kinds it comes with."""
+    byte_level = {row.name: row for row in STRUCTURES}
+    for name, kind in (
+        ("LlamaForCausalLM", "sentencepiece"),
+        ("LlamaForCausalLM", "llama-bpe"),
+        ("MistralForCausalLM", "sentencepiece"),
+        ("Qwen2ForCausalLM", "qwen2"),
+        ("Qwen3ForCausalLM", "qwen2"),
+    ):
+        folder = made / f"{name}-{kind}"
+        if kind == "sentencepiece":
+            config = save_sentencepiece(folder, train_sentencepiece())
+        else:
+            config = save(folder, train_byte_level(byte_level[kind]), **NAMED)
+        known = ("vocab_size", "bos_token_id", "eos_token_id")
+        settings = {key: value for key, value in config.items() if key in known}
+        save_random_model(folder, name, settings | {"head_dim": 32})
+        yield folder
 
 
 def reason(difference: str) -> str | None:

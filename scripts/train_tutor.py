@@ -30,8 +30,9 @@ from scripts.tutor_tokenizer import END, OPENERS, VOCABULARY, save_tokenizer, tr
 
 CONTEXT = 1024
 DRILLS = (128, 64)  # in the first pools, of POOL examples; the last stays
-GUIDING, GUIDED_STEPS = 0.5, 600  # its weight at first, and when it has faded to nothing
-WARM_UP = 40  # steps
+GUIDING = 1.0  # weight of the guides
+GUIDED = range(700, 1100)  # steps in which the guides fade to nothing
+WARM_UP, COOL_DOWN = 40, 1000  # steps
 TOKENIZER_DIALOGUES = 5000
 POOL = 1024  # dialogues that are sorted by length together, so that a batch needs little padding
 WEIGHTS = {Role.SYSTEM: 0.3, Role.STUDENT: 0.6, Role.TUTOR: 1.0}
@@ -192,9 +193,14 @@ class Judge:
         return {"loss": loss} | {str(v): hits / total for v, (hits, total) in right.items()}
 
 
+def guiding_at(step: int) -> float:
+    """The guides' weight: level, then linearly to 0."""
+    return GUIDING * min(1.0, max(0.0, (GUIDED.stop - step) / len(GUIDED)))
+
+
 def rate_at(step: int, steps: int) -> float:
-    """A learning rate factor: up over the warm-up, level, then linearly to 0 over the last half."""
-    return min(1.0, (step + 1) / WARM_UP, 2.0 * (steps - step) / steps)
+    """A learning rate factor: up over the warm-up, level, then linearly to 0 over the last steps."""
+    return min(1.0, (step + 1) / WARM_UP, (steps - step) / COOL_DOWN)
 
 
 def trained(arguments: argparse.Namespace, tokenizer: Tokenizer) -> LlamaForCausalLM:
@@ -221,7 +227,7 @@ def trained(arguments: argparse.Namespace, tokenizer: Tokenizer) -> LlamaForCaus
     first = step
     while step < arguments.steps:
         for batch in pool_at(pools, tokenizer, arguments)[used:]:
-            guiding = GUIDING * max(0.0, 1 - step / GUIDED_STEPS)
+            guiding = guiding_at(step)
             model.set_attn_implementation("eager" if guiding > 0 else "sdpa")
             loss, guided = loss_of(model, batch, guiding)
             guided.backward()
@@ -272,12 +278,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, default=Path("eval/tutor"))
     parser.add_argument("--work", type=Path, default=Path("build/tutor"), help="where the state is kept")
-    parser.add_argument("--steps", type=int, default=3000)
-    parser.add_argument("--tokens", type=int, default=4096, help="tokens a step")
+    parser.add_argument("--steps", type=int, default=3600)
+    parser.add_argument("--tokens", type=int, default=1536, help="tokens a step")
     parser.add_argument("--muon-rate", type=float, default=0.01)
-    parser.add_argument("--adam-rate", type=float, default=0.003)
-    parser.add_argument("--save-every", type=int, default=250)
-    parser.add_argument("--judged", type=int, default=200, help="held-out dialogues in each measurement")
+    parser.add_argument("--adam-rate", type=float, default=0.001)
+    parser.add_argument("--save-every", type=int, default=200)
+    parser.add_argument("--judged", type=int, default=80, help="held-out dialogues in each measurement")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=2)
     arguments = parser.parse_args()

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-import transformers
 
 from llmq.architectures import ARCHITECTURES, architecture_for
 from llmq.checkpoint import open_checkpoint
@@ -16,19 +15,8 @@ from llmq.errors import ArchitectureError
 from llmq.planning import make_plan
 from llmq.quantize import execute
 from llmq.runtime import open_model
+from tests.random_models import save_random_model
 
-SIZES = {
-    "vocab_size": 257,
-    "hidden_size": 96,
-    "intermediate_size": 160,
-    "num_hidden_layers": 3,
-    "num_attention_heads": 6,
-    "num_key_value_heads": 2,
-    "max_position_embeddings": 256,
-    "initializer_range": 0.2,  # large, so that attention and the output are far from uniform
-    "bos_token_id": None,
-    "eos_token_id": 256,
-}
 LLAMA3_ROPE = {
     "rope_type": "llama3",
     "factor": 8.0,
@@ -53,20 +41,6 @@ VARIANTS: list[tuple[str, Mapping[str, Any]]] = [
 ]
 
 
-def save(folder: Path, name: str, settings: Mapping[str, Any], tokenizer: Any) -> Any:
-    """A random model of transformers' class `name`, saved in two or more shards."""
-    torch.manual_seed(0)
-    config_class = getattr(transformers, name.replace("ForCausalLM", "Config"))
-    model = getattr(transformers, name)(config_class(**SIZES | settings)).eval()
-    for parameter in model.parameters():
-        if parameter.dim() == 1:  # norms start at one and biases at zero: make them matter
-            torch.nn.init.normal_(parameter, mean=float(parameter.detach().mean()), std=0.3)
-    model.save_pretrained(folder, max_shard_size="200KB")
-    assert len(list(folder.glob("*.safetensors"))) >= 2
-    (folder / "tokenizer.json").write_text(json.dumps(tokenizer))
-    return model
-
-
 def log_softmax(logits: Any) -> Any:
     wide = np.asarray(logits, np.float64)
     shifted = wide - wide.max(axis=1, keepdims=True)
@@ -77,7 +51,8 @@ def log_softmax(logits: Any) -> Any:
 def test_logits_equal_transformers(
     tmp_path: Path, byte_tokenizer: dict[str, Any], name: str, settings: Mapping[str, Any]
 ) -> None:
-    model = save(tmp_path / "model", name, settings, byte_tokenizer)
+    model = save_random_model(tmp_path / "model", name, settings)
+    (tmp_path / "model" / "tokenizer.json").write_text(json.dumps(byte_tokenizer))
     plan = make_plan(open_checkpoint(tmp_path / "model"), recipe="F32")
     execute(plan, tmp_path / "f32.gguf")
     tokens = np.random.default_rng(0).integers(0, 257, 200).tolist()

@@ -14,11 +14,11 @@ import hashlib
 import math
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from importlib.metadata import PackageNotFoundError, version
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from llmq import __version__
 from llmq.errors import ModelError, SuiteError
 from llmq.runtime import Model, llama_cpp_version, open_model
 from llmq.suites import Suite, read_suite
@@ -103,7 +103,7 @@ class Drift:
     def as_json(self) -> dict[str, Any]:
         """Everything, with the totals beside the rows from which they can be recomputed."""
         return {
-            "llmq": _own_version(),
+            "llmq": __version__,
             "runtime": llama_cpp_version(),
             "base": asdict(self.base),
             "quant": asdict(self.quant),
@@ -124,8 +124,8 @@ def builtin_suite() -> Suite:
 
 
 def measure_drift(
-    base: Path,
-    quant: Path,
+    base: str | Path,
+    quant: str | Path,
     *,
     suite: Suite | None = None,
     threads: int | None = None,
@@ -136,7 +136,7 @@ def measure_drift(
     `progress` is told the number of documents done and to do. Raises ModelError for files that
     cannot be compared: unreadable, or with another vocabulary, tokenization or chat template.
     """
-    chosen = suite or builtin_suite()
+    base, quant, chosen = Path(base), Path(quant), suite or builtin_suite()
     with (
         open_model(base, n_ctx=CONTEXT_TOKENS, threads=threads) as base_model,
         open_model(quant, n_ctx=CONTEXT_TOKENS, threads=threads) as quant_model,
@@ -188,10 +188,3 @@ def _describe(path: Path) -> ModelFile:
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     return ModelFile(path.name, path.stat().st_size, digest)
-
-
-def _own_version() -> str:
-    try:
-        return version("llmq-tutor")
-    except PackageNotFoundError:  # run from a checkout that was never installed
-        return "unknown"

@@ -29,7 +29,7 @@ def part_of_number(rng: Random) -> Problem:
 def add_like(rng: Random) -> Problem:
     """A sum over one bottom number: 3/8 + 2/8."""
     bottom = rng.randint(5, 40)
-    a, b = rng.randint(1, bottom), rng.randint(1, bottom)
+    a, b = rng.randint(1, bottom - 1), rng.randint(1, bottom - 1)
     tops = Calculation(a, "+", b)
     return Problem(
         TOPIC,
@@ -69,7 +69,7 @@ def add_unlike(rng: Random) -> Problem:
     """A sum where one bottom number is a multiple of the other: 2/3 + 1/12."""
     small, factor = rng.randint(2, 8), rng.randint(2, 6)
     bottom = small * factor
-    a, b = rng.randint(1, small), rng.randint(1, bottom)
+    a, b = rng.randint(1, small - 1), rng.randint(1, bottom - 1)
     finer = Calculation(a, "*", factor)
     tops = Calculation(finer.value, "+", b)
     return Problem(

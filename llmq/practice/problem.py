@@ -4,7 +4,6 @@ A step is one calculation. Its value is computed here from its own expression, s
 a problem cannot disagree with its key, and judging a student is comparing two exact fractions.
 """
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
@@ -13,6 +12,7 @@ from types import MappingProxyType
 from typing import Self
 
 from llmq.practice.guides import Guide
+from llmq.practice.numerals import NUMBER, numbers_in
 
 Number = int | Fraction
 
@@ -20,7 +20,6 @@ OPERATIONS: Mapping[str, Callable[[Fraction, Fraction], Fraction]] = MappingProx
     {"+": add, "-": sub, "*": mul, "/": truediv}
 )
 
-NUMBER = r"-?\d+(?:/\d+)?"
 EXPRESSION = rf"{NUMBER}[-+*/]{NUMBER}"
 
 
@@ -101,6 +100,5 @@ class Problem:
     @property
     def given(self) -> frozenset[Fraction]:
         """Every number that the question shows or a step calculates with."""
-        asked = (Fraction(number) for number in re.findall(NUMBER, self.question))
         used = (Fraction(n) for step in self.steps for n in step.calculation.operands)
-        return frozenset({*asked, *used})
+        return numbers_in(self.question) | frozenset(used)

@@ -1,0 +1,20 @@
+"""Exact numbers as tutor and student write them: 12, -10, 7/6."""
+
+import re
+from fractions import Fraction
+
+NUMBER = r"-?\d+(?:/\d+)?"
+
+
+def numbers_in(text: str) -> frozenset[Fraction]:
+    """Every number in `text`, fractions whole; a minus counts as a sign only where no number ends.
+
+    >>> sorted(numbers_in("I get 2-12=-10, not 7/6."))
+    [Fraction(-10, 1), Fraction(7, 6), Fraction(2, 1), Fraction(12, 1)]
+    """
+    return frozenset(Fraction(number) for number in re.findall(rf"(?<![\d)])-?\d+(?:/\d+)?|\d+", text))
+
+
+def mentions(text: str, number: Fraction) -> bool:
+    """Whether `text` contains `number` as a number of its own."""
+    return number in numbers_in(text)

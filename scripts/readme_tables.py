@@ -1,0 +1,58 @@
+"""Render the tables of README.md from the code's own tables; a test compares, --write renews."""
+
+import argparse
+import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from llmq.architectures import ARCHITECTURES
+from llmq.cli import VERBS
+from llmq.recipes import RECIPES
+
+README = Path(__file__).resolve().parent.parent / "README.md"
+
+
+def tables() -> Mapping[str, str]:
+    """Each table by the name in its markers."""
+    return {
+        "verbs": _table(("command", "what it does"), ((f"`llmq {v.name}`", v.help) for v in VERBS)),
+        "recipes": _table(
+            ("recipe", "most matrices", "output matrix", "what it is"),
+            ((r.name, r.base, r.output, r.description) for r in RECIPES.values()),
+        ),
+        "architectures": _table(
+            ("transformers class", "llama.cpp architecture"),
+            ((a.hf_name, a.name) for a in ARCHITECTURES.values()),
+        ),
+    }
+
+
+def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    names = list(head)
+    lines = [names, ["---"] * len(names), *(list(row) for row in rows)]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def rendered(text: str) -> str:
+    """`text` with every marked table as it should be."""
+    for name, table in tables().items():
+        begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
+        if text.count(begin) != 1 or text.count(end) != 1:
+            raise SystemExit(f"README.md needs one table marked {name}")
+        head, _, rest = text.partition(begin)
+        text = f"{head}{begin}\n{table}\n{end}{rest.partition(end)[2]}"
+    return text
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--write", action="store_true")
+    text = README.read_text(encoding="utf-8")
+    wanted = rendered(text)
+    if parser.parse_args().write:
+        README.write_text(wanted, encoding="utf-8")
+    return 0 if text == wanted else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
