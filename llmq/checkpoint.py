@@ -14,6 +14,7 @@ from llmq.errors import CheckpointError
 from llmq.json_file import read_json_object
 from llmq.safetensors_file import TensorRef, read_header
 
+SINGLE_NAME = "model.safetensors"
 INDEX_NAME = "model.safetensors.index.json"
 
 
@@ -41,6 +42,11 @@ def open_checkpoint(path: str | Path) -> Checkpoint:
     index_path = path / INDEX_NAME
     if index_path.exists():
         return Checkpoint(path, config, _tensors_of_index(path, index_path))
+    return Checkpoint(path, config, _tensors_of_folder(path))
+
+
+def _tensors_of_folder(path: Path) -> dict[str, TensorRef]:
+    """The tensors of all safetensors files of a folder without an index."""
     tensors: dict[str, TensorRef] = {}
     for shard in _shards(path):
         for name, tensor in read_header(shard).items():
@@ -49,7 +55,7 @@ def open_checkpoint(path: str | Path) -> Checkpoint:
                     f"{path}: the tensor {name!r} is in {tensors[name].file.name} and {shard.name}"
                 )
             tensors[name] = tensor
-    return Checkpoint(path, config, tensors)
+    return tensors
 
 
 def _shards(folder: Path) -> list[Path]:
@@ -78,6 +84,10 @@ def _tensors_of_index(folder: Path, index_path: Path) -> dict[str, TensorRef]:
         raise CheckpointError(f"{index_path}: has no weight_map")
     for name in weight_map.values():
         _check_plain(folder, name)
+    if SINGLE_NAME not in weight_map.values() and (folder / SINGLE_NAME).exists():
+        raise CheckpointError(  # transformers would take the file, others the index
+            f"{folder}: holds {SINGLE_NAME} and an index of other files; remove the one not meant"
+        )
     tensors: dict[str, TensorRef] = {}
     for shard_name in dict.fromkeys(weight_map.values()):
         shard = _inside(folder, shard_name)
@@ -106,7 +116,11 @@ def _inside(folder: Path, name: str) -> Path:
     The one link that is followed is the Hugging Face cache's own, from snapshots/REVISION to blobs.
     """
     path = folder / name
-    if not path.is_file():
+    try:
+        found = path.is_file()
+    except OSError as error:
+        raise CheckpointError(f"{path}: the shard cannot be read ({error.strerror})") from None
+    if not found:
         raise CheckpointError(f"{path}: the shard is missing; fetch it again")
     home = folder.resolve()
     allowed = [home]

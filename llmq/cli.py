@@ -5,10 +5,11 @@ import importlib
 import os
 import sys
 from collections.abc import Sequence
+from io import TextIOWrapper
 from typing import NamedTuple
 
 from llmq import __version__
-from llmq.errors import LlmqError
+from llmq.errors import LlmqError, printable
 
 
 class Verb(NamedTuple):
@@ -32,20 +33,47 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # Nothing here multiplies matrices; a pool of idle threads per worker would only take memory.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     given = list(sys.argv[1:] if arguments is None else arguments)
+    _prepare_streams()
     try:
         parsed = _parser(given).parse_args(given)
         code: int = importlib.import_module(parsed.module).run(parsed)
         sys.stdout.flush()
     except LlmqError as error:
-        print(f"llmq: {error}", file=sys.stderr)
-        return 1
+        return _failed(str(error))
     except KeyboardInterrupt:
-        print("llmq: stopped by Ctrl-C", file=sys.stderr)
-        return 1
+        return _failed("stopped by Ctrl-C")
     except BrokenPipeError:  # the reader of our output went away, as `head` does
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()
         return 1
+    except RecursionError:  # a file of lists in lists in lists
+        return _failed("something in the input is nested too deeply")
+    except OSError as error:  # what no other place knows by name, such as output to a full disk
+        _drop_output()
+        return _failed(f"{error.filename or 'the output'}: {error.strerror}")
     return code
+
+
+def _failed(message: str) -> int:
+    # Names in messages come from strangers' files.
+    print(f"llmq: {printable(message)}", file=sys.stderr)
+    return 1
+
+
+def _prepare_streams() -> None:
+    """Make the standard streams exist, and no character stop them."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        stream = getattr(sys, name)
+        if stream is None:  # closed by the caller (`>&-`); opening takes the lowest free number
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115, PTH123  # it stays open
+        elif isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace" if name == "stdin" else "backslashreplace")
+
+
+def _drop_output() -> None:
+    """Point standard output nowhere, so that what is still buffered raises nothing at the end."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
 
 
 def _parser(given: Sequence[str]) -> argparse.ArgumentParser:
@@ -57,9 +85,8 @@ def _parser(given: Sequence[str]) -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"llmq {__version__}")
     verbs = parser.add_subparsers(title="verbs", metavar="VERB", required=True)
     for verb in VERBS:
-        subparser = verbs.add_parser(
-            verb.name, help=verb.help, description=verb.help.capitalize() + "."
-        )
+        sentence = f"{verb.help[0].upper()}{verb.help[1:]}."
+        subparser = verbs.add_parser(verb.name, help=verb.help, description=sentence)
         subparser.set_defaults(module=verb.module)
         if verb.name in given[:1]:
             importlib.import_module(verb.module).add_arguments(subparser)

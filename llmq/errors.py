@@ -60,3 +60,13 @@ def one_line(text: str, limit: int = 300) -> str:
     """Words of somebody else as part of a message: one short line, nothing that a terminal obeys."""
     words = " ".join(text.split())[:limit]
     return "".join(c if c.isprintable() else "?" for c in words)
+
+
+def printable(text: str, limit: int = 2000) -> str:
+    """`text` as it is, but nothing that a terminal obeys: other characters are escaped, `limit` kept.
+
+    >>> printable("a\\x1b[31m\\nb")
+    'a\\\\x1b[31m\\\\nb'
+    """
+    cut = text if len(text) <= limit else f"{text[:limit]} ..."
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in cut)

@@ -29,8 +29,8 @@ Metadata = dict[str, MetaValue]
 MAGIC = b"GGUF"
 VERSION = 3
 ALIGNMENT = 32
+ALIGNMENTS = [1 << exponent for exponent in range(3, 13)]
 MAX_DIMENSIONS = 4  # GGML_MAX_DIMS
-MAX_NAME_BYTES = 63  # GGML_MAX_NAME - 1
 MAX_HEADER_BYTES = 1 << 30
 
 # The ids of gguf_type, by NumPy dtype; strings, booleans and arrays have no dtype of their own.
@@ -125,8 +125,7 @@ class _Reader:
     def read(self) -> GgufFile:
         magic = self.file.read(4)
         if magic != MAGIC:
-            shown = magic.decode("ascii", "backslashreplace") or "nothing"
-            self.fail(f"it starts with {shown!r} instead of 'GGUF', so it is not a GGUF file")
+            self.fail(f"it starts with {magic!r} instead of {MAGIC!r}, so it is not a GGUF file")
         self.left -= 4
         version, n_tensors, n_values = self.unpack("<IQQ")
         if version not in (2, VERSION):
@@ -208,9 +207,10 @@ class _Reader:
         self, metadata: Metadata, records: list[tuple[str, tuple[int, ...], int, int]]
     ) -> tuple[TensorInfo, ...]:
         """Check that the tensors lie one after the other, aligned, inside the file."""
-        alignment = int(metadata.get("general.alignment", ALIGNMENT))  # type: ignore[arg-type]  # checked next
-        if alignment not in (8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096):
-            self.fail(f"the alignment {alignment} is not a power of two from 8 to 4096")
+        found = metadata.get("general.alignment", np.uint32(ALIGNMENT))
+        if not isinstance(found, np.uint32) or int(found) not in ALIGNMENTS:
+            self.fail(f"the alignment {found!s:.40} is not a power of two from 8 to 4096")
+        alignment = int(found)
         start = -(-(self.size - self.left) // alignment) * alignment
         tensors, expected = [], 0
         if len({record[0] for record in records}) != len(records):

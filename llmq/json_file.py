@@ -13,6 +13,8 @@ def read_json_object(
 ) -> dict[str, Any]:
     """The object in the file `path`; every defect becomes an `error` that names the file."""
     try:
+        if path.exists() and not path.is_file():  # a device or a pipe might never end
+            raise error(f"{path}: is not a file")
         size = path.stat().st_size
         if size > max_bytes:
             raise error(f"{path}: {size} bytes are more than the {max_bytes} allowed for this file")

@@ -24,7 +24,6 @@ from llmq.architectures.table import (
     Transform,
 )
 from llmq.checkpoint import Checkpoint
-from llmq.errors import ArchitectureError
 from llmq.gguf_file import Metadata, encode_header, padded
 from llmq.model_card import general_metadata
 from llmq.recipes import Recipe, format_for, recipe_named
@@ -126,7 +125,7 @@ def make_plan(checkpoint: Checkpoint, *, recipe: str = "Q4_0", pre: str | None =
     """Plan the conversion of `checkpoint` with the recipe of this name.
 
     `pre` overrides the name of the pre-tokenizer. Raises a child of `LlmqError` for whatever does not
-    fit; reads no weight.
+    fit; reads no weight, except to see that an output matrix repeats the embedding it is tied to.
     """
     chosen = recipe_named(recipe)
     architecture = architecture_for(checkpoint.config)
@@ -135,13 +134,26 @@ def make_plan(checkpoint: Checkpoint, *, recipe: str = "Q4_0", pre: str | None =
     tied = all(row.target != "output.weight" for row in rows)
     tensors: list[PlannedTensor] = []
     for row in rows:
-        source, shape = _source(checkpoint, row, architecture, settings)
+        source = _source(checkpoint, row, architecture, settings)
+        shape = source.shape
         used = format_for(chosen, row.target, shape, tied=tied)
         offset = padded(tensors[-1].offset + tensors[-1].n_bytes) if tensors else 0
         transform = _transform(row, architecture, settings)
         tensors.append(PlannedTensor(row.target, shape, source, transform, used, offset))
     metadata = _metadata(checkpoint, architecture, settings, chosen, pre)
+    notes += _window_notes(architecture, settings)
     return Plan(_name(checkpoint), chosen, metadata, tuple(tensors), tuple(notes))
+
+
+def _window_notes(architecture: Architecture, settings: Config) -> list[str]:
+    """What a limited reach of attention means for the file: llama.cpp's graphs have no such limit."""
+    window, context = architecture.window(settings), settings["max_position_embeddings"]
+    if not isinstance(window, int) or window >= context:
+        return []
+    return [
+        f"this model's attention reaches {window} tokens back, llama.cpp's to the first token:"
+        f" texts longer than {window} tokens come out differently"
+    ]
 
 
 def _name(checkpoint: Checkpoint) -> str:
@@ -151,22 +163,15 @@ def _name(checkpoint: Checkpoint) -> str:
 
 def _source(
     checkpoint: Checkpoint, row: TensorRow, architecture: Architecture, settings: Config
-) -> tuple[TensorRef | NDArray[np.float32], tuple[int, ...]]:
-    """Where the weights of a row come from, and their shape, checked against the table."""
+) -> TensorRef | NDArray[np.float32]:
+    """Where the weights of a row come from."""
     if not row.source:
         values = architecture.computed[row.target](settings)
         assert values is not None
-        return values, values.shape
+        return values
     tensor = checkpoint.tensors[row.source]
     tensor.readable()
-    sizes = architecture.sizes(settings)
-    expected = tuple(sizes[size] for size in row.shape)
-    if tensor.shape != expected:
-        raise ArchitectureError(
-            f"{tensor.file}: the tensor {tensor.name!r} has the shape {list(tensor.shape)} where"
-            f" config.json gives {list(expected)}"
-        )
-    return tensor, tensor.shape
+    return tensor
 
 
 def _transform(row: TensorRow, architecture: Architecture, settings: Config) -> Transform | None:

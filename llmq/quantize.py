@@ -1,11 +1,9 @@
 """Executing a plan: read, transform, encode, write, chunk of rows by chunk of rows.
 
-A chunk knows where its weights lie in the checkpoint and where its bytes belong in the output, so
-chunks can be done in any order by any number of processes, and the bytes are the same: blocks never
-cross rows, and a chunk holds whole rows. Processes, not threads: the ufunc calls of a kernel are so
-short that threads would fight for the interpreter's lock (kernels/README.md). Workers are started
-afresh (`spawn`) on every platform and open files by themselves, so nothing depends on fork or on
-positioned reads.
+What happens to one chunk is in llmq/chunks.py; here chunks are cut to the memory allowed and shared out
+to processes. Processes, not threads: the ufunc calls of a kernel are so short that threads would fight
+for the interpreter's lock (kernels/README.md). Workers are started afresh (`spawn`) on every platform
+and open files by themselves, so nothing depends on fork or on positioned reads.
 
 The output is written under a temporary name beside its final one, flushed to disk, read back, compared
 and then renamed. Whatever fails, and Ctrl-C as well, leaves nothing under the final name.
@@ -15,47 +13,38 @@ import multiprocessing
 import os
 import shutil
 import signal
-import threading
 import zlib
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import (
+    FIRST_COMPLETED,
+    Future,
+    ProcessPoolExecutor,
+    as_completed,
+    wait,
+)
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from llmq.errors import OutputError, WeightError
+from llmq.amounts import cores
+from llmq.chunks import Chunk, file_checksum, write_chunk
+from llmq.errors import OutputError
 from llmq.planning import Plan, PlannedTensor
-from llmq.safetensors_file import TensorRef
 
 CHUNK_WEIGHTS = 1 << 20
 SMALL_WEIGHTS = 1 << 24  # below this, starting workers costs more time than they save
-# Anonymous memory, above what scripts/bench measures: of the command and of each worker when idle, and
-# of the buffers that one weight of a chunk passes through.
+# Anonymous memory, above what scripts/bench measures: of the command and of each worker when idle, of
+# the vocabulary as Python holds it, for one byte of the header, and of the buffers that one weight of a
+# chunk passes through.
 PROCESS_BYTES = 60_000_000
+HEADER_BYTES = 6
 WEIGHT_BYTES = 16
 DEFAULT_MEMORY_BYTES = 400_000_000
+QUEUED = 512  # tasks handed out at a time: those of all chunks of a large model would take memory
 
 Progress = Callable[[PlannedTensor, int], None]
 """Called in the main process after each chunk with its tensor and the bytes written."""
-
-
-@dataclass(frozen=True)
-class Chunk:
-    """Rows `start` to `stop` of a tensor; `position` is where their bytes belong in the file."""
-
-    tensor: PlannedTensor
-    start: int
-    stop: int
-    position: int
-
-    @property
-    def n_bytes(self) -> int:
-        """Bytes of the encoded rows."""
-        return (self.stop - self.start) * self.tensor.row_bytes
 
 
 def execute(
@@ -69,15 +58,15 @@ def execute(
 ) -> Path:
     """Write the file that `plan` describes to `output` and return its path.
 
-    `jobs` is the number of worker processes (default: one per processor for models large enough);
-    `max_memory` bounds the anonymous memory of all processes together, in bytes. The bytes of the
-    file depend on neither. Raises `OutputError` before any work where `output` exists (and `force` is
+    `jobs` is the number of worker processes (default, for models large enough: one per core, or as many
+    as `max_memory` allows); `max_memory` bounds the anonymous memory of all processes together, in
+    bytes. The bytes of the file depend on neither. Raises `OutputError` before any work where `output` exists (and `force` is
     not set), cannot be written or does not fit the disk, and `WeightError` for a weight that is not
     finite or beyond what its format can hold.
     """
     output = Path(output)
     check_output(plan, output, force=force)
-    workers = _workers(plan, jobs)
+    workers = _workers(plan, jobs, max_memory)
     chunks = list(_chunks(plan, _chunk_weights(plan, workers, max_memory)))
     partial = output.with_name(f".{output.name}.{os.getpid()}.partial")
     try:
@@ -88,7 +77,7 @@ def execute(
             checksums = _write(chunks, partial, pool, progress)
             _flush(partial)
             _compare(plan, chunks, checksums, partial, pool)
-        check_output(plan, output, force=force)
+        _check_name(output, force=force)  # somebody may have been faster
         partial.replace(output)
     except OSError as error:
         raise OutputError(f"{output}: cannot be written ({error.strerror or error})") from None
@@ -103,11 +92,8 @@ def execute(
 
 def check_output(plan: Plan, output: Path, *, force: bool) -> None:
     """Raise `OutputError` where `output` could not be written in the end."""
+    _check_name(output, force=force)
     folder = output.parent
-    if output.is_dir() or not output.name:
-        raise OutputError(f"{output}: is a folder; name a file")
-    if output.exists() and not force:
-        raise OutputError(f"{output}: exists already; --force overwrites it")
     if not folder.is_dir():
         raise OutputError(f"{folder}: there is no such folder; create it first")
     if not os.access(folder, os.W_OK):
@@ -117,25 +103,46 @@ def check_output(plan: Plan, output: Path, *, force: bool) -> None:
         raise OutputError(f"{output}: needs {plan.n_bytes} bytes and the disk has {free} free")
 
 
-def _workers(plan: Plan, jobs: int | None) -> int:
+def _check_name(output: Path, *, force: bool) -> None:
+    if output.is_dir() or not output.name:
+        raise OutputError(f"{output}: is a folder; name a file")
+    if output.exists() and not output.is_file():  # renaming would put a file in a device's place
+        raise OutputError(f"{output}: is not a file that could be replaced; name another")
+    if output.exists() and not force:
+        raise OutputError(f"{output}: exists already; --force overwrites it")
+
+
+def _workers(plan: Plan, jobs: int | None, max_memory: int) -> int:
     """The number of worker processes; 0 means that the main process does the work itself."""
     if jobs is None:
-        jobs = 1 if plan.n_weights < SMALL_WEIGHTS else os.cpu_count() or 1
+        each = PROCESS_BYTES + _least_weights(plan) * WEIGHT_BYTES
+        fitting = (max_memory - _idle_bytes(plan, 0)) // each
+        jobs = 1 if plan.n_weights < SMALL_WEIGHTS else min(cores(), fitting)
     return 0 if jobs <= 1 else jobs
 
 
 def _chunk_weights(plan: Plan, workers: int, max_memory: int) -> int:
     """How many weights a chunk may hold, so that all processes together keep to `max_memory`."""
     at_work = max(workers, 1)
-    room = max_memory - (workers + 1) * PROCESS_BYTES
-    needed = max(_unit(tensor) * tensor.shape[-1] for tensor in plan.tensors)
+    room = max_memory - _idle_bytes(plan, workers)
+    needed = _least_weights(plan)
     if room < needed * WEIGHT_BYTES * at_work:
-        least = (workers + 1) * PROCESS_BYTES + needed * WEIGHT_BYTES * at_work
+        least = _idle_bytes(plan, workers) + needed * WEIGHT_BYTES * at_work
         raise OutputError(
             f"{max_memory} bytes of memory are too few for {at_work} jobs; this model needs {least},"
             " or fewer jobs"
         )
     return min(CHUNK_WEIGHTS, room // WEIGHT_BYTES // at_work)
+
+
+def _idle_bytes(plan: Plan, workers: int) -> int:
+    """The memory of all processes before the first chunk."""
+    return (workers + 1) * PROCESS_BYTES + HEADER_BYTES * len(plan.header)
+
+
+def _least_weights(plan: Plan) -> int:
+    """The weights that a chunk must be able to hold: the longest row, or rows that stay together."""
+    return max(_unit(tensor) * tensor.shape[-1] for tensor in plan.tensors)
 
 
 def _unit(tensor: PlannedTensor) -> int:
@@ -165,23 +172,25 @@ def _pool(workers: int) -> Iterator[ProcessPoolExecutor | None]:
         initargs=(signal.SIGINT, signal.SIG_IGN),
     )
     try:
-        with _interrupts_ignored():  # until the initializer has run, where this is inherited
-            pool.submit(int)  # the first task makes the pool start its processes
+        with _interrupts_held():  # or it would hit a process before its initializer has run
+            for _ in range(workers):  # each task makes the pool start one process
+                pool.submit(int)
         yield pool
     finally:
         pool.shutdown(cancel_futures=True)
 
 
 @contextmanager
-def _interrupts_ignored() -> Iterator[None]:
-    if threading.current_thread() is not threading.main_thread():
-        yield  # only the main thread may set handlers, and only it is interrupted
+def _interrupts_held() -> Iterator[None]:
+    """Ctrl-C waits until the end, and in processes started meanwhile for good (not on Windows)."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
         return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _write(
@@ -189,16 +198,27 @@ def _write(
 ) -> list[int]:
     """Do all chunks; their checksums, in order."""
     checksums = [0] * len(chunks)
-    if pool is None:
-        finished = ((index, write_chunk(chunk, path)) for index, chunk in enumerate(chunks))
-    else:
-        futures = {pool.submit(write_chunk, chunk, path): i for i, chunk in enumerate(chunks)}
-        finished = ((futures[done], done.result()) for done in as_completed(futures))
-    for index, checksum in finished:
+    for index, checksum in _each(pool, write_chunk, [(chunk, path) for chunk in chunks]):
         checksums[index] = checksum
         if progress is not None:
             progress(chunks[index].tensor, chunks[index].n_bytes)
     return checksums
+
+
+def _each(
+    pool: ProcessPoolExecutor | None, work: Callable[..., int], tasks: Sequence[tuple[Any, ...]]
+) -> Iterator[tuple[int, int]]:
+    """The index and the result of `work` on each of `tasks`, in any order."""
+    if pool is None:
+        yield from ((index, work(*task)) for index, task in enumerate(tasks))
+        return
+    waiting: dict[Future[int], int] = {}
+    for index, task in enumerate(tasks):
+        if len(waiting) >= QUEUED:
+            done, _ = wait(waiting, return_when=FIRST_COMPLETED)
+            yield from ((waiting.pop(future), future.result()) for future in done)
+        waiting[pool.submit(work, *task)] = index
+    yield from ((waiting[future], future.result()) for future in as_completed(waiting))
 
 
 def _compare(
@@ -214,75 +234,14 @@ def _compare(
             f"{path.parent}: the header reads back differently; the disk is not reliable"
         )
     spans = [(path, chunk.position, chunk.n_bytes) for chunk in chunks]
-    if pool is None:
-        found = [file_checksum(*span) for span in spans]
-    else:
-        futures: list[Future[int]] = [pool.submit(file_checksum, *span) for span in spans]
-        found = [future.result() for future in futures]
-    for chunk, written, read in zip(chunks, checksums, found, strict=True):
-        if written != read:
+    for index, checksum in _each(pool, file_checksum, spans):
+        if checksum != checksums[index]:
             raise OutputError(
-                f"{path.parent}: {chunk.tensor.name!r} reads back differently from what was written"
-                " there; the disk is not reliable"
+                f"{path.parent}: {chunks[index].tensor.name!r} reads back differently from what was"
+                " written there; the disk is not reliable"
             )
-
-
-def write_chunk(chunk: Chunk, path: Path) -> int:
-    """Read, transform, encode and write the rows of one chunk; the checksum of their bytes."""
-    tensor = chunk.tensor
-    rows = _read(chunk)
-    _check_finite(chunk, rows)
-    if tensor.transform is not None:
-        grouped = rows.reshape(-1, 1) if len(tensor.shape) == 1 else rows
-        rows = tensor.transform(grouped).reshape(rows.shape)
-    blocks = tensor.format.encode(rows)
-    bad = tensor.format.overflowed(blocks, rows)
-    if bad is not None:
-        row, block = divmod(bad, blocks.shape[1])
-        first = block * tensor.format.block
-        largest = np.abs(rows[row, first : first + tensor.format.block]).max()
-        raise WeightError(
-            f"{tensor.name}: row {chunk.start + row}, columns from {first}: a weight of {largest:g} is"
-            f" beyond what {tensor.format.name} can hold; choose BF16 or F32"
-        )
-    data = memoryview(blocks.data).cast("B")
-    with path.open("r+b", buffering=0) as file:
-        file.seek(chunk.position)
-        done = 0
-        while done < len(data):
-            done += file.write(data[done:])
-    return zlib.crc32(data)
-
-
-def _read(chunk: Chunk) -> NDArray[np.float32]:
-    source = chunk.tensor.source
-    if isinstance(source, TensorRef):
-        return source.read(chunk.start, chunk.stop)
-    return source.reshape(chunk.tensor.n_rows, -1)[chunk.start : chunk.stop]
-
-
-def _check_finite(chunk: Chunk, rows: NDArray[np.float32]) -> None:
-    finite = np.isfinite(rows)
-    if finite.all():
-        return
-    row, column = np.unravel_index(int(finite.argmin()), rows.shape)
-    source = chunk.tensor.source
-    name = source.name if isinstance(source, TensorRef) else chunk.tensor.name
-    shape = chunk.tensor.shape
-    index = np.unravel_index((chunk.start + int(row)) * rows.shape[1] + int(column), shape)
-    place = ", ".join(str(int(number)) for number in index)
-    raise WeightError(
-        f"{name}: the weight at [{place}] is {rows[row, column]}; the checkpoint is damaged or diverged"
-    )
 
 
 def _flush(path: Path) -> None:
     with path.open("r+b") as file:
         os.fsync(file.fileno())
-
-
-def file_checksum(path: Path, position: int, n_bytes: int) -> int:
-    """The checksum of `n_bytes` of a file from `position`."""
-    with path.open("rb", buffering=0) as file:
-        file.seek(position)
-        return zlib.crc32(file.read(n_bytes))

@@ -18,6 +18,8 @@ from llmq.errors import CheckpointError, WeightError
 from llmq.json_file import parse_json_object
 
 MAX_HEADER_BYTES = 100_000_000  # the limit of the safetensors library
+MAX_DIMENSIONS = 32  # so that no product of a hostile shape takes long
+COMPARED_WEIGHTS = 1 << 18  # at a time
 
 Rows = NDArray[np.float32]
 
@@ -75,16 +77,32 @@ class TensorRef:
         """Rows `start` to `stop` as float32 of shape (stop - start, n_columns)."""
         row_bytes = self.n_columns * ELEMENT_BITS[self.dtype] // 8
         raw = np.empty((stop - start) * row_bytes, np.uint8)
+        try:
+            self._read_into(memoryview(raw.data), self.offset + start * row_bytes)
+        except OSError as error:
+            raise CheckpointError(f"{self.file}: cannot be read ({error.strerror})") from None
+        return READERS[self.dtype](raw).reshape(stop - start, self.n_columns)
+
+    def _read_into(self, view: memoryview, position: int) -> None:
         with self.file.open("rb", buffering=0) as file:
-            file.seek(self.offset + start * row_bytes)
-            view, done = memoryview(raw.data), 0
+            file.seek(position)
+            done = 0
             while done < len(view):
                 count = file.readinto(view[done:])
                 if not count:
                     short = len(view) - done
                     raise CheckpointError(f"{self.file}: {short} bytes of {self.name!r} are gone")
                 done += count
-        return READERS[self.dtype](raw).reshape(stop - start, self.n_columns)
+
+    def equals(self, other: "TensorRef") -> bool:
+        """Whether both hold the same weights, read a few rows at a time."""
+        self.readable()
+        other.readable()
+        if self.shape != other.shape:
+            return False
+        step = max(COMPARED_WEIGHTS // max(self.n_columns, 1), 1)
+        spans = ((row, min(row + step, self.n_rows)) for row in range(0, self.n_rows, step))
+        return all(np.array_equal(self.read(*span), other.read(*span)) for span in spans)
 
     def readable(self) -> None:
         """Raise `WeightError` where the tensor's type cannot be read as float32."""
@@ -141,6 +159,7 @@ def _span(path: Path, name: str, entry: Any) -> tuple[str, tuple[int, ...], int,
     dtype, shape, offsets = (fields.get(key) for key in ("dtype", "shape", "data_offsets"))
     if (
         not _naturals(shape)
+        or len(shape) > MAX_DIMENSIONS
         or not _naturals(offsets)
         or len(offsets) != 2
         or not isinstance(dtype, str)
@@ -157,4 +176,6 @@ def _span(path: Path, name: str, entry: Any) -> tuple[str, tuple[int, ...], int,
 
 
 def _naturals(value: Any) -> TypeGuard[list[int]]:
-    return isinstance(value, list) and all(type(item) is int and item >= 0 for item in value)
+    return isinstance(value, list) and all(
+        type(item) is int and 0 <= item < 1 << 63 for item in value
+    )

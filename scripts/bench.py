@@ -11,6 +11,7 @@ together, sampled every 10 ms (Linux only).
 import argparse
 import subprocess
 import sys
+import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -98,25 +99,34 @@ def quantizer(source: Path, output: Path, recipe: str) -> Cost:
 def measured(arguments: list[str]) -> Cost:
     """Run this Python with `arguments` and measure it with all its children."""
     started = time.perf_counter()
-    process = psutil.Popen(
-        [sys.executable, *arguments], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
-    )
-    peak, processor = 0, {}
-    while process.poll() is None:
-        total = 0
-        for member in family(process):
-            try:
-                times = member.cpu_times()
-                processor[member.pid] = times.user + times.system
-                total += anonymous(member.pid)
-            except (psutil.Error, OSError):
-                continue  # it ended in between
-        peak = max(peak, total)
-        time.sleep(0.01)
-    seconds = time.perf_counter() - started
+    processor: dict[int, float] = {}
+    peak = 0
+    with tempfile.TemporaryFile() as errors:  # a pipe that nobody empties would stop the command
+        process = psutil.Popen(
+            [sys.executable, *arguments], stdout=subprocess.DEVNULL, stderr=errors
+        )
+        while process.poll() is None:
+            peak = max(peak, sample(process, processor))
+            time.sleep(0.01)
+        seconds = time.perf_counter() - started
+        errors.seek(0)
+        said = errors.read().decode(errors="replace")
     if process.returncode:
-        raise SystemExit(f"{arguments} failed:\n{process.stderr.read().decode()[-2000:]}")
+        raise SystemExit(f"{arguments} failed:\n{said[-2000:]}")
     return Cost(seconds, sum(processor.values()), peak)
+
+
+def sample(process: psutil.Popen, processor: dict[int, float]) -> int:
+    """Note the processor seconds of each of the processes; their anonymous memory together."""
+    total = 0
+    for member in family(process):
+        try:
+            times = member.cpu_times()
+            processor[member.pid] = times.user + times.system
+            total += anonymous(member.pid)
+        except (psutil.Error, OSError):
+            continue  # it ended in between
+    return total
 
 
 def family(process: psutil.Popen) -> list[psutil.Process]:

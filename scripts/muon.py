@@ -1,7 +1,8 @@
-"""Muon: momentum whose matrix update is orthogonalised (Jordan et al. 2024, "Muon", github.com/KellerJordan/Muon).
+"""Muon: momentum whose matrix update is orthogonalised (Jordan et al. 2024, "Muon: An optimizer for
+hidden layers in neural networks").
 
-All matrices of one shape are stacked and orthogonalised together, in float32: a CPU without bfloat16 units gains
-nothing from half precision. What is not a hidden matrix (embeddings, norms) is left to AdamW.
+All matrices of one shape are stacked and orthogonalised together, in float32: a CPU without bfloat16
+units gains nothing from half precision. Embeddings and norms are left to AdamW.
 """
 
 from collections import defaultdict
@@ -18,7 +19,7 @@ _ITERATIONS = 5
 def orthogonalised(stack: Tensor) -> Tensor:
     """Nearly orthogonal matrices with the singular vectors of `stack` (n, rows, columns)."""
     wide = stack if stack.size(1) <= stack.size(2) else stack.transpose(1, 2)
-    x = wide / (wide.norm(dim=(1, 2), keepdim=True) + 1e-7)
+    x: Tensor = wide / (wide.norm(dim=(1, 2), keepdim=True) + 1e-7)
     for _ in range(_ITERATIONS):
         gram = x @ x.transpose(1, 2)
         x = _A * x + (_B * gram + _C * gram @ gram) @ x
@@ -28,7 +29,9 @@ def orthogonalised(stack: Tensor) -> Tensor:
 class Muon:
     """Nesterov momentum, orthogonalised, with decoupled weight decay."""
 
-    def __init__(self, matrices: Iterable[Tensor], *, momentum: float = 0.95, decay: float = 0.01) -> None:
+    def __init__(
+        self, matrices: Iterable[Tensor], *, momentum: float = 0.95, decay: float = 0.01
+    ) -> None:
         """Take over `matrices`, all of them two-dimensional."""
         groups: dict[torch.Size, list[Tensor]] = defaultdict(list)
         for matrix in matrices:
@@ -41,10 +44,13 @@ class Muon:
     def step(self, rate: float) -> None:
         """One update at learning rate `rate`, in units of a matrix of root-mean-square 0.2."""
         for group, momentum in zip(self.groups, self.momenta, strict=True):
-            gradients = torch.stack([parameter.grad for parameter in group])  # (n, rows, columns)
+            gradients = torch.stack(
+                [p.grad for p in group if p.grad is not None]
+            )  # (n, rows, columns)
             momentum.lerp_(gradients, 1 - self.momentum)
             update = orthogonalised(gradients.lerp_(momentum, self.momentum))
-            scale = 0.2 * max(update.shape[1:]) ** 0.5  # root mean square as AdamW's: Liu et al. 2025
+            # Updates of AdamW's root mean square: Liu et al. 2025, "Muon is Scalable for LLM Training".
+            scale = 0.2 * max(update.shape[1:]) ** 0.5
             for parameter, change in zip(group, update, strict=True):
                 parameter.mul_(1 - rate * self.decay).add_(change, alpha=-rate * scale)
                 parameter.grad = None

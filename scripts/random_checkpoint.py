@@ -61,7 +61,7 @@ def write_checkpoint(folder: Path, *, size: str, shards: int) -> None:
     shapes = {row.source: tuple(sizes[name] for name in row.shape) for row in rows}
     names = list(shapes)
     per_shard = -(-len(names) // shards)
-    weight_map = {}
+    weight_map: dict[str, str] = {}
     rng = np.random.default_rng(0)
     for number in range(shards):
         held = names[number * per_shard : (number + 1) * per_shard]

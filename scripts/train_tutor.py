@@ -1,201 +1,36 @@
 """Train the bundled tutor from nothing, on dialogues of llmq.practice: about an hour on two cores.
 
-Deterministic for a seed, a number of threads and a torch version. Every --save-every steps the whole state is saved
-into --work, and a run that finds a state there goes on from it.
+Deterministic for a seed, a number of threads and a torch version. The whole state is saved into
+--work from time to time; a run that finds one there goes on from it.
 """
 
 import argparse
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
 from itertools import islice
 from pathlib import Path
-from random import Random
 
 import torch
-import torch.nn.functional as F  # noqa: N812 - the name every torch program uses
-from tokenizers import Tokenizer
-from torch import Tensor
-from transformers import GenerationConfig, LlamaConfig, LlamaForCausalLM
 
-from llmq.practice.dialogues import Role, Turn, dialogues
-from llmq.practice.phrases import FORMS, Verdict
-from llmq.practice.topics import Split
+from llmq.practice.dialogues import dialogues
 from scripts.muon import Muon
-from scripts.tutor_drill import drill
-from scripts.tutor_guide import LOOKUP_LAYER, READING_LAYER, Guide, Guides
-from scripts.tutor_tokenizer import END, OPENERS, VOCABULARY, save_tokenizer, train_tokenizer
+from scripts.tutor_examples import Batch, Encoder
+from scripts.tutor_model import Judge, loss_of, new_model, save
+from scripts.tutor_tokenizer import train_tokenizer
 
-CONTEXT = 1024
-DRILLS = (128, 64)  # in the first pools, of POOL examples; the last stays
-GUIDING = 1.0  # weight of the guides
-GUIDED = range(700, 1100)  # steps in which the guides fade to nothing
-WARM_UP, COOL_DOWN = 40, 1000  # steps
 TOKENIZER_DIALOGUES = 5000
-POOL = 1024  # dialogues that are sorted by length together, so that a batch needs little padding
-WEIGHTS = {Role.SYSTEM: 0.3, Role.STUDENT: 0.6, Role.TUTOR: 1.0}
-VERDICT_WEIGHT = 3.0  # of a tutor turn's first token
-
-
-@dataclass(frozen=True, slots=True)
-class Example:
-    """A dialogue as token ids, the weight of each as a target, and where tutor turns begin."""
-
-    ids: list[int]
-    weights: list[float]
-    openings: list[tuple[int, Verdict]]  # index of a tutor turn's first token, its verdict
-    guide: Guide
-
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """Padded examples: ids and weights are (n, longest)."""
-
-    ids: Tensor
-    weights: Tensor
-    openings: list[tuple[int, int, Verdict]]  # row, index, verdict
-    lookups: Tensor  # (n, 3): row, from, to
-    readings: Tensor  # likewise
-
-
-@cache
-def guides_for(tokenizer: Tokenizer) -> Guides:
-    """The finder of values, made once."""
-    return Guides(tokenizer)
-
-
-def encode(turns: Sequence[Turn], tokenizer: Tokenizer) -> Example:
-    """The tokens of the chat template, turn by turn."""
-    ids: list[int] = []
-    weights: list[float] = []
-    openings = []
-    for turn in turns:
-        said = tokenizer.encode(f"{OPENERS[turn.role]}{turn.text}{END}").ids
-        weight = WEIGHTS[turn.role]
-        if turn.meaning:
-            openings.append((len(ids) + 1, turn.meaning.verdict))
-        ids += said
-        weights += [0.1] + [weight] * (len(said) - 1)
-    for index, _ in openings:
-        weights[index] = VERDICT_WEIGHT
-    return Example(ids, weights, openings, guides_for(tokenizer).of(ids))
-
-
-def batches(examples: list[Example], tokens: int) -> Iterator[Batch]:
-    """Batches of at most `tokens` tokens, padding included, of examples of like length."""
-    waiting: list[Example] = []
-    for example in sorted(examples, key=lambda item: len(item.ids)):
-        if len(example.ids) * (len(waiting) + 1) > tokens and waiting:
-            yield collate(waiting)
-            waiting = []
-        waiting.append(example)
-    yield collate(waiting)
-
-
-def collate(examples: list[Example]) -> Batch:
-    """One padded batch; padding has weight 0 and stands after everything that could see it."""
-    longest = max(len(example.ids) for example in examples)
-    ids = torch.zeros(len(examples), longest, dtype=torch.long)
-    weights = torch.zeros(len(examples), longest)
-    for row, example in enumerate(examples):
-        ids[row, : len(example.ids)] = torch.tensor(example.ids)
-        weights[row, : len(example.ids)] = torch.tensor(example.weights)
-    openings = [(r, i, v) for r, example in enumerate(examples) for i, v in example.openings]
-    lookups = [(r, i, j) for r, example in enumerate(examples) for i, j in example.guide.lookups]
-    readings = [(r, i, j) for r, example in enumerate(examples) for i, j in example.guide.readings]
-    return Batch(ids, weights, openings, torch.tensor(lookups), torch.tensor(readings))
-
-
-def pool(seed: int, tokenizer: Tokenizer, tokens: int, *, drills: int) -> list[Batch]:
-    """The shuffled batches of one pool of training dialogues and some drills."""
-    rng = Random(seed)
-    examples = [encode(item.turns, tokenizer) for item in islice(dialogues(seed), POOL - drills)]
-    examples += [encode(drill(rng), tokenizer) for _ in range(drills)]
-    shuffled = list(batches([item for item in examples if len(item.ids) <= CONTEXT], tokens))
-    rng.shuffle(shuffled)
-    return shuffled
-
-
-def pool_at(number: int, tokenizer: Tokenizer, arguments: argparse.Namespace) -> list[Batch]:
-    """The pool of that number: the first is mostly drills, later ones have few and then none."""
-    drills = DRILLS[min(number, len(DRILLS) - 1)]
-    return pool(1_000_000 * arguments.seed + number, tokenizer, arguments.tokens, drills=drills)
-
-
-def new_model() -> LlamaForCausalLM:
-    """The tutor's architecture: every row a multiple of 256, so that every GGUF block format fits."""
-    return LlamaForCausalLM(
-        LlamaConfig(
-            vocab_size=VOCABULARY,
-            hidden_size=256,
-            intermediate_size=768,
-            num_hidden_layers=6,
-            num_attention_heads=4,
-            num_key_value_heads=2,
-            head_dim=64,
-            max_position_embeddings=CONTEXT,
-            rope_theta=10000.0,
-            rms_norm_eps=1e-5,
-            tie_word_embeddings=True,
-            bos_token_id=0,
-            eos_token_id=0,
-            pad_token_id=None,
-            use_cache=False,
-        )
-    )
-
-
-def loss_of(model: LlamaForCausalLM, batch: Batch, guiding: float) -> tuple[Tensor, Tensor]:
-    """Weighted cross entropy of every token but the first, in nats; and with the guides' added."""
-    out = model(input_ids=batch.ids, output_attentions=guiding > 0)
-    logits = out.logits[:, :-1]  # (n, longest - 1, vocabulary)
-    losses = F.cross_entropy(logits.flatten(0, 1), batch.ids[:, 1:].flatten(), reduction="none")
-    weights = batch.weights[:, 1:].flatten()
-    loss = (losses * weights).sum() / weights.sum()
-    guided = loss
-    if guiding > 0 and len(batch.lookups):
-        for layer, pairs in ((LOOKUP_LAYER, batch.lookups), (READING_LAYER, batch.readings)):
-            attention = out.attentions[layer][:, 0]  # (n, longest, longest) of the first head
-            told = attention[pairs[:, 0], pairs[:, 1], pairs[:, 2]]
-            guided = guided - guiding * (told + 1e-6).log().mean()
-    return loss, guided
-
-
-class Judge:
-    """Held-out dialogues, and how often the model's most likely first token has the right verdict."""
-
-    def __init__(self, tokenizer: Tokenizer, count: int) -> None:
-        """Encode `count` held-out dialogues once."""
-        held_out = [encode(d.turns, tokenizer) for d in islice(dialogues(77, Split.HELD_OUT), count)]
-        self.batches = list(batches(held_out, 8192))
-        self.verdicts = {
-            tokenizer.encode(opening).ids[0]: form.verdict
-            for form in FORMS.values()
-            for opening in form.openings
-        }
-
-    @torch.no_grad()
-    def measure(self, model: LlamaForCausalLM) -> dict[str, float]:
-        """Loss, and accuracy over turns that judge, by verdict."""
-        right = {verdict: [0, 0] for verdict in Verdict}
-        loss = 0.0
-        for batch in self.batches:
-            logits = model(input_ids=batch.ids).logits
-            losses = F.cross_entropy(logits[:, :-1].flatten(0, 1), batch.ids[:, 1:].flatten(), reduction="none")
-            weights = batch.weights[:, 1:].flatten()
-            loss += float((losses * weights).sum() / weights.sum()) / len(self.batches)
-            for row, index, verdict in batch.openings:
-                said = self.verdicts.get(int(logits[row, index - 1].argmax()))
-                right[verdict][0] += said is verdict
-                right[verdict][1] += 1
-        return {"loss": loss} | {str(v): hits / total for v, (hits, total) in right.items()}
+MUON_RATE, ADAM_RATE = 0.003, 0.001
+WARM_UP, COOL_DOWN = 40, 1000  # steps
+GUIDED = range(700, 1100)  # steps in which the guides fade to nothing
+REPORT_EVERY, SAVE_EVERY = 20, 100  # steps
+JUDGED = 80  # held-out dialogues in each measurement
 
 
 def guiding_at(step: int) -> float:
-    """The guides' weight: level, then linearly to 0."""
-    return GUIDING * min(1.0, max(0.0, (GUIDED.stop - step) / len(GUIDED)))
+    """The guides' weight: 1, then linearly to 0."""
+    return min(1.0, max(0.0, (GUIDED.stop - step) / len(GUIDED)))
 
 
 def rate_at(step: int, steps: int) -> float:
@@ -203,96 +38,124 @@ def rate_at(step: int, steps: int) -> float:
     return min(1.0, (step + 1) / WARM_UP, (steps - step) / COOL_DOWN)
 
 
-def trained(arguments: argparse.Namespace, tokenizer: Tokenizer) -> LlamaForCausalLM:
-    """The model after all steps."""
-    torch.manual_seed(arguments.seed)
-    model = new_model()
-    torch.nn.init.normal_(model.model.embed_tokens.weight, std=0.1)
-    matrices = [p for n, p in model.named_parameters() if p.ndim == 2 and "embed" not in n]
-    others = [p for n, p in model.named_parameters() if p.ndim != 2 or "embed" in n]
-    muon = Muon(matrices)
-    adam = torch.optim.AdamW(others, betas=(0.9, 0.98), weight_decay=0.0)
-    judge = Judge(tokenizer, arguments.judged)
-    step = pools = used = tokens = 0
-    state_file = arguments.work / "state.pt"
-    if state_file.exists():
-        state = torch.load(state_file)
-        model.load_state_dict(state["model"])
-        adam.load_state_dict(state["adam"])
-        for mine, saved in zip(muon.momenta, state["momenta"], strict=True):
+@dataclass(slots=True)
+class Position:
+    """How far a run is: steps, pools finished, batches of the current pool used, tokens seen."""
+
+    step: int = 0
+    pools: int = 0
+    used: int = 0
+    tokens: int = 0
+
+
+class Training:
+    """A model, its optimizers and how far they are."""
+
+    def __init__(self, seed: int) -> None:
+        """Begin anew."""
+        self.model = new_model(seed)
+        hidden = {n for n, p in self.model.named_parameters() if p.ndim == 2 and "embed" not in n}
+        named = dict(self.model.named_parameters())
+        self.others = [p for n, p in named.items() if n not in hidden]
+        self.muon = Muon(p for n, p in named.items() if n in hidden)
+        self.adam = torch.optim.AdamW(self.others, betas=(0.9, 0.98), weight_decay=0.0)
+        self.position = Position()
+
+    def learn(self, batch: Batch, rate: float) -> tuple[float, float]:
+        """One step at learning rate factor `rate`; returns the text's loss and the guides'."""
+        loss, guided = loss_of(self.model, batch, guiding_at(self.position.step))
+        torch.autograd.backward(guided)
+        torch.nn.utils.clip_grad_norm_(self.others, 1.0)
+        for group in self.adam.param_groups:
+            group["lr"] = ADAM_RATE * rate
+        self.adam.step()
+        self.adam.zero_grad(set_to_none=True)
+        self.muon.step(MUON_RATE * rate)
+        self.position.step += 1
+        self.position.used += 1
+        self.position.tokens += int((batch.weights > 0).sum())
+        return float(loss.detach()), float(guided.detach() - loss.detach())
+
+    def save(self, file: Path) -> None:
+        """Write everything that a later `resume` needs."""
+        position = self.position
+        state = {
+            "model": self.model.state_dict(),
+            "adam": self.adam.state_dict(),
+            "momenta": self.muon.momenta,
+            "position": (position.step, position.pools, position.used, position.tokens),
+        }
+        partial = file.with_suffix(".partial")
+        torch.save(state, partial)
+        partial.replace(file)
+
+    def resume(self, file: Path) -> None:
+        """Go on from what `save` wrote."""
+        state = torch.load(file)
+        self.model.load_state_dict(state["model"])
+        self.adam.load_state_dict(state["adam"])
+        for mine, saved in zip(self.muon.momenta, state["momenta"], strict=True):
             mine.copy_(saved)
-        step, pools, used, tokens = state["position"]
-        print(f"going on from step {step}", flush=True)
-    started, running, told = time.monotonic(), 0.0, 0.0
-    first = step
-    while step < arguments.steps:
-        for batch in pool_at(pools, tokenizer, arguments)[used:]:
-            guiding = guiding_at(step)
-            model.set_attn_implementation("eager" if guiding > 0 else "sdpa")
-            loss, guided = loss_of(model, batch, guiding)
-            guided.backward()
-            torch.nn.utils.clip_grad_norm_(others, 1.0)
-            rate = rate_at(step, arguments.steps)
-            for group in adam.param_groups:
-                group["lr"] = arguments.adam_rate * rate
-            adam.step()
-            adam.zero_grad(set_to_none=True)
-            muon.step(arguments.muon_rate * rate)
-            step, used = step + 1, used + 1
-            tokens += int((batch.weights > 0).sum())
-            running += float(loss.detach())
-            told += float(guided.detach() - loss.detach())
-            if step % 20 == 0:
-                seconds = (time.monotonic() - started) / (step - first)
-                print(f"step {step} loss {running / 20:.4f} guide {told / 20:.3f} tokens {tokens} {seconds:.3f} s/step", flush=True)
-                running = told = 0.0
-            if step % arguments.save_every == 0 or step == arguments.steps:
-                model.eval()
-                print("held out", {k: round(v, 4) for k, v in judge.measure(model).items()}, flush=True)
-                model.train()
-                position = (step, pools, used, tokens)
-                partial = state_file.with_suffix(".partial")
-                torch.save(
-                    {"model": model.state_dict(), "adam": adam.state_dict(), "momenta": muon.momenta, "position": position},
-                    partial,
-                )
-                partial.replace(state_file)
-            if step == arguments.steps:
-                break
-        else:
-            pools, used = pools + 1, 0
-    return model
+        self.position = Position(*state["position"])
+        say(f"going on from step {self.position.step}")
 
 
-def save(model: LlamaForCausalLM, tokenizer: Tokenizer, folder: Path) -> None:
-    """Write the checkpoint folder, every weight rounded to BF16 once."""
-    folder.mkdir(parents=True, exist_ok=True)
-    model = model.to(torch.bfloat16)
-    model.generation_config = GenerationConfig(do_sample=False, bos_token_id=0, eos_token_id=0)
-    model.save_pretrained(folder)
-    save_tokenizer(tokenizer, folder, context=CONTEXT)
+def batches_from(
+    position: Position, encoder: Encoder, *, seed: int, tokens: int
+) -> Iterator[Batch]:
+    """All batches from `position` on, which the taker moves; pools follow each other endlessly."""
+    while True:
+        yield from encoder.pool(position.pools, seed=seed, tokens=tokens)[position.used :]
+        position.pools, position.used = position.pools + 1, 0
+
+
+def run(training: Training, encoder: Encoder, arguments: argparse.Namespace) -> None:
+    """Train to the end, reporting and saving on the way."""
+    judge, position = Judge(encoder, JUDGED), training.position
+    state, steps = arguments.work / "state.pt", arguments.steps
+    clock, first, sums = time.monotonic(), position.step, [0.0, 0.0]
+    source = batches_from(position, encoder, seed=arguments.seed, tokens=arguments.tokens)
+    while position.step < steps:
+        losses = training.learn(next(source), rate_at(position.step, steps))
+        sums = [total + loss for total, loss in zip(sums, losses, strict=True)]
+        if position.step % REPORT_EVERY == 0:
+            text, guides = (total / REPORT_EVERY for total in sums)
+            pace = (time.monotonic() - clock) / (position.step - first)
+            say(
+                f"step {position.step} loss {text:.4f} guides {guides:.3f} "
+                f"tokens {position.tokens} {pace:.3f} s/step"
+            )
+            sums = [0.0, 0.0]
+        if position.step % SAVE_EVERY == 0 or position.step == steps:
+            figures = judge.measure(training.model)
+            say("held out " + " ".join(f"{name} {value:.4f}" for name, value in figures.items()))
+            training.save(state)
+
+
+def say(line: str) -> None:
+    """Print a line of progress at once."""
+    print(line, file=sys.stderr, flush=True)
 
 
 def main() -> int:
     """Train, measure, save."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, default=Path("eval/tutor"))
-    parser.add_argument("--work", type=Path, default=Path("build/tutor"), help="where the state is kept")
-    parser.add_argument("--steps", type=int, default=3600)
+    parser.add_argument("--work", type=Path, default=Path("build/tutor"), help="for the state")
+    parser.add_argument("--steps", type=int, default=3000)
     parser.add_argument("--tokens", type=int, default=1536, help="tokens a step")
-    parser.add_argument("--muon-rate", type=float, default=0.01)
-    parser.add_argument("--adam-rate", type=float, default=0.001)
-    parser.add_argument("--save-every", type=int, default=200)
-    parser.add_argument("--judged", type=int, default=80, help="held-out dialogues in each measurement")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=2)
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
     arguments.work.mkdir(parents=True, exist_ok=True)
-    texts = (turn.text for item in islice(dialogues(arguments.seed), TOKENIZER_DIALOGUES) for turn in item.turns)
-    tokenizer = train_tokenizer(texts)
-    model = trained(arguments, tokenizer)
-    save(model, tokenizer, arguments.out)
+    spoken = islice(dialogues(arguments.seed), TOKENIZER_DIALOGUES)
+    tokenizer = train_tokenizer(turn.text for item in spoken for turn in item.turns)
+    training = Training(arguments.seed)
+    if (arguments.work / "state.pt").exists():
+        training.resume(arguments.work / "state.pt")
+    run(training, Encoder(tokenizer), arguments)
+    save(training.model, tokenizer, arguments.out)
     return 0
 
 

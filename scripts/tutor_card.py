@@ -1,8 +1,9 @@
-"""The figures of the bundled tutor's model card: greedy replies to held-out dialogues, in BF16 and Q4_0.
+"""The figures of the bundled tutor's model card: greedy replies to held-out dialogues.
 
-Every tutor turn of every dialogue is replied to anew, after the dialogue's own turns up to there. A reply counts as
-a turn if it ends by itself and llmq.practice can parse it; it counts as judging rightly if, where the student stated
-a step, its verdict is that of the dialogue. A reply that does not parse judges nothing, so it counts as wrong.
+Every tutor turn of every dialogue is replied to anew, after the dialogue's own turns up to there. A
+reply counts as a turn if it ends by itself and llmq.practice can parse it. It judges rightly if, where
+the student stated a step, its verdict is that of the dialogue; a reply that does not parse judges
+nothing, so it counts as wrong.
 """
 
 import argparse
@@ -115,7 +116,7 @@ def wilson_interval(hits: int, total: int) -> tuple[float, float]:
     z = 1.959964
     centre = (hits + z * z / 2) / (total + z * z)
     half = z / (total + z * z) * math.sqrt(hits * (total - hits) / total + z * z / 4)
-    return centre - half, centre + half
+    return max(0.0, centre - half), min(1.0, centre + half)
 
 
 def _cell(measure: Measure, said: list[Reply]) -> str:
@@ -132,7 +133,9 @@ def table(count: int, *, show: int) -> str:
     rows = [f"| | {' | '.join(RECIPES)} |", "|---|" + "---|" * len(RECIPES)]
     for measure, *cells in zip(MEASURES, *columns, strict=True):
         rows.append(f"| {measure.name} | {' | '.join(cells)} |")
-    title = f"Greedy replies to {count} held-out dialogues (seed {SEED}), with Wilson 95 % intervals:"
+    title = (
+        f"Greedy replies to {count} held-out dialogues (seed {SEED}), with Wilson 95 % intervals:"
+    )
     return "\n".join([title, "", *rows])
 
 

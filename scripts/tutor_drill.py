@@ -1,7 +1,7 @@
-"""Comparing, drilled: random facts, then repeats of them that are the same or not, each with a verdict.
+"""Comparing, drilled: random facts, then repeats of them, the same or not, each with a verdict.
 
-A small model learns to look a value up and to compare it much sooner from these than from dialogues alone: they hold
-many verdicts, and nothing in them but looking up and comparing helps. The facts are nonsense, so nothing is memorised.
+They hold many verdicts, and nothing in them but looking up and comparing helps. The facts are
+nonsense, so nothing is memorised.
 """
 
 from random import Random
@@ -17,7 +17,9 @@ _SAME_SHARE = 0.5
 def drill(rng: Random) -> tuple[Turn, ...]:
     """A system turn of facts, then twelve repeats with their verdicts."""
     facts = [(_left(rng), rng.randrange(1000)) for _ in range(_FACTS)]
-    lines = (f"Step {number}: {left}={value}" for number, (left, value) in enumerate(facts, start=1))
+    lines = (
+        f"Step {number}: {left}={value}" for number, (left, value) in enumerate(facts, start=1)
+    )
     turns = [Turn(Role.SYSTEM, "\n".join(lines))]
     for _ in range(_REPEATS):
         left, value = rng.choice(facts)

@@ -1,16 +1,18 @@
-"""Showing the tutor where to look: two attention heads are told their targets during the first part of training.
+"""Showing the tutor where to look: two attention heads are told their targets at first.
 
-Judging a step means: find the same calculation in the system turn, read its value, compare. From random weights
-gradient descent finds that circuit late and suddenly (Olsson et al. 2022, "In-context Learning and Induction
-Heads"), and an hour on two cores is short. So one head is asked to look from each token of a student's value to the
-equal token of the worked step, or to the first token of all if it differs; a later head is asked to look from the
-tutor's turn to those tokens. What both do with what they see is left to training, and so is everything after the
-guiding ends.
+Judging a step means: find the same calculation in the system turn, read its value, compare. From
+random weights gradient descent finds that circuit late and suddenly (Olsson et al. 2022, "In-context
+Learning and Induction Heads"), and an hour on two cores is short. So one head is asked to look from
+each token of a student's value to the equal token of the worked step, or to the first token of all if
+it differs; a later head is asked to look from the tutor's turn to those tokens. What both do with
+what they see is left to training, and so is everything once the guiding ends.
 """
 
 from dataclasses import dataclass
 
+import torch
 from tokenizers import Tokenizer
+from transformers import LlamaForCausalLM
 
 LOOKUP_LAYER, READING_LAYER = 1, 3
 NOWHERE = 0  # where a value that differs is sent: the first token
@@ -22,6 +24,18 @@ class Guide:
 
     lookups: list[tuple[int, int]]
     readings: list[tuple[int, int]]
+
+
+@torch.no_grad()
+def start_matching(model: LlamaForCausalLM) -> None:
+    """Start the lookup head with equal query and key weights: tokens attend to their like.
+
+    After Trockman and Kolter 2023, "Mimetic Initialization of Self-Attention Layers".
+    """
+    attention = model.model.layers[LOOKUP_LAYER].self_attn
+    width = attention.head_dim
+    attention.k_proj.weight[:width] *= 2.0
+    attention.q_proj.weight[:width] = attention.k_proj.weight[:width]
 
 
 class Guides:
@@ -42,14 +56,16 @@ class Guides:
         if ids[0] != self.system:
             return guide
         turns = self._turns(ids)
-        known = {tuple(ids[a - 3 : a]): self._value(ids, a) for a in self._anchors_in(ids, *turns[0])}
+        known = {
+            tuple(ids[a - 3 : a]): self._value(ids, a) for a in self._anchors_in(ids, *turns[0])
+        }
         for start, stop in turns[1:]:
             anchors = self._anchors_in(ids, start, stop)
             if ids[start] != self.user or not anchors or not known:
                 continue
             said = self._value(ids, anchors[-1])
             right = known.get(tuple(ids[anchors[-1] - 3 : anchors[-1]]), [])
-            right += [NOWHERE] * (len(said) - len(right))
+            right = [*right, *[NOWHERE] * (len(said) - len(right))]
             for mine, theirs in zip(said, right, strict=False):
                 guide.lookups.append((mine, theirs if ids[mine] == ids[theirs] else NOWHERE))
                 guide.readings.append((stop, mine))
@@ -66,4 +82,4 @@ class Guides:
         stop = anchor + 1
         while ids[stop] in self.inside:
             stop += 1
-        return [index for index in range(anchor + 1, stop)]
+        return list(range(anchor + 1, stop))

@@ -1,4 +1,4 @@
-"""The bundled tutor's tokenizer: byte-level BPE of Llama 3's structure, trained on practice dialogues."""
+"""The bundled tutor's tokenizer: byte-level BPE of Llama 3's structure, trained on dialogues."""
 
 import json
 from collections.abc import Iterable
@@ -19,8 +19,9 @@ from tokenizers import (
 END = "<|end|>"
 OPENERS = {"system": "<|system|>", "user": "<|user|>", "assistant": "<|tutor|>"}
 VOCABULARY = 1792
+CONTEXT = 1024  # tokens the model may see; dialogues in training have about 160, at most 450
 
-# Llama 3's split pattern (tokenizer.json of meta-llama/Meta-Llama-3-8B): up to three digits are one piece.
+# Llama 3's split pattern (tokenizer.json of Meta-Llama-3-8B): up to three digits are one piece.
 LLAMA3_SPLIT = (
     r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*"
     r"|\s*[\r\n]+|\s+(?!\S)|\s+"
@@ -59,8 +60,8 @@ def train_tokenizer(texts: Iterable[str]) -> Tokenizer:
     return tokenizer
 
 
-def save_tokenizer(tokenizer: Tokenizer, folder: Path, *, context: int) -> None:
-    """Write tokenizer.json and tokenizer_config.json. END also stands in for BOS, which is never added."""
+def save_tokenizer(tokenizer: Tokenizer, folder: Path) -> None:
+    """Write tokenizer.json and its configuration. END stands in for BOS, which is never added."""
     tokenizer.save(str(folder / "tokenizer.json"))
     configuration = {
         "add_bos_token": False,
@@ -70,7 +71,7 @@ def save_tokenizer(tokenizer: Tokenizer, folder: Path, *, context: int) -> None:
         "clean_up_tokenization_spaces": False,
         "eos_token": END,
         "errors": "replace",
-        "model_max_length": context,
+        "model_max_length": CONTEXT,
         "pad_token": END,
         "tokenizer_class": "PreTrainedTokenizerFast",
         "unk_token": None,

@@ -1,15 +1,20 @@
 """Every architecture, through every stage: llama.cpp computes with our file what transformers does."""
 
+import copy
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+import transformers
 
 from llmq.architectures import ARCHITECTURES, architecture_for
+from llmq.architectures.llama import LLAMA as LLAMA_TABLE
+from llmq.architectures.llama import rope
+from llmq.architectures.mistral import MISTRAL
 from llmq.checkpoint import open_checkpoint
 from llmq.errors import ArchitectureError
 from llmq.planning import make_plan
@@ -27,6 +32,7 @@ LLAMA3_ROPE = {
 LINEAR_ROPE = {"rope_type": "linear", "factor": 2.0}
 YARN_ROPE = {"rope_type": "yarn", "factor": 4.0, "original_max_position_embeddings": 64}
 THETA = {"rope_theta": 10000.0}
+LLAMA = {"architectures": ["LlamaForCausalLM"]}
 VARIANTS: list[tuple[str, Mapping[str, Any]]] = [
     ("LlamaForCausalLM", {}),
     ("LlamaForCausalLM", {"tie_word_embeddings": True}),
@@ -34,6 +40,7 @@ VARIANTS: list[tuple[str, Mapping[str, Any]]] = [
     ("LlamaForCausalLM", {"rope_parameters": LLAMA3_ROPE | THETA, "head_dim": 32}),
     ("LlamaForCausalLM", {"rope_parameters": LINEAR_ROPE | THETA}),
     ("MistralForCausalLM", {"head_dim": 32, "sliding_window": None}),
+    ("MistralForCausalLM", {"sliding_window": None, "rope_parameters": LLAMA3_ROPE | THETA}),
     ("Qwen2ForCausalLM", {}),
     ("Qwen2ForCausalLM", {"tie_word_embeddings": True, "rope_parameters": YARN_ROPE | THETA}),
     ("Qwen3ForCausalLM", {"head_dim": 32}),
@@ -88,8 +95,111 @@ def test_every_architecture_is_tried() -> None:
             {"architectures": ["LlamaForCausalLM"], "quantization_config": {"bits": 4}},
             "quantized already",
         ),
+        (LLAMA | {"hidden_act": "gelu"}, "activation 'gelu' is not supported"),
+        (LLAMA | {"rope_scaling": {"type": "linear"}}, "setting factor is None"),
+        (LLAMA | {"rope_scaling": LINEAR_ROPE | {"factor": 10**400}}, "setting factor is 1000"),
+        (LLAMA | {"rope_parameters": {"full_attention": THETA}}, "each kind of layer"),
+        (LLAMA | {"partial_rotary_factor": 0.5}, "partial_rotary_factor is 0.5"),
+        (
+            LLAMA | {"rope_scaling": YARN_ROPE | {"attention_factor": 1.0}},
+            "attention_factor is 1.0",
+        ),
+        (LLAMA | {"rope_scaling": YARN_ROPE | {"beta_fast": 16}}, "beta_fast is 16"),
+        (LLAMA | {"rope_scaling": YARN_ROPE | {"truncate": False}}, "truncate is False"),
+        (
+            {"architectures": ["Qwen2ForCausalLM"], "rope_scaling": LLAMA3_ROPE},
+            "kind 'llama3' is not supported",
+        ),
     ],
 )
 def test_models_that_are_refused(config: dict[str, Any], message: str) -> None:
     with pytest.raises(ArchitectureError, match=message):
         architecture_for(config)
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        {"rope_scaling": LINEAR_ROPE, "rope_theta": 5.0},
+        {"rope_scaling": {"type": "linear", "factor": 2.0}, "rope_theta": 5.0},
+        {"rope_parameters": {"rope_type": "linear", "factor": 2.0, "rope_theta": 5.0}},
+        {"rope_scaling": LINEAR_ROPE | {"rope_theta": 5.0}, "rope_theta": 7.0},
+        {"rope_scaling": LINEAR_ROPE, "rope_parameters": YARN_ROPE, "rope_theta": 5.0},
+        {"rope_scaling": YARN_ROPE, "original_max_position_embeddings": 32},
+        {"rope_scaling": {"rope_type": "yarn", "factor": 2.0}, "max_position_embeddings": 99},
+    ],
+)
+def test_rope_settings_are_read_as_transformers_reads_them(config: dict[str, Any]) -> None:
+    theirs = transformers.LlamaConfig(**copy.deepcopy(config))
+    theirs.standardize_rope_params()
+    expected: dict[str, Any] = dict(theirs.rope_parameters or {})
+    ours = rope(LLAMA_TABLE.settings(config))
+    for name in ("rope_type", "rope_theta", "factor"):
+        assert ours.get(name) == expected.get(name), name
+    original = "original_max_position_embeddings"
+    if ours.get(original) is not None:  # llama.cpp's default is transformers'
+        assert ours[original] == expected[original]
+
+
+def test_a_null_is_not_the_default() -> None:
+    assert MISTRAL.settings({})["num_key_value_heads"] == 8
+    sizes = {"hidden_size": 64, "intermediate_size": 96, "num_hidden_layers": 1, "vocab_size": 9}
+    settings = MISTRAL.settings(sizes | {"num_attention_heads": 4, "num_key_value_heads": None})
+    assert MISTRAL.sizes(settings)["kv"] == 64
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "message"),
+    [
+        ("rms_norm_eps", float("nan"), "rms_epsilon is nan"),
+        ("rms_norm_eps", 1e300, r"rms_epsilon is 1e\+300"),
+        ("max_position_embeddings", 128.5, "context_length is 128.5"),
+        ("max_position_embeddings", 1 << 32, "context_length is 4294967296"),
+        ("head_dim", 10**12, r"gives \[4000000000000, 64\]"),
+        ("num_attention_heads", 128, "128 heads of 0"),
+    ],
+)
+def test_numbers_that_no_file_can_hold(
+    make_checkpoint: Callable[..., Path], field: str, value: float, message: str
+) -> None:
+    folder = make_checkpoint(rope_scaling=LLAMA3_ROPE)
+    path = folder / "config.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {field: value}))
+    with pytest.raises(ArchitectureError, match=message):
+        make_plan(open_checkpoint(folder))
+
+
+def test_an_output_matrix_that_is_tied_and_there(make_checkpoint: Callable[..., Path]) -> None:
+    """Equal, it is left out with a note; different, nobody can know which one is meant."""
+
+    def add(tensors: dict[str, Any]) -> None:
+        tensors["lm_head.weight"] = tensors["model.embed_tokens.weight"].copy()
+
+    def differ(tensors: dict[str, Any]) -> None:
+        add(tensors)
+        tensors["lm_head.weight"][200, 5] += 1
+
+    folder = make_checkpoint(change=add)
+    plan = make_plan(open_checkpoint(folder))
+    assert plan.notes == ("lm_head.weight is left out: it repeats model.embed_tokens.weight",)
+    folder.rename(folder.with_name("first"))
+    with pytest.raises(ArchitectureError, match="the two differ; set tie_word_embeddings to false"):
+        make_plan(open_checkpoint(make_checkpoint(change=differ)))
+
+
+@pytest.mark.parametrize(
+    ("name", "settings", "window"),
+    [
+        ("MistralForCausalLM", {"max_position_embeddings": 8192}, 4096),
+        ("MistralForCausalLM", {"sliding_window": 100}, 100),
+        ("MistralForCausalLM", {"sliding_window": None}, None),
+        ("MistralForCausalLM", {}, None),  # the default window is wider than this context
+        ("LlamaForCausalLM", {"sliding_window": 100}, None),
+    ],
+)
+def test_a_window_that_llama_cpp_has_not_is_told(
+    make_checkpoint: Callable[..., Path], name: str, settings: dict[str, Any], window: int | None
+) -> None:
+    plan = make_plan(open_checkpoint(make_checkpoint(architectures=[name], **settings)))
+    told = [note for note in plan.notes if f"texts longer than {window} tokens" in note]
+    assert len(plan.notes) == len(told) == (window is not None)

@@ -1,6 +1,8 @@
 """A checkpoint is read exactly, or refused with the reason."""
 
 import json
+import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -58,6 +60,9 @@ def test_rows_equal_torchs(tmp_path: Path, dtype: torch.dtype) -> None:
         ({"a": [1]}, b"", "malformed"),
         ({"a": entry(0, 8, dtype="F31")}, bytes(8), "unknown type 'F31'"),
         ({"a": entry(0, 8, shape=[1 << 40, 1 << 40])}, bytes(8), "do not fit"),
+        ({"a": entry(0, 8, shape=[1 << 63])}, bytes(8), "malformed"),
+        ({"a": entry(0, 8, shape=[10**4000] * 5000)}, bytes(8), "malformed"),  # no product is made
+        ({"a": entry(0, 8, shape=[1] * 99_999)}, bytes(8), "malformed"),
     ],
 )
 def test_malformed_headers(tmp_path: Path, header: Any, data: bytes, message: str) -> None:
@@ -93,7 +98,7 @@ def test_an_index_and_its_shards(make_checkpoint: Callable[..., Path]) -> None:
     assert open_checkpoint(folder).tensors.keys() == checkpoint.tensors.keys()
 
 
-def change_index(folder: Path, change: Callable[[dict[str, str]], None]) -> None:
+def change_index(folder: Path, change: Callable[[dict[str, str]], object]) -> None:
     path = folder / "model.safetensors.index.json"
     index = json.loads(path.read_text())
     change(index["weight_map"])
@@ -135,13 +140,43 @@ def test_the_hub_caches_links_are_followed(
 
 def test_the_index_names_what_the_shards_hold(make_checkpoint: Callable[..., Path]) -> None:
     folder = make_checkpoint()
-    change_index(folder, lambda names: names.pop("model.norm.weight") and None)
+    change_index(folder, lambda names: names.pop("model.norm.weight"))
     with pytest.raises(CheckpointError, match=r"also holds the tensor 'model\.norm\.weight'"):
         open_checkpoint(folder)
     first = "model-00001-of-00002.safetensors"
     change_index(folder, lambda names: names.update({"model.norm.weight": first, "ghost": first}))
     with pytest.raises(CheckpointError, match="the tensor 'ghost'"):
         open_checkpoint(folder)
+
+
+def test_an_index_beside_a_single_file(make_checkpoint: Callable[..., Path]) -> None:
+    folder = make_checkpoint()
+    shutil.copy(folder / "model-00001-of-00002.safetensors", folder / "model.safetensors")
+    with pytest.raises(CheckpointError, match=r"holds model\.safetensors and an index"):
+        open_checkpoint(folder)
+
+
+def test_a_shard_name_that_no_disk_takes(make_checkpoint: Callable[..., Path]) -> None:
+    folder = make_checkpoint()
+    change_index(folder, lambda names: names.update(dict.fromkeys(names, "x" * 5000)))
+    with pytest.raises(CheckpointError, match=r"the shard (cannot be read|is missing)"):
+        open_checkpoint(folder)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no device files")
+def test_a_config_without_end(make_checkpoint: Callable[..., Path]) -> None:
+    folder = make_checkpoint()
+    (folder / "config.json").unlink()
+    (folder / "config.json").symlink_to("/dev/zero")
+    with pytest.raises(CheckpointError, match=r"config\.json: is not a file"):
+        open_checkpoint(folder)
+
+
+def test_a_shard_that_goes_away(make_checkpoint: Callable[..., Path]) -> None:
+    tensor = open_checkpoint(make_checkpoint()).tensors["model.norm.weight"]
+    tensor.file.unlink()
+    with pytest.raises(CheckpointError, match=rf"{tensor.file.name}: cannot be read"):
+        tensor.read(0, 1)
 
 
 def test_what_is_missing(make_checkpoint: Callable[..., Path], tmp_path: Path) -> None:

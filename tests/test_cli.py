@@ -14,7 +14,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from llmq.amounts import size_argument
 from llmq.cli import VERBS, main
+from llmq.gguf_file import Metadata, encode_header
 from scripts.random_checkpoint import write_checkpoint
 
 Tensors = dict[str, NDArray[np.float32]]
@@ -178,7 +180,7 @@ def test_files_that_are_no_gguf(tmp_path: Path, capsys: pytest.CaptureFixture[st
     (tmp_path / "text.gguf").write_text("hello")
     (tmp_path / "cut.gguf").write_bytes(b"GGUF\3\0\0\0")
     for name, message in (
-        ("text.gguf", "text.gguf: it starts with 'hell' instead of 'GGUF'"),
+        ("text.gguf", "text.gguf: it starts with b'hell' instead of b'GGUF'"),
         ("cut.gguf", "cut.gguf: the header wants 20 more bytes where 4 are left"),
         ("none.gguf", "none.gguf: cannot be read (No such file or directory)"),
     ):
@@ -201,6 +203,98 @@ def test_wrong_usage(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("convert", "a", "--jobs", "0") == 2
     assert run("convert", "a", "--max-memory", "much") == 2
     assert "'much' is not a size such as 500M or 2GB" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("text", "size"), [("500M", 500_000_000), ("1.5 GiB", 3 << 29), ("7", 7), ("2gb", 2 * 10**9)]
+)
+def test_sizes(text: str, size: int) -> None:
+    assert size_argument(text) == size
+
+
+def test_a_size_without_end(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("convert", "a", "--max-memory", "9" * 400) == 2
+    assert "is not a size" in capsys.readouterr().err
+
+
+ESCAPE = "\x1b]0;owned\x07\n"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no such names of files")
+def test_names_of_strangers_do_nothing_to_the_terminal(
+    make_checkpoint: MakeCheckpoint,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Of folders, of fields of config.json, of shards, of metadata and of tensors."""
+    folder = make_checkpoint().rename(tmp_path / f"evil{ESCAPE}")
+    change_config(folder, **{f"key{ESCAPE}": ESCAPE})
+    monkeypatch.chdir(tmp_path)
+    hostile = tmp_path / "hostile.gguf"
+    records = [(f"t{ESCAPE}", (0,), 0, 0)]
+    hostile.write_bytes(encode_header({f"k{ESCAPE}": ESCAPE, "l": [ESCAPE] * 9}, records))
+    commands: list[tuple[int, list[object]]] = [
+        (0, ["convert", folder]),
+        (1, ["convert", folder]),
+        (0, ["inspect", folder]),
+        (0, ["inspect", hostile]),
+        (1, ["inspect", f"none{ESCAPE}"]),
+        (1, ["chat", f"none{ESCAPE}"]),
+        (1, ["drift", folder, f"none{ESCAPE}"]),
+    ]
+    for code, command in commands:
+        assert run(*command) == code
+        shown = capsys.readouterr()
+        assert "owned" in shown.out + shown.err, command
+        assert not {c for c in shown.out + shown.err if ord(c) < 32} - {"\n"}, command
+        assert code == 0 or shown.err.splitlines()[-1].startswith("llmq: "), command
+
+
+def test_json_is_strict(
+    make_checkpoint: MakeCheckpoint, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Python would write NaN and Infinity, which is no JSON."""
+    path = tmp_path / "a.gguf"
+    values: Metadata = {"a": np.float32("nan"), "b": np.array([np.inf, 1], np.float32)}
+    path.write_bytes(encode_header(values, []))
+    folder = make_checkpoint(some_limit=[0.0, float("inf")])
+    for source, expected in ((path, ["nan", "inf"]), (folder, ["inf"])):
+        assert run("inspect", source, "--json") == 0
+        text = capsys.readouterr().out
+        json.loads(text, parse_constant=pytest.fail)
+        assert all(f'"{value}"' in text for value in expected)
+
+
+def test_lists_in_lists_in_lists(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "config.json").write_text('{"a": ' + "[" * 900 + "]" * 900 + "}")
+    (tmp_path / "model.safetensors").write_bytes((2).to_bytes(8, "little") + b"{}")
+    assert run("inspect", tmp_path, "--json") == 1
+    assert "nested too deeply" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a POSIX shell closes the streams")
+@pytest.mark.parametrize(
+    ("redirection", "code", "message"),
+    [
+        (">&-", 0, "20 tensors"),
+        ("<&- >/dev/null", 0, "20 tensors"),
+        (">&- 2>&-", 0, ""),
+        (">/dev/full", 1, "llmq: the output: No space left on device"),
+        ("| true", 0, ""),
+    ],
+)
+def test_streams_that_are_closed_or_full(
+    make_checkpoint: MakeCheckpoint, redirection: str, code: int, message: str
+) -> None:
+    if "/dev/full" in redirection and not Path("/dev/full").exists():
+        pytest.skip("this system has no /dev/full")
+    command = f'"{sys.executable}" -m llmq.cli inspect "{make_checkpoint()}" {redirection}'
+    done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False)
+    assert done.returncode == code
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "Exception" not in done.stderr
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C is sent as a POSIX signal")

@@ -105,6 +105,15 @@ def test_hostile_files(tmp_path: Path, data: bytes, message: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "alignment",
+    ["32", np.float32("nan"), np.int32(32), np.uint32(3), ["32"], np.zeros(2, np.uint32)],
+)
+def test_an_alignment_that_is_none(tmp_path: Path, alignment: Any) -> None:
+    with pytest.raises(GgufError, match="the alignment"):
+        open_gguf(write(tmp_path / "a.gguf", metadata={"general.alignment": alignment}))
+
+
+@pytest.mark.parametrize(
     ("records", "message"),
     [
         ((("a", (3, 32), 0, 0), ("a", (5,), 0, 384)), "same name"),

@@ -9,6 +9,7 @@ import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -184,6 +185,41 @@ def test_a_disk_that_fills_up(make_checkpoint: MakeCheckpoint, tmp_path: Path) -
         assert "out.gguf: cannot be written (File too large)" in last, done.stderr
         assert "Traceback" not in done.stderr
         assert list(tmp_path.iterdir()) == [folder]
+
+
+def test_a_disk_with_room_for_one_file_takes_one(
+    make_checkpoint: MakeCheckpoint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was written before the last look at the disk is not asked for twice."""
+    plan = make_plan(open_checkpoint(make_checkpoint()))
+
+    def disk_usage(folder: Path) -> SimpleNamespace:
+        used = sum(path.stat().st_size for path in Path(folder).glob(".out.gguf*"))
+        return SimpleNamespace(free=plan.n_bytes + 100 - used)
+
+    monkeypatch.setattr(shutil, "disk_usage", disk_usage)
+    assert execute(plan, tmp_path / "out.gguf").stat().st_size == plan.n_bytes
+
+
+@pytest.mark.skipif(not Path(os.devnull).exists(), reason="the null device is no path here")
+def test_a_device_is_not_replaced(make_checkpoint: MakeCheckpoint) -> None:
+    with pytest.raises(OutputError, match="is not a file that could be replaced"):
+        convert(make_checkpoint(), Path(os.devnull), force=True)
+    assert not Path(os.devnull).is_file()
+
+
+def test_any_number_of_cores_keeps_to_the_memory(
+    make_checkpoint: MakeCheckpoint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By default as many workers as fit; a queue shorter than the number of chunks changes nothing."""
+    folder = make_checkpoint()
+    first = convert(folder, tmp_path / "1.gguf")
+    monkeypatch.setattr(llmq.quantize, "cores", lambda: 64)
+    monkeypatch.setattr(llmq.quantize, "SMALL_WEIGHTS", 0)
+    monkeypatch.setattr(llmq.quantize, "CHUNK_WEIGHTS", 1000)
+    monkeypatch.setattr(llmq.quantize, "QUEUED", 3)
+    for max_memory in (190_000_000, 70_000_000):  # of two workers, and of none
+        assert convert(folder, tmp_path / "2.gguf", max_memory=max_memory, force=True) == first
 
 
 def test_memory_that_is_too_little(make_checkpoint: MakeCheckpoint, tmp_path: Path) -> None:

@@ -148,10 +148,43 @@ def test_the_same_call_gives_the_same_bits(tiny_gguf: dict[str, Path]) -> None:
 
 def test_a_text_beyond_the_context_is_an_error_with_numbers(tiny_gguf: dict[str, Path]) -> None:
     with open_model(tiny_gguf["BF16"], n_ctx=64) as model:
-        with pytest.raises(ModelError, match=rf"300 tokens but the context holds {model.n_ctx}"):
-            model.logits([1] * 300)
-        with pytest.raises(ModelError, match="300 tokens"):
-            next(model.generate([1] * 299, max_tokens=3))
+        with pytest.raises(ModelError, match="65 tokens but the context holds 64"):
+            model.logits([1] * 65)
+        with pytest.raises(ModelError, match="65 tokens"):
+            next(model.generate([1] * 64, max_tokens=3))
+
+
+@pytest.mark.parametrize("n_ctx", [1, 2, 50, 255, 300])
+def test_a_context_of_any_size(tiny_gguf: dict[str, Path], n_ctx: int) -> None:
+    """llama.cpp ends the process where a batch is larger than a small context."""
+    tokens = [1 + i % 200 for i in range(n_ctx)]
+    with (
+        open_model(tiny_gguf["BF16"], n_ctx=n_ctx) as small,
+        open_model(tiny_gguf["BF16"]) as large,
+    ):
+        assert small.n_ctx == n_ctx
+        np.testing.assert_allclose(small.logits(tokens), large.logits(tokens), atol=1e-3)
+
+
+def test_a_template_that_writes_nothing(save_gguf: Callable[..., Path]) -> None:
+    """llama.cpp ends the process where a token is asked for before any was read."""
+    with open_model(save_gguf("mute", "BF16", template="{# #}")) as model:
+        prompt = model.prompt([Message("user", "Hi")])
+        assert prompt == []
+        with pytest.raises(ModelError, match="no token to continue"):
+            next(model.generate(prompt, max_tokens=1))
+
+
+@pytest.mark.parametrize("n_ctx", [0, 1 << 31, (1 << 32) - 1])
+def test_a_file_with_an_absurd_context(
+    tiny_gguf: dict[str, Path], tmp_path: Path, n_ctx: int
+) -> None:
+    data = tiny_gguf["BF16"].read_bytes()
+    place = data.index(b"llama.context_length") + len(b"llama.context_length") + 4
+    changed = data[:place] + n_ctx.to_bytes(4, "little") + data[place + 4 :]
+    (tmp_path / "absurd.gguf").write_bytes(changed)
+    with pytest.raises(ModelError, match="cannot run"):
+        open_model(tmp_path / "absurd.gguf")
 
 
 def test_the_context_is_never_larger_than_trained_for(tiny_gguf: dict[str, Path]) -> None:

@@ -1,7 +1,7 @@
 """Llama 1, 2, 3, 3.1 and later dense models: names, sizes, metadata and Llama 3's rope factors."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 
 import numpy as np
@@ -14,24 +14,34 @@ from llmq.architectures.table import (
     Sizes,
     TensorRow,
     field,
+    no_window,
     required_int,
 )
 from llmq.errors import ArchitectureError
+
+# Rope settings that may stand in the configuration itself, and whether they win over those inside.
+OUTSIDE = {
+    "rope_theta": False,
+    "partial_rotary_factor": False,
+    "original_max_position_embeddings": True,
+}
 
 
 def rope(config: Config) -> dict[str, object]:
     """The rope settings, wherever this configuration keeps them, under their current names.
 
-    transformers 5 writes `rope_parameters`; before, `rope_scaling` and a separate `rope_theta`.
+    transformers 5 writes `rope_parameters`; before, `rope_scaling` and a separate `rope_theta`. Where
+    several places say something, the order is that of `RotaryEmbeddingConfigMixin` in transformers'
+    modeling_rope_utils.py.
     """
-    found = config.get("rope_parameters") or config.get("rope_scaling") or {}
+    found = config.get("rope_scaling") or config.get("rope_parameters") or {}
     if not isinstance(found, dict):
         raise ArchitectureError(
             f"config.json: the rope settings are {found!r} instead of an object"
         )
     settings = dict(found)
-    for name in ("rope_theta", "original_max_position_embeddings", "partial_rotary_factor"):
-        if name not in settings and config.get(name) is not None:
+    for name, outer_wins in OUTSIDE.items():
+        if config.get(name) is not None and (outer_wins or name not in settings):
             settings[name] = config[name]
     settings.setdefault("rope_type", settings.get("type", "default"))
     return settings
@@ -40,7 +50,7 @@ def rope(config: Config) -> dict[str, object]:
 def rope_number(config: Config, name: str, default: float | None = None) -> float:
     """One number of the rope settings; `ArchitectureError` where it is missing or no number."""
     value = rope(config).get(name, default)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < 1e30:
         raise ArchitectureError(
             f"config.json: the rope setting {name} is {value!r} instead of a positive number"
         )
@@ -75,10 +85,12 @@ def llama3_rope_factors(config: Config) -> Rows | None:
     if rope(config)["rope_type"] != "llama3":
         return None
     head_size = sizes(config)["head"]
-    factor = rope_number(config, "factor", 8.0)
-    low = rope_number(config, "low_freq_factor", 1.0)
-    high = rope_number(config, "high_freq_factor", 4.0)
-    context = rope_number(config, "original_max_position_embeddings", 8192)
+    factor = rope_number(config, "factor")
+    low = rope_number(config, "low_freq_factor")
+    high = rope_number(config, "high_freq_factor")
+    context = rope_number(
+        config, "original_max_position_embeddings", config.get("max_position_embeddings")
+    )
     if not low < high:
         raise ArchitectureError(
             f"config.json: low_freq_factor {low} is not below high_freq_factor {high}"
@@ -98,7 +110,7 @@ def sizes(config: Config) -> Sizes:
     embd = required_int(config, "hidden_size")
     head = required_int(config, "head_dim", embd // heads)
     kv_heads = required_int(config, "num_key_value_heads", heads)
-    if head % 2 or heads % kv_heads:
+    if head < 2 or head % 2 or heads % kv_heads:
         raise ArchitectureError(
             f"config.json: {heads} heads of {head} with {kv_heads} for keys do not divide"
         )
@@ -113,13 +125,37 @@ def sizes(config: Config) -> Sizes:
     }
 
 
-def refused(config: Config) -> str | None:
-    """The one reason for which a model of this family cannot be converted, or None."""
-    kind = rope(config)["rope_type"]
-    if kind not in ("default", "linear", "yarn", "llama3"):
-        return f"rope scaling of the kind {kind!r} is not supported"
+# What llama.cpp's graphs of these families take as given in yarn scaling, whatever the file says: their
+# `load_arch_hparams` do not read the keys. `mscale` counts in transformers only beside `mscale_all_dim`.
+YARN_FIXED = {"beta_fast": 32.0, "beta_slow": 1.0, "truncate": 1.0, "mscale_all_dim": 0.0}
+
+
+def refused(
+    config: Config, kinds: Collection[str] = ("default", "linear", "yarn", "llama3")
+) -> str | None:
+    """The first reason for which a model of this family cannot be converted, or None.
+
+    `kinds` are the kinds of rope scaling that llama.cpp's graph of the family knows.
+    """
     if config.get("quantization_config") is not None:
         return "the checkpoint is quantized already (quantization_config); convert the original"
+    if config.get("hidden_act", "silu") not in ("silu", "swish"):  # two names of one function
+        return f"the activation {config['hidden_act']!r} is not supported, only 'silu'"
+    settings = rope(config)
+    if settings["rope_type"] not in kinds:
+        return f"rope scaling of the kind {settings['rope_type']!r} is not supported"
+    if any(isinstance(value, dict) for value in settings.values()):
+        return "rope settings of their own for each kind of layer are not supported"
+    fixed = {"partial_rotary_factor": 1.0}
+    if settings["rope_type"] != "default":
+        factor = rope_number(config, "factor")
+        if settings["rope_type"] == "yarn":
+            fixed |= YARN_FIXED | {"attention_factor": 0.1 * math.log(max(factor, 1)) + 1}
+    for name, value in fixed.items():
+        found = settings.get(name)
+        close = isinstance(found, int | float) and value * 0.9999 <= found <= value * 1.0001
+        if found is not None and not close:
+            return f"the rope setting {name} is {found!r}, and llama.cpp computes with {value:g}"
     return None
 
 
@@ -149,7 +185,7 @@ OUTPUT = (
         "output.weight",
         ("vocab", "embd"),
         present=untied,
-        spare="the configuration ties it to the embedding",
+        twin="model.embed_tokens.weight",
     ),
 )
 NORMS = (
@@ -246,6 +282,7 @@ LLAMA = Architecture(
     late_metadata=LLAMA_METADATA,
     computed={"rope_freqs.weight": llama3_rope_factors},
     refused=refused,
+    window=no_window,
     defaults={"rope_theta": 10000.0, "rms_norm_eps": 1e-6, "max_position_embeddings": 2048},
     ignored=ROTARY_BUFFERS,
 )

@@ -4,6 +4,7 @@ Their graphs in llama.cpp rotate the halves of a head, as Hugging Face does, so 
 """
 
 from dataclasses import replace
+from functools import partial
 
 from llmq.architectures.llama import (
     ATTENTION_BIASES,
@@ -15,8 +16,9 @@ from llmq.architectures.llama import (
     METADATA,
     NORMS,
     OUTPUT,
+    refused,
 )
-from llmq.architectures.table import Architecture, TensorRow, always
+from llmq.architectures.table import Architecture, Config, TensorRow, always
 
 # Qwen 2 has biases on queries, keys and values, whatever its configuration says.
 QKV_BIASES = tuple(replace(row, present=always) for row in ATTENTION_BIASES[:3])
@@ -27,6 +29,13 @@ HEAD_NORMS = (
     TensorRow(HF + "self_attn.k_norm.weight", GGUF + "attn_k_norm.weight", ("head",)),
 )
 
+
+def window(config: Config) -> object:
+    """The window of the upper layers, where the configuration switches it on."""
+    on = config.get("use_sliding_window")
+    return config.get("sliding_window") if on else None
+
+
 QWEN2: Architecture = replace(
     LLAMA,
     name="qwen2",
@@ -35,7 +44,14 @@ QWEN2: Architecture = replace(
     metadata=METADATA,
     late_metadata=(),
     computed={},
-    defaults={**LLAMA.defaults, "max_position_embeddings": 32768, "num_key_value_heads": 32},
+    refused=partial(refused, kinds=("default", "linear", "yarn")),  # no rope factors in the graph
+    window=window,
+    defaults={
+        **LLAMA.defaults,
+        "max_position_embeddings": 32768,
+        "num_key_value_heads": 32,
+        "sliding_window": 4096,
+    },
 )
 
 QWEN3: Architecture = replace(

@@ -4,9 +4,10 @@
 A row names the tensor on both sides, its shape in terms of the model's sizes, the condition under which
 it exists, and what has to happen to its rows on the way. `metadata` has one row per key of the GGUF
 file, `computed` one per tensor that exists only there. A relative is `dataclasses.replace` of an
-architecture with the rows that differ. `defaults` are those of its transformers class, for fields that
-a configuration leaves out; `ignored` maps
-patterns of tensors that nothing reads to the reason.
+architecture with the rows that differ. `refused` gives the reason why a configuration cannot be
+converted, `window` how many tokens back its attention reaches where that is limited. `defaults` are
+those of its transformers class, for fields that a configuration leaves out; `ignored` maps patterns of
+tensors that nothing reads to the reason.
 """
 
 from collections.abc import Callable, Mapping
@@ -57,6 +58,10 @@ def always(config: Config) -> bool:  # noqa: ARG001  # the signature of every co
     return True
 
 
+def no_window(config: Config) -> None:
+    """Attention reaches back to the first token."""
+
+
 @dataclass(frozen=True)
 class TensorRow:
     """One tensor, or with `{i}` in its names one of every layer."""
@@ -66,8 +71,8 @@ class TensorRow:
     shape: tuple[str, ...]
     transform: str | None = None
     present: Callable[[Config], bool] = always
-    spare: str | None = None
-    """Why a tensor that is not `present` may stand in the checkpoint all the same."""
+    twin: str | None = None
+    """The tensor that this one must repeat where it is in the checkpoint and not `present`."""
 
 
 @dataclass(frozen=True)
@@ -92,13 +97,17 @@ class Architecture:
     late_metadata: tuple[MetadataRow, ...]
     computed: Mapping[str, Callable[[Config], Rows | None]]
     refused: Callable[[Config], str | None]
+    window: Callable[[Config], object]
     defaults: Mapping[str, Any]
     ignored: Mapping[str, str]
 
     def settings(self, config: Config) -> Config:
-        """The configuration with the defaults of the transformers class where it says nothing."""
-        given = {name: value for name, value in config.items() if value is not None}
-        return {**self.defaults, **given}
+        """The configuration with the defaults of the transformers class where it says nothing.
+
+        A null says something: none, or that the value follows from others.
+        """
+        settings = {**self.defaults, **config}
+        return {name: value for name, value in settings.items() if value is not None}
 
 
 def field(name: str) -> Callable[[Config], Any]:

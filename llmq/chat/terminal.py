@@ -7,7 +7,6 @@ brackets or colours. The conversation goes to standard output, remarks of the pr
 import difflib
 import sys
 from contextlib import closing, suppress
-from io import TextIOWrapper
 
 from llmq.chat.conversation import Chat
 from llmq.chat.sanitize import sanitized
@@ -22,9 +21,6 @@ COMMANDS = {
 
 def converse(chat: Chat) -> None:
     """Talk until the student leaves or the input ends."""
-    for stream in (sys.stdin, sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper):  # a character that cannot be shown stops nothing
-            stream.reconfigure(errors="replace")
     interactive = sys.stdin.isatty()
     if interactive:
         with suppress(ImportError):  # editing and history; absent on Windows
@@ -90,8 +86,9 @@ def _about_commands(text: str) -> str:
         return "\n".join(f"{name}  {what}" for name, what in COMMANDS.items())
     close = difflib.get_close_matches(text, COMMANDS, n=1)
     meant = f"did you mean {close[0]}?" if close else "/help shows those there are"
-    return f"there is no command {sanitized(text)}; {meant}"
+    return f"there is no command {text}; {meant}"
 
 
 def _remark(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
+    # Sanitized, for names of files and errors of templates come from strangers too.
+    print(sanitized(text), file=sys.stderr, flush=True)

@@ -64,7 +64,9 @@ def system_text(problem: Problem, persona: str = PERSONAS[0]) -> str:
         f"Step {number}: {step.calculation}={step.value}"
         for number, step in enumerate(problem.steps, start=1)
     )
-    return "\n".join([persona, f"Problem: {problem.question}", *steps, f"The answer is {problem.key}."])
+    return "\n".join(
+        [persona, f"Problem: {problem.question}", *steps, f"The answer is {problem.key}."]
+    )
 
 
 def make_dialogue(problem: Problem, rng: Random) -> Dialogue:
@@ -100,9 +102,12 @@ def _attempts(step: Step, after: Step | None, rng: Random, *, asked: bool) -> It
     while True:
         if rng.random() < ASIDE_SHARE:
             aside = rng.choice(("stuck", "stuck", "tell me", "off topic"))
-            sentence = step.guide.ask if aside == "off topic" else step.hints[rung]
-            yield from _exchange(aside, rng, sentence=sentence)
-            rung = min(rung + 1, 2)
+            if aside == "off topic":
+                yield from _exchange(aside, rng, sentence=step.guide.ask)
+                rung = max(rung, 1)
+            else:
+                yield from _exchange(aside, rng, sentence=step.hints[rung])
+                rung = min(rung + 1, 2)
         if not mistakes or rng.random() >= WRONG_SHARE:
             break
         said = state(step, rng, mistake=mistakes.pop(), last=after is None)

@@ -27,6 +27,8 @@ def finished(draft: Problem) -> Problem | None:
         return None
     if any(not _readable(value) for value in values):
         return None
+    if any(str(item.calculation) == str(item.value) for item in draft.steps):
+        return None  # 3/7 is 3/7: the last hint would be the value itself
     steps = tuple(
         replace(item, mistakes=tuple(m for m in item.mistakes if _usable(m, item, values)))
         for item in draft.steps

@@ -11,7 +11,6 @@ MISCONCEPTIONS: Mapping[str, str] = MappingProxyType(
         "added-instead": "adds where the step multiplies or subtracts",
         "subtracted-instead": "subtracts where the step adds or divides",
         "multiplied-instead": "multiplies where the step divides",
-        "divided-instead": "divides where the step multiplies",
         "lost-ten": "forgets to carry a ten",
         "kept-ten": "forgets that a ten was borrowed",
         "one-off": "miscounts by one",
@@ -27,7 +26,6 @@ MISCONCEPTIONS: Mapping[str, str] = MappingProxyType(
         "additive-ratio": "adds the difference where the ratio multiplies",
         "percent-as-amount": "uses the percentage as if it were the amount",
         "hundredth": "divides by a hundred where a tenth is asked for",
-        "wrong-direction": "moves the price in the wrong direction",
         "same-operation": "repeats the operation of the equation instead of undoing it",
     }
 )

@@ -12,9 +12,15 @@ def numbers_in(text: str) -> frozenset[Fraction]:
     >>> sorted(numbers_in("I get 2-12=-10, not 7/6."))
     [Fraction(-10, 1), Fraction(7, 6), Fraction(2, 1), Fraction(12, 1)]
     """
-    return frozenset(Fraction(number) for number in re.findall(rf"(?<![\d)])-?\d+(?:/\d+)?|\d+", text))
+    return frozenset(
+        Fraction(number) for number in re.findall(r"(?<![\d)])-?\d+(?:/\d+)?|\d+", text)
+    )
 
 
 def mentions(text: str, number: Fraction) -> bool:
-    """Whether `text` contains `number` as a number of its own."""
-    return number in numbers_in(text)
+    """Whether `text` says `number` by itself, not as a part of a calculation.
+
+    >>> mentions("It is 24.", Fraction(24)), mentions("Work out 24/12.", Fraction(24))
+    (True, False)
+    """
+    return re.search(rf"(?<![\w*/+-]){re.escape(str(number))}(?![\w*/+-])", text) is not None

@@ -21,7 +21,10 @@ def discount(rng: Random) -> Problem:
     part = _part(percent, price)
     down = Calculation(price, "-", part[-1].value)
     as_amount = Mistake.of("percent-as-amount", Calculation(price, "-", percent))
-    question = f"A box of {thing_of(rng)} costs {price} pounds. It is {percent} percent off. What is the price now?"
+    question = (
+        f"A box of {thing_of(rng)} costs {price} pounds. It is {percent} percent off. "
+        "What is the price now?"
+    )
     return Problem(TOPIC, question, (*part, step(down, "price down", mistakes=(as_amount,))))
 
 

@@ -1,4 +1,4 @@
-"""The tutor's phrases: every turn is an opening, which carries the verdict, and one sentence after it.
+"""The tutor's phrases: a turn is an opening, which carries the verdict, and one sentence after it.
 
 The first word of an opening belongs to one verdict only, so a reader, a program and a small model
 all know after one word whether the student's step was right.
@@ -101,6 +101,8 @@ FORMS: Mapping[str, Form] = MappingProxyType(
         ),
         "own problem": Form(Verdict.NONE, Kind.ASK, ("Thank you.", "Good."), _OWN_STEPS),
         "own step": Form(Verdict.NONE, Kind.CHECK, ("I see.", "Interesting."), _CHECKS),
-        "thanks": Form(Verdict.NONE, Kind.FAREWELL, ("You are welcome.", "My pleasure."), _GOODBYES),
+        "thanks": Form(
+            Verdict.NONE, Kind.FAREWELL, ("You are welcome.", "My pleasure."), _GOODBYES
+        ),
     }
 )

@@ -75,7 +75,7 @@ class Step:
 
     @property
     def hints(self) -> tuple[str, ...]:
-        """The ladder: a question, then the operation, then the calculation itself; never its value."""
+        """The ladder: a question, the operation, the calculation itself; never its value."""
         return (self.guide.ask, self.guide.do, f"Work out {self.calculation}.")
 
 
@@ -94,7 +94,7 @@ class Problem:
 
     @property
     def identity(self) -> str:
-        """What makes two problems the same problem: topic and calculations, whatever the names in it."""
+        """What makes two problems the same: topic and calculations, whatever the names in it."""
         return f"{self.topic}: {'; '.join(str(step.calculation) for step in self.steps)}"
 
     @property

@@ -15,6 +15,6 @@ Importing this package loads nothing heavy: llama_cpp comes with the first model
 
 from llmq.runtime.library import llama_cpp_version
 from llmq.runtime.model import GREEDY, Model, Sampling
-from llmq.runtime.opening import open_model
+from llmq.runtime.opening import check_magic, open_model
 
-__all__ = ["GREEDY", "Model", "Sampling", "llama_cpp_version", "open_model"]
+__all__ = ["GREEDY", "Model", "Sampling", "check_magic", "llama_cpp_version", "open_model"]

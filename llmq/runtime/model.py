@@ -36,11 +36,15 @@ GREEDY = Sampling()
 
 @dataclass(frozen=True)
 class Handles:
-    """llama.cpp's pointers, and the stack that frees them: the context before its model."""
+    """llama.cpp's pointers, and the stack that frees them: the context before its model.
+
+    `n_ctx` tokens were asked for; llama.cpp rounds up what it takes, beyond what the model learned.
+    """
 
     model: Any
     vocab: Any
     context: Any
+    n_ctx: int
     batch: Any
     resources: ExitStack
 
@@ -52,10 +56,12 @@ class Model:
         lib = library()
         self.path = path
         self.n_vocab: int = lib.llama_vocab_n_tokens(handles.vocab)
-        self.n_ctx: int = lib.llama_n_ctx(handles.context)
+        self.n_ctx = handles.n_ctx
         self.bos: int = lib.llama_vocab_bos(handles.vocab)  # -1: none
         self.eos: int = lib.llama_vocab_eos(handles.vocab)  # -1: none
         self._lib = lib
+        # At most BATCH_TOKENS, and fewer in a small context: with more, llama.cpp ends the process.
+        self._n_batch: int = lib.llama_n_batch(handles.context)
         self._opened: Handles | None = handles
         self._read: list[int] = []  # the tokens whose keys and values llama.cpp holds
 
@@ -133,9 +139,9 @@ class Model:
         self._forget(0)
         start = 0
         while start < len(tokens):
-            outputs = [p for p in positions if start <= p < start + BATCH_TOKENS]
+            outputs = [p for p in positions if start <= p < start + self._n_batch]
             full = len(outputs) > OUTPUT_ROWS
-            stop = outputs[OUTPUT_ROWS] if full else start + BATCH_TOKENS
+            stop = outputs[OUTPUT_ROWS] if full else start + self._n_batch
             rows = [p - start for p in outputs[:OUTPUT_ROWS]]
             self._decode(tokens[start:stop], rows)
             if rows:
@@ -155,9 +161,11 @@ class Model:
         the prompt that the previous call already read is not computed again.
         """
         self._check_room(len(prompt) + 1)
+        if not prompt:
+            raise ModelError(f"{self.path.name}: no token to continue; its chat template is empty")
         self._forget(_common_prefix(self._read, prompt[:-1]))
-        for start in range(len(self._read), len(prompt), BATCH_TOKENS):
-            part = prompt[start : start + BATCH_TOKENS]
+        for start in range(len(self._read), len(prompt), self._n_batch):
+            part = prompt[start : start + self._n_batch]
             self._decode(part, [len(part) - 1])
         sampler = self._sampler(sampling)
         try:

@@ -5,11 +5,12 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+from llmq.amounts import cores
 from llmq.errors import ModelError
+from llmq.gguf_file import MAGIC
 from llmq.runtime.library import last_error, library
 from llmq.runtime.model import BATCH_TOKENS, OUTPUT_ROWS, Handles, Model
 
-MAGIC = b"GGUF"
 CONTEXT_LIMIT = 4096  # tokens: the default context is the model's own, but no more than this
 CACHE_TYPES = {"F32": 0, "F16": 1, "Q8_0": 8}  # enum ggml_type
 
@@ -23,7 +24,7 @@ def open_model(
     the number of threads (default: every core), `cache_type` a key of CACHE_TYPES for the keys and
     values. Raises ModelError for whatever llama.cpp cannot open.
     """
-    _check_magic(path)
+    check_magic(path)
     lib = library()
     last_error()  # forget what an earlier call left
     with ExitStack() as resources:
@@ -33,29 +34,34 @@ def open_model(
         if not model:
             raise ModelError(f"llama.cpp cannot open {path}{last_error()}")
         resources.callback(lib.llama_model_free, model)
-        context = _open_context(model, n_ctx, threads, CACHE_TYPES[cache_type])
+        # A context of 2^31 tokens and more comes as a negative number.
+        n_ctx = min(n_ctx or CONTEXT_LIMIT, lib.llama_model_n_ctx_train(model))
+        context = (
+            _open_context(model, n_ctx, threads, CACHE_TYPES[cache_type]) if n_ctx > 0 else None
+        )
         if not context or not lib.llama_get_memory(context):
             raise ModelError(f"llama.cpp cannot run {path} as a language model{last_error()}")
         resources.callback(lib.llama_free, context)
         batch = lib.llama_batch_init(BATCH_TOKENS, 0, 1)
         resources.callback(lib.llama_batch_free, batch)
         vocab = lib.llama_model_get_vocab(model)
-        return Model(path, Handles(model, vocab, context, batch, resources.pop_all()))
+        return Model(path, Handles(model, vocab, context, n_ctx, batch, resources.pop_all()))
     raise AssertionError("unreachable: an ExitStack without callbacks swallows no error")
 
 
-def _open_context(model: Any, n_ctx: int | None, threads: int | None, cache_type: int) -> Any:
+def _open_context(model: Any, n_ctx: int, threads: int | None, cache_type: int) -> Any:
     lib = library()
     settings = lib.llama_context_default_params()
-    settings.n_ctx = min(n_ctx or CONTEXT_LIMIT, lib.llama_model_n_ctx_train(model))
+    settings.n_ctx = n_ctx
     settings.n_batch = settings.n_ubatch = BATCH_TOKENS
     settings.n_outputs_max = OUTPUT_ROWS
-    settings.n_threads = settings.n_threads_batch = threads or _cores()
+    settings.n_threads = settings.n_threads_batch = threads or cores()
     settings.type_k = settings.type_v = cache_type
     return lib.llama_init_from_model(model, settings)
 
 
-def _check_magic(path: Path) -> None:
+def check_magic(path: Path) -> None:
+    """Raise ModelError for a file that cannot be read or does not begin as GGUF does."""
     try:
         with path.open("rb") as file:
             start = file.read(len(MAGIC))
@@ -63,9 +69,3 @@ def _check_magic(path: Path) -> None:
         raise ModelError(f"cannot read the model {path}: {error.strerror}") from error
     if start != MAGIC:
         raise ModelError(f"{path} is not a GGUF file: it begins with {start!r}, not {MAGIC!r}")
-
-
-def _cores() -> int:
-    """The cores this process may use; os.sched_getaffinity is absent on macOS and Windows."""
-    affinity = getattr(os, "sched_getaffinity", None)
-    return len(affinity(0)) if affinity else os.cpu_count() or 1

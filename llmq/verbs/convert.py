@@ -10,10 +10,11 @@ from pathlib import Path
 
 from llmq.amounts import jobs_argument, shown, size_argument
 from llmq.checkpoint import open_checkpoint
-from llmq.errors import OutputError
+from llmq.errors import OutputError, printable
 from llmq.planning import Plan, PlannedTensor, make_plan
 from llmq.quantize import DEFAULT_MEMORY_BYTES, Progress, check_output, execute
 from llmq.recipes import RECIPES
+from llmq.verbs.tables import aligned
 
 DEFAULT_RECIPE = "Q4_0"
 
@@ -37,7 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--jobs",
         type=jobs_argument,
         metavar="N",
-        help="worker processes; default: one per processor",
+        help="worker processes; default: one per processor, or as many as the memory allows",
     )
     parser.add_argument(
         "--max-memory",
@@ -78,7 +79,7 @@ def run(arguments: argparse.Namespace) -> int:
         report |= {"output": str(output), "seconds": round(seconds, 3)}
         size, rate = shown(plan.n_bytes), shown(int(plan.n_bytes / seconds))
         print(
-            f"{output}: {size} in {seconds:.1f} s ({rate}/s), read back and compared",
+            f"{printable(str(output))}: {size} in {seconds:.1f} s ({rate}/s), read back and compared",
             file=sys.stderr,
         )
     if arguments.json:
@@ -88,31 +89,16 @@ def run(arguments: argparse.Namespace) -> int:
 
 def print_plan(plan: Plan) -> None:
     """The plan as a table on stderr: layers that look alike share their rows."""
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(
-        title=f"{plan.name} -> {plan.recipe.name}", title_justify="left", box=None, pad_edge=False
-    )
-    for name, justify in (
-        ("tensor", "left"),
-        ("shape", "right"),
-        ("from", "left"),
-        ("to", "left"),
-        ("bytes", "right"),
-    ):
-        table.add_column(name, justify="right" if justify == "right" else "left", no_wrap=True)
-    for row in _grouped(plan):
-        table.add_row(*row)
-    console = Console(
-        file=sys.stderr, highlight=False, markup=False, width=None if sys.stderr.isatty() else 100
-    )
-    console.print(table)
+    rows = [("tensor", "shape", "from", "to", "bytes"), *_grouped(plan)]
+    print(f"{printable(plan.name)} -> {plan.recipe.name}", file=sys.stderr)
+    for line in aligned(rows, "<><<>"):
+        print(line, file=sys.stderr)
     for note in plan.notes:
-        console.print(f"note: {note}")
-    console.print(
+        print(f"note: {printable(note)}", file=sys.stderr)
+    print(
         f"{len(plan.tensors)} tensors, {plan.n_weights:,} weights, {shown(plan.n_bytes)},"
-        f" {plan.bits_per_weight:.2f} bits per weight"
+        f" {plan.bits_per_weight:.2f} bits per weight",
+        file=sys.stderr,
     )
 
 

@@ -9,7 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from llmq.amounts import jobs_argument, shown
-from llmq.errors import OutputError
+from llmq.errors import OutputError, printable
+from llmq.verbs.tables import aligned
 from llmq_eval.drift import Drift, Progress, builtin_suite, measure_drift
 from llmq_eval.statistics import Estimate
 
@@ -39,8 +40,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Measure each file against the base, show one row for each."""
+    from llmq.runtime import check_magic
     from llmq.suites import read_suite
 
+    for quant in arguments.quants:  # before a folder is converted in vain
+        check_magic(quant)
     suite = read_suite(arguments.suite) if arguments.suite else builtin_suite()
     with base_as_gguf(arguments.base) as base:
         drifts: list[Drift] = []
@@ -84,7 +88,7 @@ def base_as_gguf(base: Path) -> Iterator[Path]:
     from llmq.quantize import execute
 
     plan = make_plan(open_checkpoint(base), recipe="BF16")
-    print(f"converting {base} to BF16 first", file=sys.stderr)
+    print(f"converting {printable(str(base))} to BF16 first", file=sys.stderr)
     with tempfile.TemporaryDirectory(prefix="llmq-drift-") as folder:
         yield execute(plan, Path(folder) / f"{plan.name}-BF16.gguf")
 
@@ -98,7 +102,7 @@ def progress_bar(name: str) -> Iterator[Progress]:
 
     console = Console(file=sys.stderr)
     with Bar(console=console, disable=not console.is_terminal, transient=True) as bar:
-        task = bar.add_task(escape(name), total=None)
+        task = bar.add_task(escape(printable(name)), total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
@@ -112,17 +116,8 @@ def write_report(path: Path, text: str) -> None:
 
 def print_table(drifts: Sequence[Drift]) -> None:
     """One row for the base and one for each file, on stdout."""
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=None, pad_edge=False)
-    for name in COLUMNS:
-        table.add_column(name, justify="left" if name == "file" else "right", no_wrap=True)
-    for row in table_rows(drifts):
-        table.add_row(*(Text(cell) for cell in row))
-    width = None if sys.stdout.isatty() else 120
-    Console(file=sys.stdout, highlight=False, width=width).print(table)
+    for line in aligned([COLUMNS, *table_rows(drifts)], "<" + ">" * (len(COLUMNS) - 1)):
+        print(line)
 
 
 def table_rows(drifts: Sequence[Drift]) -> Iterator[tuple[str, ...]]:

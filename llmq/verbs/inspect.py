@@ -3,7 +3,7 @@
 import argparse
 import json
 import sys
-from math import prod
+from math import isfinite, prod
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,9 @@ import numpy as np
 
 from llmq.amounts import shown
 from llmq.checkpoint import open_checkpoint
-from llmq.gguf_file import MetaValue, open_gguf
+from llmq.errors import printable
+from llmq.gguf_file import open_gguf
+from llmq.verbs.tables import aligned
 
 SHOWN_ITEMS = 6  # of an array
 SHOWN_CHARACTERS = 200  # of a text
@@ -53,22 +55,31 @@ def _folder(path: Path) -> dict[str, Any]:
         for t in checkpoint.tensors.values()
     ]
     size = sum(file.stat().st_size for file in {t.file for t in checkpoint.tensors.values()})
-    return {"file": str(path), "bytes": size, "metadata": checkpoint.config, "tensors": rows}
+    metadata = plain(checkpoint.config)
+    return {"file": str(path), "bytes": size, "metadata": metadata, "tensors": rows}
 
 
-def plain(value: MetaValue) -> Any:
-    """A metadata value as JSON can hold it."""
-    return value.tolist() if isinstance(value, np.ndarray | np.generic) else value
+def plain(value: Any) -> Any:
+    """A value of a GGUF file or of config.json as JSON can hold it: not NaN, not infinity."""
+    if isinstance(value, np.ndarray | np.generic):
+        value = value.tolist()
+    if isinstance(value, dict):
+        return {key: plain(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [plain(item) for item in value]
+    return str(value) if isinstance(value, float) and not isfinite(value) else value
 
 
 def _print(report: dict[str, Any]) -> None:
     for key, value in report["metadata"].items():
-        print(f"{key} = {_short(value)}")
+        print(f"{printable(key)} = {_short(value)}")
     print()
-    width = max((len(printable(row["name"])) for row in report["tensors"]), default=0)
-    for row in report["tensors"]:
-        shape = " x ".join(str(number) for number in row["shape"])
-        print(f"{printable(row['name']):{width}}  {row['type']:5}  {shape}")
+    rows = [
+        (row["name"], row["type"], " x ".join(str(number) for number in row["shape"]))
+        for row in report["tensors"]
+    ]
+    for line in aligned(rows, "<<<"):
+        print(line)
     weights = sum(prod(row["shape"]) for row in report["tensors"])
     count = len(report["tensors"])
     print(f"{count} tensors, {weights:,} weights, {shown(report['bytes'])}", file=sys.stderr)
@@ -77,13 +88,8 @@ def _print(report: dict[str, Any]) -> None:
 def _short(value: Any) -> str:
     """A value on one line, long texts and arrays cut, nothing in it that a terminal obeys."""
     if isinstance(value, list) and len(value) > SHOWN_ITEMS:
-        head = ", ".join(printable(json.dumps(item)) for item in value[:SHOWN_ITEMS])
+        head = ", ".join(_short(item) for item in value[:SHOWN_ITEMS])
         return f"[{head}, ... {len(value)} in all]"
     text = json.dumps(value)  # escapes all but ASCII and every control character
     cut = len(text) - SHOWN_CHARACTERS
     return text if cut <= 0 else f"{text[:SHOWN_CHARACTERS]}... {cut} more"
-
-
-def printable(text: str) -> str:
-    """`text` with everything but printable characters escaped."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
