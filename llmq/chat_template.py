@@ -21,6 +21,8 @@ from llmq.suites import Message
 
 LONGEST_TEXT = 4_000_000  # characters: far beyond any context, far below any memory
 LARGEST_RESULT = 1_000_000  # elements or characters of `a * b`, magnitude of `a ** b`
+# Methods and filters that pad a text to any width; templates do without.
+PADDING = {"center", "expandtabs", "format", "format_map", "indent", "ljust", "rjust", "zfill"}
 
 # For a file without a template: one line per turn, an empty line of its own making never appears.
 PLAIN = (
@@ -114,9 +116,18 @@ def _environment() -> Any:
             _check_size(operator, left, right)
             return super().call_binop(context, operator, left, right)
 
+        def wrap_str_format(self, value: Any) -> Any:  # noqa: ARG002  # Jinja's signature
+            return None  # what would make `format` safe to call; here it is not called at all
+
+        def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
+            return attr not in PADDING and super().is_safe_attribute(obj, attr, value)
+
     environment = Bounded(
         trim_blocks=True, lstrip_blocks=True, extensions=[GenerationTags, loopcontrols]
     )
+    for name in PADDING & environment.filters.keys():
+        del environment.filters[name]
+    del environment.globals["lipsum"]
     environment.filters["tojson"] = _to_json
     environment.globals["raise_exception"] = _raise
     environment.globals["strftime_now"] = lambda form: datetime.now().strftime(form)
