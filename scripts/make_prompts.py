@@ -1,8 +1,7 @@
-"""Freeze the built-in tutoring prompts: dialogues of held-out practice problems, then hand-written ones.
+"""Freeze the built-in tutoring prompts: dialogues of held-out practice problems.
 
-The hand-written lines of the file stay as they are; the others are made anew from the seed. Do this
-only on purpose: the suite's hash changes, and drift measured before can't be compared with drift
-measured after.
+Do this only on purpose: the suite's hash changes, and drift measured before can't be compared with
+drift measured after.
 """
 
 import json
@@ -14,15 +13,12 @@ from llmq.practice.topics import Split
 
 PROMPTS = Path(__file__).parent.parent / "eval" / "llmq_eval" / "prompts" / "tutoring.jsonl"
 SEED = 20_261
-N_PRACTICE = 64
-HAND_WRITTEN = "hand-written"
+COUNT = 80
 
 
 def main() -> None:
     """Write the file."""
-    lines = PROMPTS.read_text(encoding="utf-8").splitlines()
-    kept = [line for line in lines if json.loads(line)["source"] == HAND_WRITTEN]
-    made = [
+    lines = [
         json.dumps(
             {
                 "id": f"practice-{number:03}",
@@ -32,10 +28,10 @@ def main() -> None:
             },
             ensure_ascii=False,
         )
-        for number, dialogue in enumerate(islice(dialogues(SEED, Split.HELD_OUT), N_PRACTICE))
+        for number, dialogue in enumerate(islice(dialogues(SEED, Split.HELD_OUT), COUNT))
     ]
-    PROMPTS.write_text("\n".join([*made, *kept]) + "\n", encoding="utf-8", newline="\n")
-    print(f"{PROMPTS}: {len(made)} of practice, {len(kept)} hand-written")
+    PROMPTS.write_text("\n".join(lines) + "\n", encoding="utf-8", newline="\n")
+    print(f"{PROMPTS}: {COUNT} dialogues")
 
 
 if __name__ == "__main__":

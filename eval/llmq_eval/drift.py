@@ -28,6 +28,8 @@ from llmq_eval.statistics import Estimate, ratio_of_sums
 CONTEXT_TOKENS = 2048  # longer than any built-in prompt; what lies beyond is dropped and counted
 TOTALS = ("base_perplexity", "quant_perplexity", "ln_ratio", "mean_kl_nats", "same_top_rate")
 
+BUILTIN_SUITES = ("tutoring", "general")  # the first is the default
+
 Progress = Callable[[int, int], None]  # documents done, documents in all
 
 
@@ -118,9 +120,9 @@ class Drift:
         }
 
 
-def builtin_suite() -> Suite:
-    """The tutoring prompts that come with llmq."""
-    return read_suite(files("llmq_eval") / "prompts" / "tutoring.jsonl")
+def builtin_suite(name: str = BUILTIN_SUITES[0]) -> Suite:
+    """The prompts of this name that come with llmq_eval; eval/README.md describes them."""
+    return read_suite(files("llmq_eval") / "prompts" / f"{name}.jsonl")
 
 
 def measure_drift(

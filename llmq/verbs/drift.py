@@ -11,7 +11,7 @@ from pathlib import Path
 from llmq.amounts import jobs_argument, shown
 from llmq.errors import OutputError, printable
 from llmq.verbs.tables import aligned
-from llmq_eval.drift import Drift, Progress, builtin_suite, measure_drift
+from llmq_eval.drift import BUILTIN_SUITES, Drift, Progress, builtin_suite, measure_drift
 from llmq_eval.statistics import Estimate
 
 COLUMNS = ("file", "size", "perplexity", "ln ratio", "mean KL (nats)", "same top token")
@@ -29,7 +29,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "quants", metavar="QUANT", type=Path, nargs="+", help="the GGUF files to judge"
     )
     parser.add_argument(
-        "--suite", type=Path, metavar="FILE", help="JSONL dialogues; default: the built-in prompts"
+        "--suite",
+        default=BUILTIN_SUITES[0],
+        metavar="NAME|FILE",
+        help=f"built-in prompts ({', '.join(BUILTIN_SUITES)}; the first is the default) or a JSONL file",
     )
     parser.add_argument("--threads", type=jobs_argument, metavar="N", help="default: every core")
     parser.add_argument("--json", action="store_true", help="print the report as JSON")
@@ -45,7 +48,8 @@ def run(arguments: argparse.Namespace) -> int:
 
     for quant in arguments.quants:  # before a folder is converted in vain
         check_magic(quant)
-    suite = read_suite(arguments.suite) if arguments.suite else builtin_suite()
+    named = arguments.suite in BUILTIN_SUITES
+    suite = builtin_suite(arguments.suite) if named else read_suite(Path(arguments.suite))
     with base_as_gguf(arguments.base) as base:
         drifts: list[Drift] = []
         for quant in arguments.quants:

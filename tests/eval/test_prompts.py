@@ -3,24 +3,26 @@
 import json
 from pathlib import Path
 
-from llmq_eval.drift import builtin_suite
+import pytest
 
-PROMPTS = "eval/llmq_eval/prompts/tutoring.jsonl"
+from llmq_eval.drift import BUILTIN_SUITES, builtin_suite
+
+SOURCES = {"tutoring": ("llmq.practice, held out", 80), "general": ("hand-written", 24)}
 
 
-def test_they_are_dialogues_that_end_with_the_tutor() -> None:
-    suite = builtin_suite()
-    assert suite.name == "tutoring"
-    assert 60 <= len(suite.dialogues) <= 100
+@pytest.mark.parametrize("name", BUILTIN_SUITES)
+def test_they_are_dialogues_that_end_with_the_tutor(name: str) -> None:
+    suite = builtin_suite(name)
+    assert suite.name == name
+    assert len(suite.dialogues) == SOURCES[name][1]
     for dialogue in suite.dialogues:
         roles = [m.role for m in dialogue.messages if m.role != "system"]
         assert roles == ["user", "assistant"] * (len(roles) // 2), dialogue.id
         assert all(m.content.strip() == m.content != "" for m in dialogue.messages), dialogue.id
 
 
-def test_most_are_practice_and_some_are_hand_written(repository: Path) -> None:
-    lines = (repository / PROMPTS).read_text(encoding="utf-8").splitlines()
-    sources = [json.loads(line)["source"] for line in lines]
-    hand_written = sources.count("hand-written")
-    assert 20 <= hand_written < len(sources) / 2
-    assert all(s == "hand-written" or "held out" in s for s in sources)
+@pytest.mark.parametrize("name", BUILTIN_SUITES)
+def test_where_they_come_from(repository: Path, name: str) -> None:
+    path = repository / "eval" / "llmq_eval" / "prompts" / f"{name}.jsonl"
+    for line in path.read_text(encoding="utf-8").splitlines():
+        assert json.loads(line)["source"].startswith(SOURCES[name][0])
