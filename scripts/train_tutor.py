@@ -1,4 +1,4 @@
-"""Train the bundled tutor from nothing, on dialogues of llmq.practice: about an hour on two cores.
+"""Train the bundled tutor from nothing, on dialogues of llmq.practice: about half an hour on two cores.
 
 Deterministic for a seed, a number of threads and a torch version. The whole state is saved into
 --work from time to time; a run that finds one there goes on from it.
@@ -142,7 +142,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, default=Path("eval/tutor"))
     parser.add_argument("--work", type=Path, default=Path("build/tutor"), help="for the state")
-    parser.add_argument("--steps", type=int, default=3000)
+    parser.add_argument("--steps", type=int, default=1900)
     parser.add_argument("--tokens", type=int, default=1536, help="tokens a step")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=2)

@@ -305,7 +305,13 @@ def test_ctrl_c(tmp_path: Path, jobs: int) -> None:
     command = [sys.executable, "-m", "llmq.cli", "convert", str(tmp_path / "model")]
     command += ["-o", str(tmp_path / "out.gguf"), "--recipe", "F32", "--jobs", str(jobs)]
     process = subprocess.Popen(
-        command, stderr=subprocess.PIPE, text=True, start_new_session=True, cwd=tmp_path
+        command,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        cwd=tmp_path,
+        # a background job begins deaf to Ctrl-C, and so would its children
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509  # no threads here
     )
     while not list(tmp_path.glob(".out.gguf.*.partial")):
         assert process.poll() is None

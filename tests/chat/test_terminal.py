@@ -89,6 +89,7 @@ class Terminal:
         self.screen = ""
         self.pid, self.file = pty.fork()
         if self.pid == 0:
+            signal.signal(signal.SIGINT, signal.SIG_DFL)  # a background job begins deaf to Ctrl-C
             os.execv(command[0], command)
 
     def wait_for(self, text: str, n: int = 1) -> None:
