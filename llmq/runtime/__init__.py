@@ -13,7 +13,7 @@ Importing this package loads nothing heavy: llama_cpp comes with the first model
             print(model.piece(token))
 """
 
-from llmq.runtime.library import llama_cpp_version
+from llmq.runtime.binding import llama_cpp_version
 from llmq.runtime.model import GREEDY, Model, Sampling
 from llmq.runtime.opening import check_magic, open_model
 

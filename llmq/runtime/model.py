@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from llmq.chat_template import PLAIN, ChatTemplate
 from llmq.errors import ModelError
-from llmq.runtime.library import last_error, library
+from llmq.runtime.binding import last_error, library
 from llmq.suites import Message
 
 BATCH_TOKENS = 256  # tokens per llama_decode: large enough for speed, small enough for Ctrl-C

@@ -8,7 +8,7 @@ from typing import Any
 from llmq.amounts import cores
 from llmq.errors import ModelError
 from llmq.gguf_file import MAGIC
-from llmq.runtime.library import last_error, library
+from llmq.runtime.binding import last_error, library
 from llmq.runtime.model import BATCH_TOKENS, OUTPUT_ROWS, Handles, Model
 
 CONTEXT_LIMIT = 4096  # tokens: the default context is the model's own, but no more than this
