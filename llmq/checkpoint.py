@@ -27,6 +27,14 @@ class Checkpoint:
     tensors: dict[str, TensorRef]
 
     @property
+    def name(self) -> str:
+        """The model's name in file names: its folder's, or the repository's in the hub's cache."""
+        home = self.path.resolve()
+        if home.parent.name == "snapshots":  # models--OWNER--NAME/snapshots/REVISION
+            return home.parent.parent.name.rpartition("--")[2]
+        return home.name or "model"
+
+    @property
     def n_parameters(self) -> int:
         """The number of weights in all tensors."""
         return sum(prod(tensor.shape) for tensor in self.tensors.values())

@@ -142,7 +142,7 @@ def make_plan(checkpoint: Checkpoint, *, recipe: str = "Q4_0", pre: str | None =
         tensors.append(PlannedTensor(row.target, shape, source, transform, used, offset))
     metadata = _metadata(checkpoint, architecture, settings, chosen, pre)
     notes += _window_notes(architecture, settings)
-    return Plan(_name(checkpoint), chosen, metadata, tuple(tensors), tuple(notes))
+    return Plan(checkpoint.name, chosen, metadata, tuple(tensors), tuple(notes))
 
 
 def _window_notes(architecture: Architecture, settings: Config) -> list[str]:
@@ -154,11 +154,6 @@ def _window_notes(architecture: Architecture, settings: Config) -> list[str]:
         f"this model's attention reaches {window} tokens back, llama.cpp's to the first token:"
         f" texts longer than {window} tokens come out differently"
     ]
-
-
-def _name(checkpoint: Checkpoint) -> str:
-    """The model's name in file names: that of its folder."""
-    return checkpoint.path.resolve().name or "model"
 
 
 def _source(

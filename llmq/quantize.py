@@ -31,6 +31,7 @@ from llmq.amounts import cores
 from llmq.chunks import Chunk, file_checksum, write_chunk
 from llmq.errors import OutputError
 from llmq.planning import Plan, PlannedTensor
+from llmq.safetensors_file import TensorRef
 
 CHUNK_WEIGHTS = 1 << 20
 SMALL_WEIGHTS = 1 << 24  # below this, starting workers costs more time than they save
@@ -93,6 +94,10 @@ def execute(
 def check_output(plan: Plan, output: Path, *, force: bool) -> None:
     """Raise `OutputError` where `output` could not be written in the end."""
     _check_name(output, force=force)
+    sources = (t.source for t in plan.tensors)
+    shards = {source.file.resolve() for source in sources if isinstance(source, TensorRef)}
+    if output.resolve() in shards:
+        raise OutputError(f"{output}: is a file of the checkpoint itself; name another")
     folder = output.parent
     if not folder.is_dir():
         raise OutputError(f"{folder}: there is no such folder; create it first")

@@ -135,7 +135,9 @@ def test_the_hub_caches_links_are_followed(
     shard = snapshot / "model-00002-of-00002.safetensors"
     shard.rename(cache / "blobs" / "abc")
     shard.symlink_to("../../blobs/abc")
-    assert len(open_checkpoint(snapshot).tensors) == 20
+    checkpoint = open_checkpoint(snapshot)
+    assert len(checkpoint.tensors) == 20
+    assert checkpoint.name == "b"
 
 
 def test_the_index_names_what_the_shards_hold(make_checkpoint: Callable[..., Path]) -> None:

@@ -116,6 +116,11 @@ def test_outputs_that_are_refused(make_checkpoint: MakeCheckpoint, tmp_path: Pat
         convert(folder, output)
     assert output.read_text() == "precious"
     assert convert(folder, output, force=True)[:4] == b"GGUF"
+    shard = next(folder.glob("*.safetensors"))
+    before = shard.read_bytes()
+    with pytest.raises(OutputError, match="is a file of the checkpoint itself"):
+        convert(folder, shard, force=True)
+    assert shard.read_bytes() == before
     with pytest.raises(OutputError, match="is a folder"):
         convert(folder, tmp_path)
     with pytest.raises(OutputError, match="there is no such folder"):
