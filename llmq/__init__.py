@@ -11,6 +11,8 @@ Every name is imported when it is first used, so that `import llmq` loads nothin
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from llmq.version import __version__ as __version__
+
 if TYPE_CHECKING:
     from llmq.chat.conversation import open_chat as open_chat
     from llmq.checkpoint import open_checkpoint as open_checkpoint
@@ -19,8 +21,6 @@ if TYPE_CHECKING:
     from llmq.planning import make_plan as make_plan
     from llmq.quantize import execute as execute
     from llmq_eval.drift import measure_drift as measure_drift
-
-__version__ = "0.1.0"
 
 _HOMES = {
     "LlmqError": "llmq.errors",

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from io import TextIOWrapper
 from typing import NamedTuple
 
-from llmq import __version__
 from llmq.errors import LlmqError, printable
+from llmq.version import __version__
 
 
 class Verb(NamedTuple):

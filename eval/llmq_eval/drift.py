@@ -18,10 +18,10 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from llmq import __version__
 from llmq.errors import ModelError, SuiteError
 from llmq.runtime import Model, llama_cpp_version, open_model
 from llmq.suites import Suite, read_suite
+from llmq.version import __version__
 from llmq_eval.likelihood import Divergence, Passage, diverge, passages
 from llmq_eval.statistics import Estimate, ratio_of_sums
 
