@@ -1,11 +1,7 @@
 """The command line as somebody at a keyboard meets it: help, success, and one line for each mistake."""
 
 import json
-import os
-import signal
-import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,7 +13,6 @@ from numpy.typing import NDArray
 from llmq.amounts import size_argument
 from llmq.cli import VERBS, main
 from llmq.gguf_file import Metadata, encode_header
-from scripts.random_checkpoint import write_checkpoint
 
 Tensors = dict[str, NDArray[np.float32]]
 MakeCheckpoint = Callable[..., Path]
@@ -271,65 +266,3 @@ def test_lists_in_lists_in_lists(tmp_path: Path, capsys: pytest.CaptureFixture[s
     (tmp_path / "model.safetensors").write_bytes((2).to_bytes(8, "little") + b"{}")
     assert run("inspect", tmp_path, "--json") == 1
     assert "nested too deeply" in capsys.readouterr().err
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="a POSIX shell closes the streams")
-@pytest.mark.parametrize(
-    ("redirection", "code", "message"),
-    [
-        (">&-", 0, "20 tensors"),
-        ("<&- >/dev/null", 0, "20 tensors"),
-        (">&- 2>&-", 0, ""),
-        (">/dev/full", 1, "llmq: the output: No space left on device"),
-        ("| true", 0, ""),
-    ],
-)
-def test_streams_that_are_closed_or_full(
-    make_checkpoint: MakeCheckpoint, redirection: str, code: int, message: str
-) -> None:
-    if "/dev/full" in redirection and not Path("/dev/full").exists():
-        pytest.skip("this system has no /dev/full")
-    command = f'"{sys.executable}" -m llmq.cli inspect "{make_checkpoint()}" {redirection}'
-    done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False)
-    assert done.returncode == code
-    assert message in done.stderr
-    assert "Traceback" not in done.stderr
-    assert "Exception" not in done.stderr
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C is sent as a POSIX signal")
-@pytest.mark.parametrize("jobs", [1, 2])
-def test_ctrl_c(tmp_path: Path, jobs: int) -> None:
-    """Sent to the whole group, as a terminal does, while weights are being written."""
-    write_checkpoint(tmp_path / "model", size="130M", shards=2)
-    command = [sys.executable, "-m", "llmq.cli", "convert", str(tmp_path / "model")]
-    command += ["-o", str(tmp_path / "out.gguf"), "--recipe", "F32", "--jobs", str(jobs)]
-    process = subprocess.Popen(
-        command,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-        cwd=tmp_path,
-        # a background job begins deaf to Ctrl-C, and so would its children
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509  # no threads here
-    )
-    while not list(tmp_path.glob(".out.gguf.*.partial")):
-        assert process.poll() is None
-        time.sleep(0.01)
-    os.killpg(process.pid, signal.SIGINT)
-    _, errors = process.communicate(timeout=60)
-    assert process.returncode == 1
-    assert errors.endswith("out.gguf: stopped by Ctrl-C, nothing was written\n")
-    assert "Traceback" not in errors
-    assert [path.name for path in tmp_path.iterdir()] == ["model"]
-
-
-def test_help_and_chat_load_nothing_heavy() -> None:
-    for arguments in (["--help"], ["chat", "--help"], ["chat", "none.gguf"]):
-        command = [sys.executable, "-X", "importtime", "-m", "llmq.cli", *arguments]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        loaded = {line.rsplit("|", 1)[-1].strip() for line in done.stderr.splitlines()}
-        assert "argparse" in loaded
-        assert not loaded & {"torch", "transformers", "datasets", "pandas"}
-        if arguments == ["--help"]:
-            assert "numpy" not in loaded

@@ -13,6 +13,7 @@ from llmq.errors import ModelError
 from llmq.runtime import Model, Sampling, open_model
 from llmq.runtime.model import BATCH_TOKENS, OUTPUT_ROWS
 from llmq.suites import Message
+from tests.conftest import converted
 
 STORY = "Once upon a time, there was a little girl"
 KNOWN = "named Lily. She loved to play outside in the park. One day, she saw a big, red ball."
@@ -31,6 +32,15 @@ def test_the_known_story(stories_gguf: dict[str, Path]) -> None:
                 .strip()
                 .startswith(KNOWN)
             )
+
+
+def test_a_model_of_single_letters_in_q4_0(shared: Path, tmp_path: Path) -> None:
+    path = converted(shared / "models" / "babyllama361", "Q4_0", tmp_path)
+    with open_model(path, threads=1) as model:
+        prompt = model.tokenize("Once upon a time", add_bos=True)
+        story = text_of(model, list(model.generate(prompt, max_tokens=80)))
+    words = {"a", "and", "day", "girl", "he", "she", "the", "there", "to", "was"}
+    assert len(words & set(story.replace(",", " ").split())) >= 3, story
 
 
 def test_sentencepiece_texts_come_back_from_their_pieces(stories_gguf: dict[str, Path]) -> None:
