@@ -5,7 +5,8 @@
     │   └── WeightError      a weight that cannot be stored: NaN, infinite, or a scale beyond half precision
     ├── ArchitectureError    a model this version has no table for, or a tensor that does not fit it
     ├── TokenizerError       a tokenizer that is missing, unknown or inconsistent
-    ├── RecipeError          an unknown recipe
+    ├── RecipeError          an unknown recipe or type, or a pattern that matches nothing
+    ├── ImportanceError      an importance matrix that is damaged, or another model's
     ├── GgufError            a file that is not GGUF, cut short, or hostile
     ├── OutputError          an output that exists, cannot be written, or does not fit the disk
     ├── SuiteError           a suite of prompts that cannot be read
@@ -37,7 +38,11 @@ class TokenizerError(LlmqError):
 
 
 class RecipeError(LlmqError):
-    """An unknown recipe."""
+    """An unknown recipe or type, a type that no fallback fits, or a pattern that matches nothing."""
+
+
+class ImportanceError(LlmqError):
+    """An importance matrix that is damaged, hostile, or of another model."""
 
 
 class GgufError(LlmqError):

@@ -1,15 +1,8 @@
-"""The plan: everything about the output file, known before one weight is read.
+"""Planning: a checkpoint's tensors meet the architecture's rows and the recipe's rules.
 
-`make_plan` matches the checkpoint's tensors with the architecture's rows and the recipe's rules, and
-fixes every name, shape, byte count and offset. A plan is a value: printing it, checking the disk
-against it and executing it are separate things. Whatever can be wrong with names, shapes, types or
-settings is an error here.
+The plan that results (`llmq.plan`) fixes every name, shape, format, byte count and offset. Whatever can be
+wrong with names, shapes, types or settings is an error here, before one weight is read.
 """
-
-from dataclasses import dataclass
-from functools import cached_property
-from math import prod
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,138 +15,83 @@ from llmq.architectures.table import (
     Config,
     TensorRow,
     Transform,
+    required_int,
 )
 from llmq.checkpoint import Checkpoint
-from llmq.gguf_file import Metadata, encode_header, padded
+from llmq.choices import UNNAMED, Shapes, formats_for
+from llmq.gguf_file import Metadata, padded
+from llmq.importance import Importance
+from llmq.mixes import Model
 from llmq.model_card import general_metadata
-from llmq.recipes import Recipe, format_for, recipe_named
+from llmq.overrides import Overrides
+from llmq.plan import Plan, PlannedTensor
+from llmq.recipes import DEFAULT_RECIPE, Recipe, recipe_named
+from llmq.remarks import on_fallbacks, on_importance, on_window
 from llmq.safetensors_file import TensorRef
 from llmq.tokenizer import read_tokenizer
-from llmq_kernels.format import Format
+from llmq_kernels import Strategy
 
 QUANTIZATION_VERSION = 2  # GGML_QNT_VERSION
+DEFAULT_STRATEGY = Strategy.GGML
 
 
-@dataclass(frozen=True)
-class PlannedTensor:
-    """One tensor of the output; `offset` counts from the start of the tensor data."""
-
-    name: str
-    shape: tuple[int, ...]
-    source: TensorRef | NDArray[np.float32]
-    transform: Transform | None
-    format: Format
-    offset: int
-
-    @property
-    def n_rows(self) -> int:
-        """Rows of `shape[-1]` weights."""
-        return prod(self.shape[:-1])
-
-    @property
-    def row_bytes(self) -> int:
-        """Bytes of one encoded row."""
-        return self.format.nbytes(self.shape[-1:])
-
-    @property
-    def n_bytes(self) -> int:
-        """Bytes of the encoded tensor, without padding."""
-        return self.n_rows * self.row_bytes
-
-    @property
-    def came_from(self) -> str:
-        """The type the tensor had, or `computed`."""
-        return self.source.dtype if isinstance(self.source, TensorRef) else "computed"
-
-
-@dataclass(frozen=True)
-class Plan:
-    """The whole output file: its metadata, its tensors in order, and what was left out on purpose."""
-
-    name: str
-    recipe: Recipe
-    metadata: Metadata
-    tensors: tuple[PlannedTensor, ...]
-    notes: tuple[str, ...]
-
-    @cached_property
-    def header(self) -> bytes:
-        """The file's first bytes, padded; the tensor data follow."""
-        records = [(t.name, t.shape, t.format.ggml_type, t.offset) for t in self.tensors]
-        return encode_header(self.metadata, records)
-
-    @property
-    def n_bytes(self) -> int:
-        """The size of the output file."""
-        last = self.tensors[-1]
-        return len(self.header) + padded(last.offset + last.n_bytes)
-
-    @property
-    def n_weights(self) -> int:
-        """The number of weights in all tensors."""
-        return sum(prod(tensor.shape) for tensor in self.tensors)
-
-    @property
-    def bits_per_weight(self) -> float:
-        """Bits of tensor data for one weight, on average."""
-        return 8 * sum(tensor.n_bytes for tensor in self.tensors) / self.n_weights
-
-    def as_json(self) -> dict[str, Any]:
-        """The plan for machines."""
-        rows = [
-            {
-                "name": tensor.name,
-                "shape": list(tensor.shape),
-                "from": tensor.came_from,
-                "to": tensor.format.name,
-                "bytes": tensor.n_bytes,
-            }
-            for tensor in self.tensors
-        ]
-        return {
-            "name": self.name,
-            "recipe": self.recipe.name,
-            "bytes": self.n_bytes,
-            "weights": self.n_weights,
-            "bits_per_weight": round(self.bits_per_weight, 4),
-            "notes": list(self.notes),
-            "tensors": rows,
-        }
-
-
-def make_plan(checkpoint: Checkpoint, *, recipe: str = "Q4_0", pre: str | None = None) -> Plan:
+def make_plan(
+    checkpoint: Checkpoint,
+    *,
+    recipe: str = DEFAULT_RECIPE,
+    overrides: Overrides = UNNAMED,
+    importance: Importance | None = None,
+    strategy: Strategy = DEFAULT_STRATEGY,
+    pre: str | None = None,
+) -> Plan:
     """Plan the conversion of `checkpoint` with the recipe of this name.
 
-    `pre` overrides the name of the pre-tokenizer. Raises a child of `LlmqError` for whatever does not
-    fit; reads no weight, except to see that an output matrix repeats the embedding it is tied to.
+    `overrides` are formats that go before the recipe's, `strategy` is how blocks are encoded, and `pre`
+    overrides the name of the pre-tokenizer. Raises a child of `LlmqError` for whatever does not fit;
+    reads no weight, except to see that an output matrix repeats the embedding it is tied to.
     """
     chosen = recipe_named(recipe)
     architecture = architecture_for(checkpoint.config)
     settings = architecture.settings(checkpoint.config)
     rows, notes = match_tensors(checkpoint, architecture, settings)
-    tied = all(row.target != "output.weight" for row in rows)
+    sources = {row.target: _source(checkpoint, row, architecture, settings) for row in rows}
+    shapes = {name: source.shape for name, source in sources.items()}
+    if importance is not None:
+        importance.check(checkpoint.name, shapes)
+    model = _model(architecture, settings, shapes, importance)
+    choices = formats_for(chosen, shapes, model, overrides)
     tensors: list[PlannedTensor] = []
     for row in rows:
-        source = _source(checkpoint, row, architecture, settings)
-        shape = source.shape
-        used = format_for(chosen, row.target, shape, tied=tied)
+        used, source = choices[row.target].format, sources[row.target]
         offset = padded(tensors[-1].offset + tensors[-1].n_bytes) if tensors else 0
         transform = _transform(row, architecture, settings)
-        tensors.append(PlannedTensor(row.target, shape, source, transform, used, offset))
+        weighted = importance.row(row.target) if importance and used.block > 1 else None
+        tensors.append(
+            PlannedTensor(
+                row.target, source.shape, source, transform, used, offset, weighted, strategy
+            )
+        )
+    quantized = any(choice.format.block > 1 for choice in choices.values())
     metadata = _metadata(checkpoint, architecture, settings, chosen, pre)
-    notes += _window_notes(architecture, settings)
-    return Plan(checkpoint.name, chosen, metadata, tuple(tensors), tuple(notes))
+    metadata |= _provenance(importance, strategy if quantized else None)
+    notes += on_fallbacks(chosen, shapes, model, overrides)
+    notes += on_importance(importance, choices) + on_window(architecture, settings)
+    return Plan(checkpoint.name, chosen, metadata, tuple(tensors), tuple(notes), importance)
 
 
-def _window_notes(architecture: Architecture, settings: Config) -> list[str]:
-    """What a limited reach of attention means for the file: llama.cpp's graphs have no such limit."""
-    window, context = architecture.window(settings), settings["max_position_embeddings"]
-    if not isinstance(window, int) or window >= context:
-        return []
-    return [
-        f"this model's attention reaches {window} tokens back, llama.cpp's to the first token:"
-        f" texts longer than {window} tokens come out differently"
-    ]
+def _model(
+    architecture: Architecture, settings: Config, shapes: Shapes, importance: Importance | None
+) -> Model:
+    """What the recipe's rules ask about the model."""
+    heads = required_int(settings, "num_attention_heads")
+    return Model(
+        architecture=architecture.name,
+        n_layer=required_int(settings, "num_hidden_layers"),
+        n_head=heads,
+        n_head_kv=required_int(settings, "num_key_value_heads", heads),
+        tied="output.weight" not in shapes,
+        has_importance=importance is not None,
+    )
 
 
 def _source(
@@ -192,4 +130,12 @@ def _metadata(
         **rows_as_metadata(architecture.name, architecture.late_metadata, settings),
         "general.quantization_version": np.uint32(QUANTIZATION_VERSION),
         **read_tokenizer(checkpoint.path, checkpoint.config, pre=pre),
+    }
+
+
+def _provenance(importance: Importance | None, encoder: Strategy | None) -> Metadata:
+    """The keys that say how the weights were quantized; llama.cpp passes over the last."""
+    return {
+        **(importance.metadata if importance else {}),
+        **({"llmq.encoder": encoder.value} if encoder else {}),
     }

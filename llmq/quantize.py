@@ -30,7 +30,7 @@ from typing import Any
 from llmq.amounts import cores
 from llmq.chunks import Chunk, file_checksum, write_chunk
 from llmq.errors import OutputError
-from llmq.planning import Plan, PlannedTensor
+from llmq.plan import Plan, PlannedTensor
 from llmq.safetensors_file import TensorRef
 
 CHUNK_WEIGHTS = 1 << 20

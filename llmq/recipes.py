@@ -1,25 +1,17 @@
-"""Recipes: which block format each tensor gets. Ordered rules, the first that matches wins.
+"""Recipes: a base format, one for the output matrix, and a mix of rules for what lies between.
 
-The rules restate what llama-quantize does (`llama_tensor_get_type_impl` in llama.cpp's
-src/llama-quant.cpp), as data. A shape that does not fit a format's blocks falls back by one table.
+Each gives every tensor the type that llama-quantize gives it under the same name; the rules themselves
+are in `llmq.mixes`, and `llmq.choices` applies them.
 """
 
 import difflib
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from llmq.errors import RecipeError
-from llmq_kernels import FORMATS
-from llmq_kernels.format import Format
+from llmq.mixes import FOR_EIGHT_EXPERTS, MIXES, Rule, tied
 
-
-@dataclass(frozen=True)
-class Rule:
-    """Tensors whose GGUF name matches `pattern` (whole) get `format`, or the recipe's base."""
-
-    pattern: str
-    format: str | None = None
+DEFAULT_RECIPE = "Q4_K_M"
 
 
 @dataclass(frozen=True)
@@ -32,16 +24,16 @@ class Recipe:
     output: str
     description: str
 
-    def rules(self, *, tied: bool) -> tuple[Rule, ...]:
-        """The rules for a model whose output matrix is, or is not, its token embedding."""
-        head = r"(token_embd|output)\.weight" if tied else r"output\.weight"
-        return (
-            Rule(r".*(?<!\.weight)", "F32"),  # biases
-            Rule(r".*_norm\.weight|rope_freqs\.weight", "F32"),
-            Rule(head, self.output),
-            Rule(r".*"),
-        )
+    def rules(self, output: str | None = None) -> tuple[Rule, ...]:
+        """The rules in order; `output` is a format that replaces that of the output matrix."""
+        head = output or self.output
+        first = (Rule(r"^output\.weight$", head), Rule(r"^token_embd\.weight$", head, tied))
+        most = () if self.name in UNMIXED else FOR_EIGHT_EXPERTS
+        return (*first, *most, *MIXES.get(self.name, ()), Rule("", self.base))
 
+
+# Recipes in which llama-quantize has no rule for models of eight experts.
+UNMIXED = ("F32", "F16", "BF16", "MXFP4_MOE")
 
 RECIPES: Mapping[str, Recipe] = {
     recipe.name: recipe
@@ -50,34 +42,35 @@ RECIPES: Mapping[str, Recipe] = {
         Recipe("F16", "F16", 1, "F16", "16-bit half precision"),
         Recipe("BF16", "BF16", 32, "BF16", "16-bit brain floats: exact for BF16 checkpoints"),
         Recipe("Q8_0", "Q8_0", 7, "Q8_0", "8 bits in blocks of 32; nearly indistinguishable"),
+        Recipe("Q6_K", "Q6_K", 18, "Q6_K", "6 bits in blocks of 256"),
+        Recipe("Q5_1", "Q5_1", 9, "Q6_K", "5 bits and an offset, in blocks of 32"),
+        Recipe("Q5_K_M", "Q5_K", 17, "Q6_K", "5 bits in blocks of 256, and 6 where it counts"),
+        Recipe("Q5_K_S", "Q5_K", 16, "Q6_K", "5 bits in blocks of 256 throughout"),
+        Recipe("Q5_0", "Q5_0", 8, "Q6_K", "5 bits in blocks of 32"),
+        Recipe("Q4_1", "Q4_1", 3, "Q6_K", "4 bits and an offset, in blocks of 32"),
+        Recipe("Q4_K_M", "Q4_K", 15, "Q6_K", "4 bits in blocks of 256, and 6 where it counts"),
+        Recipe("Q4_K_S", "Q4_K", 14, "Q6_K", "4 bits in blocks of 256, and 5 in a few"),
         Recipe("Q4_0", "Q4_0", 2, "Q6_K", "4 bits in blocks of 32; the output matrix in 6 bits"),
+        Recipe("IQ4_NL", "IQ4_NL", 25, "Q6_K", "4 bits on a curved scale, in blocks of 32"),
+        Recipe("IQ4_XS", "IQ4_XS", 30, "Q6_K", "4 bits on a curved scale, in blocks of 256"),
+        Recipe("MXFP4_MOE", "MXFP4", 38, "Q8_0", "experts in 4-bit floats, all else in 8 bits"),
+        Recipe("Q3_K_L", "Q3_K", 13, "Q6_K", "3 bits in blocks of 256, and 5 where it counts"),
+        Recipe("Q3_K_M", "Q3_K", 12, "Q6_K", "3 bits in blocks of 256, and 4 where it counts"),
+        Recipe("Q3_K_S", "Q3_K", 11, "Q6_K", "3 bits in blocks of 256 throughout"),
+        Recipe("Q2_K", "Q2_K", 10, "Q6_K", "2 bits in blocks of 256, and 3 where it counts"),
     )
 }
 
-# What llama-quantize takes where a row length is no multiple of the block (`tensor_type_fallback`);
-# a format without a row here falls back to F16.
-FALLBACKS: Mapping[str, str] = {"Q6_K": "Q8_0"}
+# What people write for the middle size, as llama-quantize takes it.
+ALIASES: Mapping[str, str] = {"Q3_K": "Q3_K_M", "Q4_K": "Q4_K_M", "Q5_K": "Q5_K_M"}
 
 
 def recipe_named(name: str) -> Recipe:
-    """The recipe of this name, in any case; `RecipeError` suggests the nearest."""
-    recipe = RECIPES.get(name.upper())
+    """The recipe of this name, in any case, `-` as good as `_`; `RecipeError` suggests the nearest."""
+    plain = name.upper().replace("-", "_")
+    recipe = RECIPES.get(ALIASES.get(plain, plain))
     if recipe is None:
-        near = difflib.get_close_matches(name.upper(), RECIPES, n=1, cutoff=0.3)
+        near = difflib.get_close_matches(plain, [*RECIPES, *ALIASES], n=1, cutoff=0.3)
         hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(RECIPES)}"
         raise RecipeError(f"there is no recipe {name!r}; {hint}")
     return recipe
-
-
-def format_for(recipe: Recipe, name: str, shape: tuple[int, ...], *, tied: bool) -> Format:
-    """The format of the tensor `name` (in GGUF) of `shape` (row-major) under `recipe`."""
-    if len(shape) < 2:
-        return FORMATS["F32"]
-    rule = next(rule for rule in recipe.rules(tied=tied) if re.fullmatch(rule.pattern, name))
-    chosen = FORMATS[rule.format or recipe.base]
-    # llama-quantize asks whether the rows fit the *base* format before it takes the better one.
-    if rule.format == "Q6_K" and shape[-1] % FORMATS[recipe.base].block:
-        chosen = FORMATS["Q8_0"]
-    while shape[-1] % chosen.block:
-        chosen = FORMATS[FALLBACKS.get(chosen.name, "F16")]
-    return chosen

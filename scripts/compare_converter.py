@@ -7,7 +7,6 @@ none of these folders shows, the docstring of `llmq.tokenizer` says why.
 """
 
 import argparse
-import ctypes
 import json
 import subprocess
 import sys
@@ -19,10 +18,13 @@ from typing import Any
 import numpy as np
 
 from llmq.checkpoint import open_checkpoint
-from llmq.gguf_file import GgufFile, open_gguf
+from llmq.gguf_file import GgufFile, TensorInfo, open_gguf
 from llmq.planning import make_plan
 from llmq.quantize import execute
+from llmq.recipes import RECIPES
 from llmq.tokenizer.pre_tokenizer_table import STRUCTURES
+from llmq_kernels import FORMATS
+from tests.llama_quantize import quantize
 from tests.random_models import save_random_model
 from tests.tokenizer.folders import (
     NAMED,
@@ -35,7 +37,8 @@ from tests.tokenizer.folders import (
 ROOT = Path(__file__).resolve().parent.parent
 PEER = ROOT / "build" / "peer" / "llama.cpp"
 CONVERTED = {"F32": "f32", "F16": "f16", "BF16": "bf16", "Q8_0": "q8_0"}
-QUANTIZED = {"Q8_0": 7, "Q4_0": 2}  # by llama_model_quantize, with its llama_ftype
+# By llama_model_quantize, with its llama_ftype.
+QUANTIZED = {r.name: r.file_type for r in RECIPES.values() if FORMATS[r.base].block > 1}
 
 DRIVER = """
 import runpy, sys
@@ -101,7 +104,8 @@ def compare(folder: Path, scratch: Path) -> Iterator[tuple[str, list[str]]]:
         ours = open_gguf(execute(plan, scratch / f"ours-{recipe}.gguf", force=True))
         pre = plan.metadata.get("tokenizer.ggml.pre", "")
         theirs = run_converter(folder, scratch / f"theirs-{recipe}.gguf", outtype, str(pre))
-        reordered = list(ours.metadata) != list(theirs.metadata)
+        kept = [key for key in ours.metadata if not key.startswith("llmq.")]
+        reordered = kept != list(theirs.metadata)
         differences = list(differences_between(ours, theirs))
         yield f"{recipe} (converter)", differences or ["the order of the keys"] * reordered
     for recipe, file_type in QUANTIZED.items():
@@ -110,10 +114,8 @@ def compare(folder: Path, scratch: Path) -> Iterator[tuple[str, list[str]]]:
                 make_plan(checkpoint, recipe=recipe), scratch / f"ours-{recipe}.gguf", force=True
             )
         )
-        quantized = run_quantizer(
-            scratch / "theirs-F32.gguf", scratch / "quantized.gguf", file_type
-        )
-        yield f"{recipe} (quantizer)", list(differences_between(ours, quantized))
+        theirs = quantize(scratch / "theirs-F32.gguf", scratch / "quantized.gguf", file_type)
+        yield f"{recipe} (quantizer)", list(differences_between(ours, theirs))
 
 
 def run_converter(folder: Path, output: Path, outtype: str, pre: str) -> GgufFile:
@@ -126,29 +128,11 @@ def run_converter(folder: Path, output: Path, outtype: str, pre: str) -> GgufFil
     return open_gguf(output)
 
 
-def run_quantizer(source: Path, output: Path, file_type: int) -> GgufFile:
-    """What llama-quantize does, through the library call it is made of."""
-    import llama_cpp
-
-    settings = llama_cpp.llama_model_quantize_default_params()
-    settings.ftype = file_type
-    llama_cpp.llama_log_set(_QUIET, None)
-    status = llama_cpp.llama_model_quantize(
-        str(source).encode(), str(output).encode(), ctypes.byref(settings)
-    )
-    if status:
-        raise SystemExit(f"llama_model_quantize failed on {source} with {status}")
-    return open_gguf(output)
-
-
-_QUIET: Any = ctypes.CFUNCTYPE(None, ctypes.c_int, ctypes.c_char_p, ctypes.c_void_p)(
-    lambda _level, _text, _data: None
-)
-
-
 def differences_between(ours: GgufFile, theirs: GgufFile) -> Iterator[str]:
-    """One line per difference."""
-    for key in [*ours.metadata, *(key for key in theirs.metadata if key not in ours.metadata)]:
+    """One line per difference, but for the keys that are llmq's own."""
+    for key in {**ours.metadata, **theirs.metadata}:
+        if key.startswith("llmq."):
+            continue
         one, other = ours.metadata.get(key), theirs.metadata.get(key)
         if type(one) is not type(other) or not np.array_equal(one, other):  # type: ignore[arg-type]  # any value
             yield f"key {key}: ours {shown(one)}, theirs {shown(other)}"
@@ -163,11 +147,18 @@ def differences_between(ours: GgufFile, theirs: GgufFile) -> Iterator[str]:
         elif (own.shape, own.type_name) != (tensor.shape, tensor.type_name):
             yield f"tensor {tensor.name}: ours {own.type_name} {own.shape}, theirs {tensor.type_name} {tensor.shape}"
         else:
-            here = np.fromfile(ours.path, np.uint8, own.n_bytes, offset=own.offset)
-            there = np.fromfile(theirs.path, np.uint8, tensor.n_bytes, offset=tensor.offset)
-            different = int((here != there).sum())
+            different = differing_bytes(ours, own, theirs, tensor)
             if different:
                 yield f"tensor {tensor.name}: {different} of {own.n_bytes} bytes differ"
+
+
+def differing_bytes(ours: GgufFile, own: TensorInfo, theirs: GgufFile, tensor: TensorInfo) -> int:
+    """How many bytes of two tensors differ: all, where the types do."""
+    if own.n_bytes != tensor.n_bytes or own.type_name != tensor.type_name:
+        return tensor.n_bytes
+    here = np.fromfile(ours.path, np.uint8, own.n_bytes, offset=own.offset)
+    there = np.fromfile(theirs.path, np.uint8, tensor.n_bytes, offset=tensor.offset)
+    return int((here != there).sum())
 
 
 def shown(value: Any) -> str:

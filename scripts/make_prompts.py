@@ -18,20 +18,25 @@ COUNT = 80
 
 def main() -> None:
     """Write the file."""
+    write_suite(PROMPTS, seed=SEED, count=COUNT)
+    print(f"{PROMPTS}: {COUNT} dialogues")
+
+
+def write_suite(path: Path, *, seed: int, count: int) -> None:
+    """Write a suite of held-out practice dialogues."""
     lines = [
         json.dumps(
             {
                 "id": f"practice-{number:03}",
-                "source": f"llmq.practice, held out, seed {SEED}",
+                "source": f"llmq.practice, held out, seed {seed}",
                 "subject": dialogue.problem.topic,
                 "messages": dialogue.messages(),
             },
             ensure_ascii=False,
         )
-        for number, dialogue in enumerate(islice(dialogues(SEED, Split.HELD_OUT), COUNT))
+        for number, dialogue in enumerate(islice(dialogues(seed, Split.HELD_OUT), count))
     ]
-    PROMPTS.write_text("\n".join(lines) + "\n", encoding="utf-8", newline="\n")
-    print(f"{PROMPTS}: {COUNT} dialogues")
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8", newline="\n")
 
 
 if __name__ == "__main__":

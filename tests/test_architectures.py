@@ -180,7 +180,7 @@ def test_an_output_matrix_that_is_tied_and_there(make_checkpoint: Callable[..., 
         tensors["lm_head.weight"][200, 5] += 1
 
     folder = make_checkpoint(change=add)
-    plan = make_plan(open_checkpoint(folder))
+    plan = make_plan(open_checkpoint(folder), recipe="Q8_0")
     assert plan.notes == ("lm_head.weight is left out: it repeats model.embed_tokens.weight",)
     folder.rename(folder.with_name("first"))
     with pytest.raises(ArchitectureError, match="the two differ; set tie_word_embeddings to false"):
@@ -200,6 +200,7 @@ def test_an_output_matrix_that_is_tied_and_there(make_checkpoint: Callable[..., 
 def test_a_window_that_llama_cpp_has_not_is_told(
     make_checkpoint: Callable[..., Path], name: str, settings: dict[str, Any], window: int | None
 ) -> None:
-    plan = make_plan(open_checkpoint(make_checkpoint(architectures=[name], **settings)))
+    checkpoint = open_checkpoint(make_checkpoint(architectures=[name], **settings))
+    plan = make_plan(checkpoint, recipe="Q8_0")
     told = [note for note in plan.notes if f"texts longer than {window} tokens" in note]
     assert len(plan.notes) == len(told) == (window is not None)

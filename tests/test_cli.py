@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from llmq.amounts import size_argument
 from llmq.cli import VERBS, main
-from llmq.gguf_file import Metadata, encode_header
+from llmq.gguf_file import Metadata, encode_header, open_gguf
+from tests.imatrix_files import save_gguf, sums_and_counts
 
 Tensors = dict[str, NDArray[np.float32]]
 MakeCheckpoint = Callable[..., Path]
@@ -37,11 +38,14 @@ def test_convert_and_inspect(
     assert run("convert", folder, "--json") == 0
     shown = capsys.readouterr()
     report = json.loads(shown.out)
-    output = tmp_path / "tiny-Q4_0.gguf"
-    assert report["output"] == "tiny-Q4_0.gguf"
+    output = tmp_path / "tiny-Q4_K_M.gguf"
+    assert report["output"] == "tiny-Q4_K_M.gguf"
+    assert (report["encoder"], report["imatrix"]) == ("ggml", None)
     assert report["bytes"] == output.stat().st_size
     assert "blk.*.ffn_up.weight (2)" in shown.err
     assert "20 tensors, 78,208 weights" in shown.err
+    assert shown.err.startswith("tiny -> Q4_K_M, encoder ggml\n")
+    assert "note: rows of 64 and 96 weights are not whole blocks of 256" in shown.err
     assert run("inspect", output, "--json") == 0
     seen = json.loads(capsys.readouterr().out)
     assert [t["name"] for t in seen["tensors"]] == [t["name"] for t in report["tensors"]]
@@ -159,7 +163,55 @@ def test_an_extra_tensor(
 def test_an_unknown_recipe(
     make_checkpoint: MakeCheckpoint, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    refused(capsys, make_checkpoint(), "no recipe 'q4-0'; did you mean Q4_0?", "--recipe", "q4-0")
+    message = "no recipe 'mxfp4'; did you mean MXFP4_MOE?"
+    refused(capsys, make_checkpoint(), message, "--recipe", "mxfp4")
+
+
+def test_types_importance_and_encoder(
+    make_checkpoint: MakeCheckpoint, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder, output = make_checkpoint(), tmp_path / "out.gguf"
+    ones = np.ones((1, 64), np.float32)
+    matrix = save_gguf(tmp_path / "m.gguf", sums_and_counts("blk.0.attn_q.weight", ones, [1]))
+    options = ["--imatrix", matrix, "--encoder", "search", "--tensor", "attn_v=q8_0", "--pure"]
+    options += ["--tensor", "attn_=q5-0", "--embedding-type", "bf16"]
+    assert run("convert", folder, "-o", output, "--recipe", "Q4_0", *options, "--json") == 0
+    shown = capsys.readouterr()
+    report = json.loads(shown.out)
+    assert report["encoder"] == "search"
+    assert report["imatrix"]["entries"] == 1
+    assert report["imatrix"]["chunks"] == 7
+    found = {tensor["name"]: tensor["to"] for tensor in report["tensors"]}
+    assert found["token_embd.weight"] == "BF16"
+    assert found["blk.1.attn_v.weight"] == "Q8_0"
+    assert found["blk.1.attn_q.weight"] == "Q5_0"
+    assert found["blk.1.ffn_up.weight"] == "Q4_0"
+    assert f"encoder search, imatrix {matrix} (1 matrices, 7 chunks)" in shown.err
+    assert "says nothing of 13 of 14 matrices" in shown.err
+    metadata = open_gguf(output).metadata
+    assert metadata["llmq.encoder"] == "search"
+    assert metadata["quantize.imatrix.file"] == str(matrix)[:127]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--tensor", "attn_w=Q8_0"], "'attn_w' matches no matrix of this model; the nearest are"),
+        (["--tensor", "attn_v"], "'attn_v' is not REGEX=TYPE, such as attn_v=Q6_K"),
+        (["--tensor", "[=Q8_0"], "'[' is no regular expression: unterminated character set"),
+        (["--output-type", "Q9"], "there is no type 'Q9'"),
+        (["--embedding-type", "q8"], "there is no type 'q8'; did you mean Q8_0?"),
+        (["--imatrix-exact"], "--imatrix-exact says how to read --imatrix, which is missing"),
+        (["--imatrix", "no.gguf"], "no.gguf: cannot be read (No such file or directory)"),
+    ],
+)
+def test_options_that_do_not_fit(
+    make_checkpoint: MakeCheckpoint,
+    capsys: pytest.CaptureFixture[str],
+    options: list[str],
+    message: str,
+) -> None:
+    refused(capsys, make_checkpoint(), message, *options)
 
 
 def test_an_output_that_exists(

@@ -13,12 +13,16 @@ from scripts.readme_tables import rendered
 def test_the_public_api() -> None:
     assert llmq.__all__ == [
         "LlmqError",
+        "Overrides",
+        "Strategy",
         "execute",
         "make_plan",
         "measure_drift",
         "open_chat",
         "open_checkpoint",
         "open_gguf",
+        "read_importance",
+        "tensor_type",
     ]
     for name in llmq.__all__:
         assert (getattr(llmq, name).__doc__ or "").strip(), name

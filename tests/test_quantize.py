@@ -20,10 +20,11 @@ import llmq.quantize
 from llmq.checkpoint import open_checkpoint
 from llmq.errors import OutputError, WeightError
 from llmq.gguf_file import open_gguf
+from llmq.importance import Importance
 from llmq.planning import make_plan
 from llmq.quantize import execute
 from llmq.recipes import RECIPES
-from llmq_kernels import FORMATS
+from llmq_kernels import FORMATS, Strategy
 
 Tensors = dict[str, NDArray[np.float32]]
 MakeCheckpoint = Callable[..., Path]
@@ -47,7 +48,7 @@ def decoded(path: Path) -> Tensors:
 
 
 @pytest.mark.parametrize("recipe", RECIPES)
-def test_bytes_depend_on_neither_workers_nor_chunks(
+def test_bytes_do_not_depend_on_chunks(
     make_checkpoint: MakeCheckpoint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, recipe: str
 ) -> None:
     folder = make_checkpoint()
@@ -55,7 +56,32 @@ def test_bytes_depend_on_neither_workers_nor_chunks(
     assert convert(folder, tmp_path / "2.gguf", recipe=recipe) == first
     monkeypatch.setattr(llmq.quantize, "CHUNK_WEIGHTS", 1000)
     assert convert(folder, tmp_path / "3.gguf", recipe=recipe) == first
-    assert convert(folder, tmp_path / "4.gguf", recipe=recipe, jobs=3) == first
+
+
+@pytest.mark.parametrize("recipe", ["BF16", "Q8_0", "Q4_K_M", "IQ4_NL"])
+@pytest.mark.parametrize("strategy", Strategy)
+def test_bytes_do_not_depend_on_workers(
+    make_checkpoint: MakeCheckpoint,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    recipe: str,
+    strategy: Strategy,
+) -> None:
+    """With an importance matrix, which travels with the chunks."""
+    checkpoint = open_checkpoint(make_checkpoint())
+    rng = np.random.default_rng(3)
+    matrices = {t.name: t.shape for t in make_plan(checkpoint).tensors if len(t.shape) == 2}
+    rows = {name: rng.random((1, s[1]), np.float32) for name, s in matrices.items()}
+    plan = make_plan(
+        checkpoint,
+        recipe=recipe,
+        importance=Importance(Path("random"), rows),
+        strategy=strategy,
+    )
+    first = execute(plan, tmp_path / "1.gguf").read_bytes()
+    monkeypatch.setattr(llmq.quantize, "CHUNK_WEIGHTS", 1000)
+    assert execute(plan, tmp_path / "2.gguf").read_bytes() == first
+    assert execute(plan, tmp_path / "3.gguf", jobs=3).read_bytes() == first
 
 
 def test_weights_arrive_where_they_belong(make_checkpoint: MakeCheckpoint, tmp_path: Path) -> None:
@@ -246,7 +272,17 @@ def test_neither_fork_nor_positioned_reads_are_needed(
         "        delattr(os, name)\n"
     )
     code = "import os, sys; assert not hasattr(os, 'pread'); from llmq.cli import main; sys.exit(main())"
-    command = [sys.executable, "-c", code, "convert", str(folder), "--jobs", "2"]
+    command = [
+        sys.executable,
+        "-c",
+        code,
+        "convert",
+        str(folder),
+        "--jobs",
+        "2",
+        "--recipe",
+        "Q4_0",
+    ]
     paths = [str(tmp_path / "site"), *(path for path in sys.path if path)]
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(paths)}
     subprocess.run([*command, "-o", str(tmp_path / "2.gguf")], env=environment, check=True)

@@ -13,6 +13,8 @@ a block side by side.
 import numpy as np
 from numpy.typing import NDArray
 
+from llmq_kernels.buffers import buffer
+
 Floats = NDArray[np.float32]
 
 PIECE = 131072
@@ -27,32 +29,34 @@ class Quads:
     """Turns (n, k) weights into (k / 4, n * 4): column 4 b + j of row i is block b's 4 i + j."""
 
     def __init__(self, n: int, k: int) -> None:
-        self._fours = np.empty((k // 4, n), np.complex128)
-        self._floats = self._fours.view(np.float32)
-        self._reduced = np.empty((k // 8, n * 4), np.float32)
+        self._fours = buffer((k // 4, n), np.complex128)
+        self.floats: Floats = self._fours.view(np.float32)
+        self._reduced = buffer((n * 4,))
 
     def __call__(self, rows: Floats) -> Floats:
         """Turn contiguous rows; the result is the same buffer every time."""
         np.copyto(self._fours, rows.view(np.complex128).T)
-        return self._floats
+        return self.floats
 
     def reduce(self, ufunc: np.ufunc, quads: Floats) -> Floats:
         """Reduce quads to one value for each block, (n,), by a ufunc whose order is free."""
-        while len(quads) > 1:
-            half = len(quads) // 2
-            quads = ufunc(quads[:half], quads[half:], out=self._reduced[:half])
-        of_blocks = np.ascontiguousarray(quads.reshape(-1, 4).T)
-        reduced: Floats = ufunc.reduce(of_blocks, axis=0)
+        fours = ufunc.reduce(quads, axis=0, out=self._reduced).reshape(-1, 4)
+        first, second, third, fourth = fours.T
+        reduced: Floats = ufunc(ufunc(first, second), ufunc(third, fourth))
         return reduced
 
 
 class Columns:
-    """Turns (n, groups * k) weights into (k, groups, n): row i holds element i of every group."""
+    """Turns (n, groups * k) weights into (k, groups, n): row i holds element i of every group.
+
+    `quads` are the same weights as Quads turns them, until the next are turned.
+    """
 
     def __init__(self, n: int, groups: int, k: int) -> None:
         self._quads = Quads(n, groups * k)
+        self.quads = self._quads.floats
         self._shape = (groups, k // 4, n, 4)
-        self._columns = np.empty((k // 4, 4, groups, n), np.float32)
+        self._columns = buffer((k // 4, 4, groups, n))
 
     def __call__(self, rows: Floats) -> Floats:
         """Turn contiguous rows; the result is the same buffer every time."""
@@ -76,5 +80,7 @@ def column_sums(values: Floats, out: Floats) -> None:
     otherwise it would add pairwise, and other bits would come out.
     """
     assert values.flags.c_contiguous, "the sum would be pairwise"
-    assert values.shape[1] > 1, "the sum would be pairwise"
-    np.add.reduce(values, axis=0, out=out)
+    if values.shape[1] > 1:
+        np.add.reduce(values, axis=0, out=out)
+    else:
+        out[...] = np.add.accumulate(values)[-1]

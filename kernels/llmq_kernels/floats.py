@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from llmq_kernels.format import Format, Unbuffered
-from llmq_kernels.halves import from_bf16, to_bf16, to_f16
+from llmq_kernels.halves import from_bf16, from_f16, to_bf16, to_f16
 from llmq_kernels.packing import Blocks
 
 
@@ -20,8 +20,12 @@ def _encode_bf16(rows: NDArray[np.float32], out: Blocks) -> None:
     out["value"] = to_bf16(rows[:, 0])
 
 
-def _decode_value(blocks: Blocks, out: NDArray[np.float32]) -> None:
+def _decode_f32(blocks: Blocks, out: NDArray[np.float32]) -> None:
     out[:, 0] = blocks["value"]
+
+
+def _decode_f16(blocks: Blocks, out: NDArray[np.float32]) -> None:
+    from_f16(blocks["value"], out[:, 0])
 
 
 def _decode_bf16(blocks: Blocks, out: NDArray[np.float32]) -> None:
@@ -37,7 +41,7 @@ F32 = Format(
     largest=float(np.finfo(np.float32).max),
     worst_error=0.0,
     encoder=Unbuffered(_encode_f32),
-    decoder=Unbuffered(_decode_value),
+    decoder=Unbuffered(_decode_f32),
 )
 
 F16 = Format(
@@ -49,7 +53,7 @@ F16 = Format(
     largest=65504.0,
     worst_error=2**-11,
     encoder=Unbuffered(_encode_f16),
-    decoder=Unbuffered(_decode_value),
+    decoder=Unbuffered(_decode_f16),
 )
 
 BF16 = Format(

@@ -24,6 +24,23 @@ def to_f16(values: NDArray[np.float32]) -> NDArray[np.float16]:
     return halves
 
 
+def from_f16(halves: NDArray[np.float16], out: NDArray[np.float32]) -> None:
+    """Write the float32 that each half stands for; exact.
+
+    A half's bits, moved to their place in a float32, are a number that is 2^112 times too small:
+    also where it is subnormal, but not where it is infinite or NaN. NumPy's own conversion takes
+    three times as long.
+    """
+    if not is_finite(halves).all():
+        out[...] = halves
+        return
+    wide = out.view("<i4")
+    wide[...] = halves.view("<i2")
+    wide <<= 13
+    wide &= np.int32(-0x70002000)  # all but the three bits that the sign was spread to
+    out *= np.float32(2.0**112)
+
+
 def to_bf16(values: NDArray[np.float32]) -> NDArray[np.uint16]:
     """Round to the nearest value whose lower 16 bits are zero, and return its upper 16 bits."""
     bits = values.view("<u4")

@@ -23,11 +23,20 @@ def join_fours(codes: NDArray[Any]) -> NDArray[np.uint32]:
     return fours
 
 
+def in_quads(codes: Bytes) -> Bytes:
+    """Turn codes in columns (k, groups, n) into quads (groups * k / 4, n * 4): see columns.py."""
+    fours = join_fours(codes).transpose(1, 0, 2)
+    return np.ascontiguousarray(fours).reshape(-1, codes.shape[2]).view(np.uint8)
+
+
 def store_fours(blocks: Blocks, field: str, fours: NDArray[Any]) -> None:
     """Write integers (k / 4, n), four bytes each, into a field of k bytes of n blocks."""
     target = blocks[field].view(fours.dtype)  # (n, k / 4)
-    for place, column in enumerate(fours):
-        target[:, place] = column
+    if len(fours) > 4:
+        np.copyto(target, fours.T)
+    else:  # NumPy would copy a few integers at a time
+        for place, column in enumerate(fours):
+            target[:, place] = column
 
 
 def load(blocks: Blocks, field: str) -> NDArray[Any]:

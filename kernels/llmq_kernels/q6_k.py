@@ -1,93 +1,87 @@
 """Q6_K: 256 weights in 16 groups of 6-bit codes; value = (d * scale) * (q - 32).
 
 Each group has a signed byte as its scale, in units of the half-precision d.
-Source: ggml-quants.c, quantize_row_q6_K_ref and dequantize_row_q6_K.
+Source: ggml-quants.c, quantize_row_q6_K_ref, quantize_row_q6_K_impl and dequantize_row_q6_K.
 """
 
 import numpy as np
 from numpy.typing import NDArray
 
+from llmq_kernels.bit_fields import unfold
+from llmq_kernels.buffers import buffer
 from llmq_kernels.columns import Columns, Floats
 from llmq_kernels.format import Format, Unbuffered
 from llmq_kernels.halves import to_f16
+from llmq_kernels.importance import in_columns
 from llmq_kernels.packing import Blocks, Bytes, join_fours, load, store_fours
+from llmq_kernels.roundings import Steps
+from llmq_kernels.scale_search import ScaleSuperblocks, Search
 from llmq_kernels.scales import NEGLIGIBLE, SymmetricSearch, first_largest, nearest
-
-GROUPS = 16  # of 16 weights each
+from llmq_kernels.stored_scales import GROUPS, StoredScales
 
 
 class _Encoder:
-    def __init__(self, n: int) -> None:
+    def __init__(self, n: int, importance: Floats | None) -> None:
         self._columns = Columns(n, GROUPS, 16)
         self._search = SymmetricSearch(16, GROUPS * n, 32)
-        self._squares = np.empty((16, GROUPS * n), np.float32)
-        self._codes = np.empty((16, GROUPS * n), np.uint8)
+        self._codes = StoredScales(n, 32)
+        self._weights = buffer((16, GROUPS * n))  # of the squared errors
+        self._plain = importance is None
+        if importance is not None:
+            self._weights[...] = in_columns(importance, n, GROUPS, 16).reshape(16, -1)
 
     def __call__(self, rows: Floats, out: Blocks) -> None:
-        n = len(rows)
-        x = self._columns(rows).reshape(16, GROUPS * n)
-        np.multiply(x, x, out=self._squares)
-        scales, inverses = self._search(x, self._squares)
-        zero = _store_scales(scales.reshape(GROUPS, n), out)
-        steps = out["d"].astype(np.float32) * out["scales"].astype(np.float32).T  # (groups, n)
-        self._round(x, steps.reshape(-1), inverses)
-        _store_codes(self._codes.reshape(16, 2, 4, 2, n), out)
-        out[zero] = 0
-
-    def _round(self, x: Floats, steps: Floats, inverses: Floats) -> None:
-        """Find the codes for the stored scales; where those are 0, keep the search's codes."""
-        quotients = np.divide(x, steps, out=self._squares)
-        codes = nearest(quotients)
-        np.clip(codes, -32, 31, out=codes)
-        codes += 32
-        np.copyto(self._codes, codes, casting="unsafe")
-        unscaled = np.flatnonzero(steps == 0)
-        if len(unscaled):
-            found = self._search.codes(x[:, unscaled], inverses[unscaled])
-            self._codes[:, unscaled] = found
+        x = self._columns(rows).reshape(16, -1)  # (16, GROUPS * n)
+        if self._plain:
+            np.multiply(x, x, out=self._weights)
+        found, inverses = self._search(x, self._weights)
+        d, scales, negligible = _in_units(found.reshape(GROUPS, -1))
+        steps = d.astype(np.float32) * scales.astype(np.float32)
+        codes = self._codes(
+            self._columns,
+            x,
+            steps.reshape(-1),
+            inverses,
+            lambda some: self._search.codes(x[:, some], inverses[some]),
+        )
+        store(out, d, scales.view(np.uint8), codes)
+        out[negligible] = 0
 
 
-def _store_scales(scales: Floats, out: Blocks) -> NDArray[np.bool_]:
-    """Store d and the scales (groups, n) in its units; tell which blocks are negligible."""
-    largest = first_largest(np.where(np.isnan(scales), np.float32(0), scales))  # (n,)
+def _in_units(
+    scales: Floats,
+) -> tuple[NDArray[np.float16], NDArray[np.int8], NDArray[np.bool_]]:
+    """Find d (n,), the scales (GROUPS, n) in its units, and which blocks are negligible."""
+    largest = first_largest(scales)
     inverse = np.float32(-128) / largest
-    out["d"] = to_f16(np.float32(1) / inverse)
-    codes = np.minimum(nearest(inverse * scales), 127).astype(np.int8).view(np.uint8)
-    store_fours(out, "scales", join_fours(codes))
-    negligible: NDArray[np.bool_] = np.abs(largest) < NEGLIGIBLE
-    return negligible
+    units = np.minimum(nearest(inverse * scales), 127).astype(np.int8)
+    return to_f16(np.float32(1) / inverse), units, np.abs(largest) < NEGLIGIBLE
 
 
-def _store_codes(codes: Bytes, out: Blocks) -> None:
-    """Pack and store codes (16, 2 halves, 4 quarters, 2, n)."""
-    low = codes & 15
-    low[:, :, 2:] *= 16
-    low[:, :, :2] |= low[:, :, 2:]
-    high = codes // 16
+def store(out: Blocks, d: NDArray[np.float16], scales: Bytes, codes: Bytes) -> None:
+    """Store d (n,), the bytes of scales (GROUPS, n) and codes 0 .. 63 in quads (64, n * 4), which are used up."""
+    out["d"] = d
+    store_fours(out, "scales", join_fours(scales))
+    quarters = codes.reshape(2, 4, 8, -1)  # of both halves: eight quads each
+    high = quarters // 16
     for quarter in (1, 2, 3):
-        high[:, :, quarter] *= 4**quarter
-        high[:, :, 0] |= high[:, :, quarter]
-    # A block's bytes run over (half, quarter, 2, 16) and (half, 2, 16).
-    low_fours = join_fours(low[:, :, :2]).transpose(1, 2, 3, 0, 4)
-    store_fours(out, "ql", low_fours.reshape(32, -1))
-    high_fours = join_fours(high[:, :, 0]).transpose(1, 2, 0, 3)
-    store_fours(out, "qh", high_fours.reshape(16, -1))
+        high[:, quarter] *= 4**quarter
+        high[:, 0] |= high[:, quarter]
+    store_fours(out, "qh", high[:, 0].reshape(16, -1).view("<u4"))
+    quarters &= 15
+    quarters[:, 2:] *= 16
+    low = quarters[:, :2] | quarters[:, 2:]
+    store_fours(out, "ql", low.reshape(32, -1).view("<u4"))
 
 
 def _decode(blocks: Blocks, out: Floats) -> None:
-    n = len(blocks)
-    low = load(blocks, "ql").reshape(n, 2, 2, 32)
-    high = load(blocks, "qh").reshape(n, 2, 32)
-    codes = np.empty((n, 2, 4, 32), np.uint8)
-    codes[:, :, :2] = low & 15
-    codes[:, :, 2:] = low >> 4
-    for quarter in range(4):
-        codes[:, :, quarter] |= ((high >> 2 * quarter) & 3) << 4
+    codes = unfold(load(blocks, "ql"), 4, 64)
+    codes |= unfold(load(blocks, "qh"), 2, 32) * np.uint8(16)
     signed = codes.view(np.int8)
     signed -= 32
-    steps = blocks["d"].astype(np.float32)[:, None] * blocks["scales"].astype(np.float32)
-    out[...] = signed.reshape(n, 256)
-    out.reshape(n, GROUPS, 16)[...] *= steps[:, :, None]
+    out[...] = signed
+    steps = blocks["d"].astype(np.float32)[:, None] * load(blocks, "scales")
+    out *= np.repeat(steps, 16).reshape(out.shape)
 
 
 Q6_K = Format(
@@ -100,4 +94,17 @@ Q6_K = Format(
     worst_error=1 / 16,  # two steps of 32, where the search chose to clip
     encoder=_Encoder,
     decoder=Unbuffered(_decode),
+    searcher=ScaleSuperblocks(
+        Search(
+            Steps(32),
+            tries=(-32.0, -31.0, -30.0),
+            weighted_tries=(-32.0, -31.0, -30.0, -29.0),
+        ),
+        groups=GROUPS,
+        k=16,
+        limit=128,
+        tops=1,
+        bias=0,
+        store=store,
+    ),
 )

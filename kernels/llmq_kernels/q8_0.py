@@ -16,7 +16,7 @@ BELOW_HALF = np.uint32(0x3EFFFFFF)  # the bits of 0.49999997, the largest float3
 
 
 class _Encoder:
-    def __init__(self, n: int) -> None:
+    def __init__(self, n: int, _importance: Floats | None) -> None:
         self._quads = Quads(n, 32)
         self._work = np.empty((8, n * 4), np.float32)
         self._codes = np.empty((8, n * 4), np.int8)

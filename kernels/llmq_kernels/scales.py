@@ -3,13 +3,21 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from llmq_kernels.columns import Floats, column_sums
+from llmq_kernels.buffers import buffer
+from llmq_kernels.columns import Floats
+from llmq_kernels.dots import dot, dot_square
+from llmq_kernels.packing import Bytes
+from llmq_kernels.tries import Tries
 
 ROUNDER = np.float32(12582912)
 """1.5 * 2^23: adding it leaves an integer in a float32's low bits, rounded half to even."""
 
 NEGLIGIBLE = np.float32(1e-15)
 """A block with no larger magnitude counts as zero (ggml-quants.c: GROUP_MAX_EPS)."""
+
+
+SLAB = 65536
+"""Weights that a search works on at a time: its buffers then stay in a cache of 2 MiB."""
 
 
 def reciprocal(d: Floats) -> Floats:
@@ -31,16 +39,29 @@ def nearest(values: Floats) -> NDArray[np.int32]:
 def outermost(high: Floats, low: Floats) -> tuple[Floats, NDArray[np.intp]]:
     """The maximum or the minimum of each block, whichever lies farther out; and where they tie."""
     mirrored = -low
-    return np.where(high > mirrored, high, low), np.flatnonzero(high == mirrored)
+    magnitude = np.maximum(high, mirrored)
+    return np.copysign(magnitude, high - mirrored), np.flatnonzero(high == mirrored)
 
 
 def first_largest(x: Floats) -> Floats:
-    """The first element of largest magnitude in each column of (k, n); +0 if all are zero."""
-    largest, tied = outermost(np.maximum.reduce(x, axis=0), np.minimum.reduce(x, axis=0))
+    """The first element of largest magnitude in each column of (k, n), NaN aside; +0 if none."""
+    high = np.fmax.reduce(x, axis=0, initial=0)
+    largest, tied = outermost(high, np.fmin.reduce(x, axis=0, initial=0))
     if len(tied):
-        rows = np.abs(x[:, tied]).argmax(axis=0)
-        largest[tied] = x[rows, tied] + np.float32(0)  # -0 + 0 is +0
+        candidates = np.take(x, tied, axis=1)
+        candidates[np.isnan(candidates)] = 0
+        rows = np.abs(candidates).argmax(axis=0)
+        largest[tied] = candidates[rows, np.arange(len(tied))] + np.float32(0)  # -0 + 0 is +0
     return largest
+
+
+def to_codes(scaled: Floats, nmax: int, out: Bytes) -> None:
+    """Round to -nmax .. nmax - 1, counted from 0; the scaled weights, below 127.5, are lost."""
+    np.rint(scaled, out=scaled)
+    codes = out.view(np.int8)
+    np.copyto(codes, scaled, casting="unsafe")
+    np.clip(codes, np.int8(-nmax), np.int8(nmax - 1), out=codes)
+    out += np.uint8(nmax)
 
 
 class SymmetricSearch:
@@ -54,16 +75,17 @@ class SymmetricSearch:
 
     def __init__(self, k: int, n: int, nmax: int) -> None:
         self._nmax = nmax
-        self._targets = [
-            np.float32(-(np.float32(nmax) + np.float32(0.1) * np.float32(step)))
-            for step in self.STEPS
-        ]
+        self._targets = np.array(
+            [-(np.float32(nmax) + np.float32(0.1) * np.float32(step)) for step in self.STEPS],
+            np.float32,
+        )
+        self._width = min(SLAB // k, n)
+        self._work = buffer((5, k * self._width))
         # As arrays: NumPy is slow at the minimum of an array and a number.
-        self._bottom, self._top = np.full(n, -nmax, np.float32), np.full(n, nmax - 1, np.float32)
-        self._weighted, self._codes, self._products = np.empty((3, k, n), np.float32)
-        # What each try found: n sums of weights * x * code and of weights * code^2.
-        self._fit, self._power = np.empty((2, len(self.STEPS), n), np.float32)
-        self._quality, self._square = np.empty((2, len(self.STEPS), n), np.float32)
+        self._bottom, self._top = buffer((2, self._width))
+        self._bottom.fill(-nmax)
+        self._top.fill(nmax - 1)
+        self._tries = Tries(len(self.STEPS), n)
 
     def __call__(self, x: Floats, weights: Floats) -> tuple[Floats, Floats]:
         """Return each column's scale, and the factor that x was multiplied by to find its codes.
@@ -72,66 +94,36 @@ class SymmetricSearch:
         column.
         """
         largest = first_largest(x)
-        negligible = np.abs(largest) < NEGLIGIBLE
+        negligible = np.flatnonzero(np.abs(largest) < NEGLIGIBLE)
         largest[negligible] = np.inf  # then every try multiplies by 0
-        np.multiply(weights, x, out=self._weighted)
-        for number, target in enumerate(self._targets):
-            self._round(x, target / largest, target)
-            self._sum_up(weights, number)
-        best = self._first_of_the_best()
-        columns = np.arange(x.shape[1])
-        fit, power = self._fit[best, columns], self._power[best, columns]
-        scale = fit / power
-        scale[(power == 0) | negligible] = 0
-        inverse = np.take(self._targets, best) / largest
-        inverse[negligible] = 0
+        for start in range(0, len(largest), self._width):
+            some = slice(start, start + self._width)
+            self._try_all(x[:, some], weights[:, some], largest[some], some)
+        best, scale = self._tries.best()
+        scale[negligible] = 0
+        inverse: Floats = np.take(self._targets, best) / largest
         return scale, inverse
 
-    def codes(self, x: Floats, inverse: Floats) -> NDArray[np.uint8]:
+    def codes(self, x: Floats, inverse: Floats) -> Bytes:
         """The codes of columns x (k, n), counted from 0; all 0 in a negligible column."""
         codes = np.clip(nearest(x * inverse), -self._nmax, self._nmax - 1) + self._nmax
         return np.where(inverse == 0, 0, codes).astype(np.uint8)
 
-    def _round(self, x: Floats, inverse: Floats, target: np.float32) -> None:
-        """Find the codes of x * inverse, which takes the largest element to `target`."""
-        codes = self._codes
-        np.multiply(x, inverse, out=codes)
-        np.rint(codes, out=codes)
-        np.minimum(codes, self._top, out=codes)
-        if target <= -self._nmax - 0.5:  # else no product lies below what rounds to -nmax
-            np.maximum(codes, self._bottom, out=codes)
-
-    def _sum_up(self, weights: Floats, number: int) -> None:
+    def _try_all(self, x: Floats, weights: Floats, largest: Floats, some: slice) -> None:
         """Sum weights * x * code and weights * code^2, in ggml's order of multiplication."""
-        codes, products = self._codes, self._products
-        np.multiply(self._weighted, codes, out=products)
-        column_sums(products, self._fit[number])
-        np.multiply(weights, codes, out=products)
-        products *= codes
-        column_sums(products, self._power[number])
+        work = self._work[:, : x.size].reshape(5, *x.shape)
+        work[0], work[1] = x, weights  # side by side they use all of the cache
+        x, weights, weighted, codes, products = work
+        np.multiply(weights, x, out=weighted)
+        for number, target in enumerate(self._targets):
+            np.multiply(x, target / largest, out=codes)  # takes the largest element to `target`
+            self._round(codes, target)
+            dot(weighted, codes, products, self._tries.fit[number, some])
+            dot_square(weights, codes, products, self._tries.power[number, some])
 
-    def _first_of_the_best(self) -> NDArray[np.uint8]:
-        """The try (n,) that survives when each replaces the one before only if it fits better.
-
-        Better is fit^2 > best * power, where best = (fit / power) * fit of the one before. That
-        includes ggml's second condition: where power is 0 (or NaN), so is fit, and 0 > 0 is false.
-        """
-        fit, power, quality, square = self._fit, self._power, self._quality, self._square
-        np.multiply(fit, fit, out=square)
-        np.divide(fit, power, out=quality)
-        quality *= fit
-        best = np.where(power[0] != 0, quality[0], np.float32(0))
-        survivor = np.zeros(len(best), np.uint8)
-        for number in range(1, len(self.STEPS)):
-            better = square[number] > best * power[number]
-            survivor = np.maximum(survivor, better.view(np.uint8) * np.uint8(number))
-            _replace(best, quality[number], better)
-        return survivor
-
-
-def _replace(values: Floats, others: Floats, where: NDArray[np.bool_]) -> None:
-    """Replace values where told, by bits: several times as fast as NumPy's masked copies."""
-    bits = values.view(np.int32)
-    change = bits ^ others.view(np.int32)
-    change *= where.astype(np.int32)
-    bits ^= change
+    def _round(self, codes: Floats, target: np.float32) -> None:
+        np.rint(codes, out=codes)
+        if target <= -self._nmax + 0.5:  # else nothing rounds to nmax
+            np.minimum(codes, self._top[: codes.shape[1]], out=codes)
+        if target <= -self._nmax - 0.5:  # else nothing rounds to less than -nmax
+            np.maximum(codes, self._bottom[: codes.shape[1]], out=codes)

@@ -5,23 +5,27 @@ import json
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from llmq.amounts import jobs_argument, shown, size_argument
 from llmq.checkpoint import open_checkpoint
-from llmq.errors import OutputError, printable
-from llmq.planning import Plan, PlannedTensor, make_plan
-from llmq.quantize import DEFAULT_MEMORY_BYTES, Progress, check_output, execute
-from llmq.recipes import RECIPES
+from llmq.errors import ImportanceError, OutputError, printable
+from llmq.importance_file import read_importance
+from llmq.overrides import Overrides, format_named, tensor_type
+from llmq.plan import Plan, PlannedTensor
+from llmq.planning import DEFAULT_STRATEGY, make_plan
+from llmq.quantize import DEFAULT_MEMORY_BYTES, check_output, execute
+from llmq.recipes import DEFAULT_RECIPE, RECIPES
+from llmq.verbs.progress import progress_bar
 from llmq.verbs.tables import aligned
-
-DEFAULT_RECIPE = "Q4_0"
+from llmq_kernels import Strategy
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `llmq convert`."""
-    recipes = "; ".join(f"{recipe.name}: {recipe.description}" for recipe in RECIPES.values())
+    recipes = [(f"  {recipe.name}", recipe.description) for recipe in RECIPES.values()]
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.epilog = "\n".join(["recipes:", *aligned(recipes, "<<")])
     parser.add_argument("source", metavar="SRC", type=Path, help="the checkpoint folder")
     parser.add_argument(
         "-o", "--output", type=Path, metavar="OUT.gguf", help="default: {name}-{RECIPE}.gguf"
@@ -30,8 +34,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--recipe",
         default=DEFAULT_RECIPE,
         metavar="NAME",
-        help=f"{recipes}; default {DEFAULT_RECIPE}",
+        help=f"see below; {DEFAULT_RECIPE} if not given",
     )
+    _add_choices(parser)
     parser.add_argument("--dry-run", action="store_true", help="print the plan and stop")
     parser.add_argument("--json", action="store_true", help="print the plan and the result as JSON")
     parser.add_argument(
@@ -53,11 +58,66 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _add_choices(parser: argparse.ArgumentParser) -> None:
+    """The options that change what becomes of the weights."""
+    group = parser.add_argument_group("beyond the recipe, as in llama-quantize")
+    group.add_argument(
+        "--imatrix",
+        type=Path,
+        metavar="FILE",
+        help="weigh errors with a file that llama-imatrix wrote",
+    )
+    group.add_argument(
+        "--imatrix-exact", action="store_true", help="let columns of importance zero count nothing"
+    )
+    group.add_argument(
+        "--encoder",
+        choices=[strategy.value for strategy in Strategy],
+        default=DEFAULT_STRATEGY.value,
+        help=f"how blocks are chosen: ggml's bytes, or a search for less error; {DEFAULT_STRATEGY} if not given",
+    )
+    group.add_argument(
+        "--tensor",
+        action="append",
+        default=[],
+        metavar="REGEX=TYPE",
+        help="a type for tensors with such names, as attn_v=Q6_K; the first of several that matches",
+    )
+    group.add_argument("--output-type", metavar="TYPE", help="a type for the output matrix")
+    group.add_argument("--embedding-type", metavar="TYPE", help="a type for the token embedding")
+    group.add_argument(
+        "--pure", action="store_true", help="one type for all matrices, without the recipe's mix"
+    )
+
+
+def planned(arguments: argparse.Namespace) -> Plan:
+    """The plan that the options ask for."""
+    output, embedding = arguments.output_type, arguments.embedding_type
+    overrides = Overrides(
+        tensors=tuple(tensor_type(text) for text in arguments.tensor),
+        output=None if output is None else format_named(output),
+        embedding=None if embedding is None else format_named(embedding),
+        pure=arguments.pure,
+    )
+    if arguments.imatrix_exact and not arguments.imatrix:
+        raise ImportanceError("--imatrix-exact says how to read --imatrix, which is missing")
+    importance = arguments.imatrix and read_importance(
+        arguments.imatrix, exact=arguments.imatrix_exact
+    )
+    return make_plan(
+        open_checkpoint(arguments.source),
+        recipe=arguments.recipe,
+        overrides=overrides,
+        importance=importance,
+        strategy=Strategy(arguments.encoder),
+        pre=arguments.pre,
+    )
+
+
 def run(arguments: argparse.Namespace) -> int:
     """Plan, show the plan, convert, say what came of it."""
     started = time.perf_counter()
-    checkpoint = open_checkpoint(arguments.source)
-    plan = make_plan(checkpoint, recipe=arguments.recipe, pre=arguments.pre)
+    plan = planned(arguments)
     output = arguments.output or Path(f"{plan.name}-{plan.recipe.name}.gguf")
     print_plan(plan)
     report = plan.as_json()
@@ -90,7 +150,7 @@ def run(arguments: argparse.Namespace) -> int:
 def print_plan(plan: Plan) -> None:
     """The plan as a table on stderr: layers that look alike share their rows."""
     rows = [("tensor", "shape", "from", "to", "bytes"), *_grouped(plan)]
-    print(f"{printable(plan.name)} -> {plan.recipe.name}", file=sys.stderr)
+    print(printable(f"{plan.name} -> {_manner(plan)}"), file=sys.stderr)
     for line in aligned(rows, "<><<>"):
         print(line, file=sys.stderr)
     for note in plan.notes:
@@ -100,6 +160,19 @@ def print_plan(plan: Plan) -> None:
         f" {plan.bits_per_weight:.2f} bits per weight",
         file=sys.stderr,
     )
+
+
+def _manner(plan: Plan) -> str:
+    """The recipe, the encoder and the importance matrix."""
+    words = [plan.recipe.name]
+    if plan.encoder:
+        words.append(f"encoder {plan.encoder}")
+    if plan.importance:
+        words.append(
+            f"imatrix {plan.importance.path} ({len(plan.importance.rows)} matrices,"
+            f" {plan.importance.n_chunks} chunks)"
+        )
+    return ", ".join(words)
 
 
 def _grouped(plan: Plan) -> Iterator[tuple[str, str, str, str, str]]:
@@ -114,40 +187,3 @@ def _grouped(plan: Plan) -> Iterator[tuple[str, str, str, str, str]]:
         count = f" ({len(members)})" if "*" in name else ""
         total = sum(tensor.n_bytes for tensor in members)
         yield name + count, shape, before, after, f"{total:,}"
-
-
-@contextmanager
-def progress_bar(plan: Plan) -> Iterator[Progress]:
-    """A bar on stderr with tensors, bytes, rate and time left; where there is no terminal, silence."""
-    from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        DownloadColumn,
-        TextColumn,
-        TimeRemainingColumn,
-        TransferSpeedColumn,
-    )
-    from rich.progress import (
-        Progress as Bar,
-    )
-
-    columns = (
-        TextColumn("{task.fields[tensors]} tensors"),
-        BarColumn(),
-        DownloadColumn(),
-        TransferSpeedColumn(),
-        TimeRemainingColumn(),
-    )
-    console = Console(file=sys.stderr)
-    left = {tensor.name: tensor.n_bytes for tensor in plan.tensors}
-    n_tensors = len(left)
-    with Bar(*columns, console=console, disable=not console.is_terminal) as bar:
-        task = bar.add_task("convert", total=sum(left.values()), tensors=f"0/{n_tensors}")
-
-        def advance(tensor: PlannedTensor, n_bytes: int) -> None:
-            left[tensor.name] -= n_bytes
-            if not left[tensor.name]:
-                del left[tensor.name]
-            bar.update(task, advance=n_bytes, tensors=f"{n_tensors - len(left)}/{n_tensors}")
-
-        yield advance

@@ -147,3 +147,41 @@ def weights(name: str, n_weights: int) -> Rows:
     n_blocks = -(-n_weights // 1024) * 4
     rng = np.random.default_rng([list(FAMILIES).index(name), 20240601])
     return FAMILIES[name](rng, n_blocks).astype(np.float32).reshape(-1, 1024)
+
+
+Importance = Callable[[np.random.Generator, int], Rows]
+
+
+def _activations(rng: np.random.Generator, n: int) -> Rows:
+    """Mean squares of activations as models have them: a few channels far above the others."""
+    return np.exp(2 * rng.standard_normal(n, np.float32))
+
+
+def _without(share: slice) -> Importance:
+    def importance(rng: np.random.Generator, n: int) -> Rows:
+        values = _activations(rng, n)
+        values[share] = 0
+        return values
+
+    return importance
+
+
+def _half_without(rng: np.random.Generator, n: int) -> Rows:
+    return _activations(rng, n) * (rng.random(n, np.float32) < 0.5)
+
+
+IMPORTANCES: dict[str, Importance] = {
+    "activations": _activations,
+    "uniform": lambda _, n: np.ones(n, np.float32),
+    "all-zero": lambda _, n: np.zeros(n, np.float32),
+    "half-zero": _half_without,
+    "one-superblock-zero": _without(slice(256, 512)),
+    "one-group-zero": _without(slice(64, 80)),
+    "1e-12": lambda _, n: np.full(n, 1e-12, np.float32),
+    "1e-30": lambda rng, n: _activations(rng, n) * np.float32(1e-30),
+}
+
+
+def importance(name: str, n_cols: int) -> Rows:
+    """An importance row of a kind, the same in every run."""
+    return IMPORTANCES[name](np.random.default_rng([list(IMPORTANCES).index(name), 7]), n_cols)

@@ -18,7 +18,18 @@ DECODERS = {
     "BF16": "ggml_bf16_to_fp32_row",
     "Q8_0": "dequantize_row_q8_0",
     "Q6_K": "dequantize_row_q6_K",
+    "Q5_1": "dequantize_row_q5_1",
+    "Q5_0": "dequantize_row_q5_0",
+    "Q5_K": "dequantize_row_q5_K",
+    "Q4_1": "dequantize_row_q4_1",
     "Q4_0": "dequantize_row_q4_0",
+    "Q4_K": "dequantize_row_q4_K",
+    "IQ4_NL": "dequantize_row_iq4_nl",
+    "IQ4_XS": "dequantize_row_iq4_xs",
+    "NVFP4": "dequantize_row_nvfp4",
+    "MXFP4": "dequantize_row_mxfp4",
+    "Q3_K": "dequantize_row_q3_K",
+    "Q2_K": "dequantize_row_q2_K",
 }
 """By format. F32 has none: it is stored as it is."""
 
@@ -47,7 +58,12 @@ class LibGgml:
         self._quantize_chunk.restype = ctypes.c_size_t
         self.fuses = self._probe() != STOCK_PROBE
 
-    def encode(self, fmt: Format, rows: NDArray[np.float32]) -> NDArray[np.void]:
+    def encode(
+        self,
+        fmt: Format,
+        rows: NDArray[np.float32],
+        importance: NDArray[np.float32] | None = None,
+    ) -> NDArray[np.void]:
         """Blocks (n_rows, n_cols / block) of weights (n_rows, n_cols)."""
         n_rows, n_cols = rows.shape
         source = np.ascontiguousarray(rows)
@@ -59,7 +75,7 @@ class LibGgml:
             ctypes.c_int64(0),
             ctypes.c_int64(n_rows),
             ctypes.c_int64(n_cols),
-            None,
+            None if importance is None else _pointer(np.ascontiguousarray(importance)),
         )
         assert size == blocks.nbytes
         return blocks

@@ -7,13 +7,18 @@ import pytest
 from numpy.typing import NDArray
 
 from llmq_kernels import FORMATS, Format
-from tests.kernels.distributions import FAMILIES, weights
+from tests.kernels.distributions import FAMILIES, IMPORTANCES, importance, weights
 from tests.kernels.libggml import DECODERS, LibGgml
 
 N_WEIGHTS = 1 << 20
 
+QUANTIZERS = {name: fmt for name, fmt in FORMATS.items() if fmt.block > 1}
+
 formats = pytest.mark.parametrize("fmt", FORMATS.values(), ids=FORMATS)
-decoders = pytest.mark.parametrize("fmt", [FORMATS[name] for name in DECODERS], ids=DECODERS)
+quantizers = pytest.mark.parametrize("fmt", QUANTIZERS.values(), ids=QUANTIZERS)
+decoders = pytest.mark.parametrize(
+    "fmt", [fmt for name, fmt in FORMATS.items() if name in DECODERS], ids=lambda fmt: fmt.name
+)
 families = pytest.mark.parametrize("family", FAMILIES)
 
 weights_of = lru_cache(maxsize=1)(weights)
@@ -30,12 +35,26 @@ def test_encoders_write_the_bytes_of_ggml(family: str, fmt: Format, ggml: LibGgm
     rows = weights_of(family, N_WEIGHTS)
     assert rows.size >= N_WEIGHTS
     assert np.isfinite(rows).all()
-    ours, theirs = fmt.encode(rows), ggml.encode(fmt, rows)
-    if ggml.fuses:
-        assert_close(fmt, rows, ours, theirs)
-    else:
-        different = _bytes(ours) != _bytes(theirs)
-        assert not different.any(), f"{different.sum()} of {different.size} bytes differ"
+    assert_same_blocks(fmt, rows, None, ggml)
+
+
+@quantizers
+@families
+def test_encoders_with_importance_write_the_bytes_of_ggml(
+    family: str, fmt: Format, ggml: LibGgml
+) -> None:
+    rows = weights_of(family, N_WEIGHTS)
+    assert_same_blocks(fmt, rows, importance("activations", rows.shape[1]), ggml)
+
+
+@quantizers
+@pytest.mark.parametrize("kind", IMPORTANCES)
+@pytest.mark.parametrize("family", ["normal", "grid-full-of-ties", "half-zeros", "1e-30"])
+def test_any_importance_is_taken_as_ggml_takes_it(
+    family: str, kind: str, fmt: Format, ggml: LibGgml
+) -> None:
+    rows = weights_of(family, N_WEIGHTS)[: N_WEIGHTS >> 12]
+    assert_same_blocks(fmt, rows, importance(kind, rows.shape[1]), ggml)
 
 
 @decoders
@@ -69,6 +88,18 @@ def test_everything_near_a_rounding_boundary_rounds_as_in_ggml(name: str, ggml: 
     around = [middle, np.nextafter(middle, np.float32(0)), np.nextafter(middle, finite[-1])]
     rows = np.concatenate([every, *around, *np.negative(around)])[None]
     assert np.array_equal(_bytes(fmt.encode(rows)), _bytes(ggml.encode(fmt, rows)))
+
+
+def assert_same_blocks(
+    fmt: Format, rows: NDArray[np.float32], row: NDArray[np.float32] | None, ggml: LibGgml
+) -> None:
+    """The bytes of our blocks, with this importance, are those of ggml's."""
+    ours, theirs = fmt.encode(rows, row), ggml.encode(fmt, rows, row)
+    if ggml.fuses:
+        assert_close(fmt, rows, ours, theirs)
+    else:
+        different = _bytes(ours) != _bytes(theirs)
+        assert not different.any(), f"{different.sum()} of {different.size} bytes differ"
 
 
 def assert_same_weights(ours: NDArray[np.float32], theirs: NDArray[np.float32]) -> None:

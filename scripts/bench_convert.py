@@ -1,14 +1,15 @@
 """Measure the cost of a conversion: seconds, processor seconds, peak memory, ours and the peer's.
 
-    scripts/bench convert [--size 1.1B] [--recipes Q8_0 Q4_0]
+    scripts/bench convert [--size 1.1B] [--recipes Q8_0 Q4_K_M Q4_0]
 
 A checkpoint of random weights is made under build/bench if it is not there. The peer is
-convert_hf_to_gguf to BF16 and llama_model_quantize (what llama-quantize is made of) after it, in as
-many threads as there are processors. Memory is the anonymous memory of all processes of a command
-together, sampled every 10 ms (Linux only).
+convert_hf_to_gguf to BF16 and llama-quantize after it, in as many threads as there are processors.
+Memory is the anonymous memory of all processes of a command together, sampled every 10 ms (Linux
+only).
 """
 
 import argparse
+import os
 import subprocess
 import sys
 import tempfile
@@ -20,18 +21,13 @@ import psutil
 from rich.console import Console
 from rich.table import Table
 
-from scripts.compare_converter import DRIVER, PEER, QUANTIZED
+from llmq.recipes import RECIPES
+from llmq_kernels import FORMATS, Strategy
+from scripts.compare_converter import DRIVER, PEER
 from scripts.random_checkpoint import SIZES, write_checkpoint
 
 ROOT = Path(__file__).resolve().parent.parent
-
-QUANTIZE = """
-import ctypes, sys, llama_cpp
-source, output, file_type = sys.argv[1:]
-settings = llama_cpp.llama_model_quantize_default_params()
-settings.ftype = int(file_type)
-sys.exit(llama_cpp.llama_model_quantize(source.encode(), output.encode(), ctypes.byref(settings)))
-"""
+QUANTIZE = ROOT / "build" / "peer" / "bin" / "llama-quantize"
 
 
 @dataclass(frozen=True)
@@ -53,9 +49,8 @@ class Cost:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("what", choices=["convert"])
     parser.add_argument("--size", choices=SIZES, default="1.1B")
-    parser.add_argument("--recipes", nargs="+", default=["Q8_0", "Q4_0"])
+    parser.add_argument("--recipes", nargs="+", default=["Q8_0", "Q4_K_M", "Q4_0"])
     arguments = parser.parse_args()
     folder = ROOT / "build" / "bench"
     source = folder / arguments.size
@@ -66,12 +61,13 @@ def main() -> int:
     converted = converter(source, base)
     for recipe in arguments.recipes:
         rows = {
-            "llmq convert": ours(source, folder / "ours.gguf", recipe),
-            "llama_model_quantize alone": quantizer(base, folder / "peer.gguf", recipe),
+            f"llmq convert --encoder {strategy}": ours(
+                source, folder / "ours.gguf", recipe, strategy
+            )
+            for strategy in strategies(recipe)
         }
-        rows["convert_hf_to_gguf + llama_model_quantize"] = (
-            converted + rows["llama_model_quantize alone"]
-        )
+        alone = quantizer(base, folder / "peer.gguf", recipe)
+        rows |= {"llama-quantize": alone, "convert_hf_to_gguf + llama-quantize": converted + alone}
         for name, cost in rows.items():
             numbers = (cost.seconds, cost.processor_seconds, cost.anonymous_bytes / 1e6)
             table.add_row(recipe, name, *(f"{number:.1f}" for number in numbers))
@@ -79,32 +75,36 @@ def main() -> int:
     return 0
 
 
-def ours(source: Path, output: Path, recipe: str) -> Cost:
+def strategies(recipe: str) -> list[Strategy]:
+    """The encoders that the recipe's main format has."""
+    searched = FORMATS[RECIPES[recipe].base].searcher is not None
+    return [Strategy.GGML, *([Strategy.SEARCH] if searched else [])]
+
+
+def ours(source: Path, output: Path, recipe: str, strategy: Strategy) -> Cost:
     """`llmq convert`."""
-    command = ["-m", "llmq.cli", "convert", str(source), "-o", str(output), "--force"]
-    return measured([*command, "--recipe", recipe])
+    command = [sys.executable, "-m", "llmq.cli", "convert", str(source), "-o", str(output)]
+    return measured([*command, "--force", "--recipe", recipe, "--encoder", strategy])
 
 
 def converter(source: Path, output: Path) -> Cost:
     """llama.cpp's convert_hf_to_gguf, to BF16."""
     arguments = [str(source), "--outtype", "bf16", "--outfile", str(output)]
-    return measured(["-c", DRIVER, str(PEER), "gpt-2", *arguments])
+    return measured([sys.executable, "-c", DRIVER, str(PEER), "gpt-2", *arguments])
 
 
 def quantizer(source: Path, output: Path, recipe: str) -> Cost:
-    """What llama-quantize calls."""
-    return measured(["-c", QUANTIZE, str(source), str(output), str(QUANTIZED[recipe])])
+    """llama.cpp's llama-quantize."""
+    return measured([str(QUANTIZE), str(source), str(output), recipe, str(os.cpu_count())])
 
 
-def measured(arguments: list[str]) -> Cost:
-    """Run this Python with `arguments` and measure it with all its children."""
+def measured(command: list[str]) -> Cost:
+    """Run a command and measure it with all its children."""
     started = time.perf_counter()
     processor: dict[int, float] = {}
     peak = 0
     with tempfile.TemporaryFile() as errors:  # a pipe that nobody empties would stop the command
-        process = psutil.Popen(
-            [sys.executable, *arguments], stdout=subprocess.DEVNULL, stderr=errors
-        )
+        process = psutil.Popen(command, stdout=subprocess.DEVNULL, stderr=errors)
         while process.poll() is None:
             peak = max(peak, sample(process, processor))
             time.sleep(0.01)
@@ -112,7 +112,7 @@ def measured(arguments: list[str]) -> Cost:
         errors.seek(0)
         said = errors.read().decode(errors="replace")
     if process.returncode:
-        raise SystemExit(f"{arguments} failed:\n{said[-2000:]}")
+        raise SystemExit(f"{command} failed:\n{said[-2000:]}")
     return Cost(seconds, sum(processor.values()), peak)
 
 

@@ -1,0 +1,87 @@
+"""Our own search for blocks of scale * code + lowest: less squared error than ggml's, and faster."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from llmq_kernels.columns import Floats
+from llmq_kernels.format import Encoder
+from llmq_kernels.halves import to_f16
+from llmq_kernels.joint_rounding import Halves, JointRounding
+from llmq_kernels.line_fit import Groups, LineFit
+from llmq_kernels.packing import Blocks, Bytes, in_quads
+from llmq_kernels.slabs import Tries
+
+LARGEST = 65504.0
+
+TRIES: dict[int, Tries] = {
+    3: ((2.8, -0.3), (2.95, 0.45), (3.55, -0.15)),
+    15: ((14.3, -0.15), (14.8, 0.45), (15.05, 0.0), (15.05, -0.3)),
+    31: ((29.75, 0.15), (30.75, 0.45), (31.0, -0.3), (31.0, 0.0)),
+}
+
+WEIGHTED_TRIES: dict[int, Tries] = {
+    3: ((2.8, -0.3), (2.95, 0.45), (3.55, -0.15), (3.55, -0.45)),
+    15: ((12.75, 0.3), (13.5, 0.45), (15.0, 0.45), (15.25, 0.0), (15.5, -0.45)),
+    31: ((27.5, 0.3), (28.75, 0.3), (29.5, 0.45), (30.75, 0.45), (31.0, -0.15)),
+}
+
+
+@dataclass(frozen=True)
+class AffineBlocks:
+    """Makes kernels for blocks of k weights with their scale and lowest value in half precision.
+
+    `store` takes blocks, both halves (n,) and codes in quads.
+    """
+
+    k: int
+    top: int
+    store: Callable[[Blocks, Halves, Halves, Bytes], None]
+
+    def __call__(self, n: int, importance: Floats | None) -> Encoder:
+        """Make a kernel for n blocks."""
+        fit = _line_fit(n, Groups(1, self.k, self.top, LARGEST, positive=True), importance)
+
+        def encode(rows: Floats, out: Blocks) -> None:
+            lines = fit(rows)
+            d, lowest = to_f16(lines.scale), to_f16(lines.lowest)
+            codes = fit.codes(d.astype(np.float32), lowest.astype(np.float32))
+            self.store(out, d[0], lowest[0], in_quads(codes))
+
+        return encode
+
+
+@dataclass(frozen=True)
+class AffineSuperblocks:
+    """Makes kernels for superblocks of groups whose scales and lowest values are small integers.
+
+    `limit` is the largest code of a scale, and of a lowest value. `store` takes blocks, d and dmin
+    (n,), the codes of scales and of lowest values (groups, n) and the codes of weights
+    (k, groups, n).
+    """
+
+    groups: int
+    k: int
+    top: int
+    limit: int
+    store: Callable[[Blocks, Halves, Halves, Bytes, Bytes, Bytes], None]
+
+    def __call__(self, n: int, importance: Floats | None) -> Encoder:
+        """Make a kernel for n superblocks."""
+        kind = Groups(self.groups, self.k, self.top, LARGEST * self.limit, positive=False)
+        fit = _line_fit(n, kind, importance)
+        rounding = JointRounding(self.groups, n, self.limit)
+
+        def encode(rows: Floats, out: Blocks) -> None:
+            (d, dmin), pairs = rounding(fit(rows))
+            scales, mins = pairs.transpose(1, 0, 2)
+            codes = fit.codes(d.astype(np.float32) * scales, -dmin.astype(np.float32) * mins)
+            self.store(out, d, dmin, scales, mins, codes)
+
+        return encode
+
+
+def _line_fit(n: int, kind: Groups, importance: Floats | None) -> LineFit:
+    tries = TRIES if importance is None else WEIGHTED_TRIES
+    return LineFit(n, kind, tries[kind.top], importance)

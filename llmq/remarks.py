@@ -1,0 +1,98 @@
+"""Remarks: what a plan has to say about its file, in whole sentences with numbers."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from math import prod
+
+from llmq.architectures.table import Architecture, Config
+from llmq.choices import Choice, Shapes, formats_for
+from llmq.importance import Importance
+from llmq.mixes import Model
+from llmq.overrides import Overrides
+from llmq.recipes import RECIPES, Recipe
+
+NOTABLE = 1.05  # how much larger or smaller a file is for it to be worth a word
+NEVER_MEASURED = ("token_embd.weight", "output.weight")  # llama-imatrix leaves them out
+SHOWN_NAMES = 3
+
+# By base, the recipe of about as many bits whose blocks of 32 fit rows that blocks of 256 do not.
+SMALL_BLOCKS: Mapping[str, str] = {
+    "Q2_K": "IQ4_NL",
+    "Q3_K": "IQ4_NL",
+    "Q4_K": "IQ4_NL",
+    "Q5_K": "Q5_0",
+    "IQ4_XS": "IQ4_NL",
+}
+
+
+def on_window(architecture: Architecture, settings: Config) -> list[str]:
+    """What a limited reach of attention means for the file: llama.cpp's graphs have no such limit."""
+    window, context = architecture.window(settings), settings["max_position_embeddings"]
+    if not isinstance(window, int) or window >= context:
+        return []
+    return [
+        f"this model's attention reaches {window} tokens back, llama.cpp's to the first token:"
+        f" texts longer than {window} tokens come out differently"
+    ]
+
+
+def on_fallbacks(recipe: Recipe, shapes: Shapes, model: Model, overrides: Overrides) -> list[str]:
+    """What rows that are no whole blocks do to the size, and the recipe that they fit."""
+    choices = formats_for(recipe, shapes, model, overrides)
+    fallen = {name: choice for name, choice in choices.items() if choice.format != choice.wanted}
+    bits, wanted = _bits(shapes, choices), _bits(shapes, choices, wanted=True)
+    if bits < wanted * NOTABLE:
+        return []
+    widths = _listed(sorted({shapes[name][-1] for name in fallen}))
+    blocks = _listed(sorted({choice.wanted.block for choice in fallen.values()}))
+    formats = _listed(dict.fromkeys(choice.format.name for choice in fallen.values()))
+    text = (
+        f"rows of {widths} weights are not whole blocks of {blocks}: {len(fallen)} matrices fall back to"
+        f" {formats}, which makes {bits:.2f} bits per weight instead of {wanted:.2f}"
+    )
+    other = RECIPES.get(SMALL_BLOCKS.get(recipe.base, ""))
+    if other is not None:
+        mixed = _bits(shapes, formats_for(other, shapes, model, overrides))
+        pure = _bits(shapes, formats_for(other, shapes, model, replace(overrides, pure=True)))
+        if pure * NOTABLE < bits:
+            text += f"; --recipe {other.name} makes {mixed:.2f}"
+            text += f", and {pure:.2f} with --pure" if pure * NOTABLE < mixed else ""
+    return [text]
+
+
+def on_importance(importance: Importance | None, choices: Mapping[str, Choice]) -> list[str]:
+    """What an importance matrix lacks, and what was changed in it."""
+    found: list[str] = []
+    if importance is None:
+        return found
+    quantized = [name for name, choice in choices.items() if choice.format.block > 1]
+    expected = [name for name in quantized if name not in NEVER_MEASURED]
+    missing = [name for name in expected if name not in importance.rows]
+    if missing:
+        names = ", ".join(missing[:SHOWN_NAMES]) + ", ..." * (len(missing) > SHOWN_NAMES)
+        found.append(
+            f"{importance.path} says nothing of {len(missing)} of {len(expected)} matrices ({names}):"
+            " they are quantized without"
+        )
+    if importance.n_raised:
+        found.append(
+            f"{importance.path}: {importance.n_raised} columns have importance zero and count a millionth"
+            " of their row's median; with --imatrix-exact they count nothing, as for llama-quantize"
+        )
+    return found
+
+
+def _bits(shapes: Shapes, choices: Mapping[str, Choice], *, wanted: bool = False) -> float:
+    """Bits for one weight of the whole file, as it is or as it would be if every row fitted."""
+    total = n_weights = 0.0
+    for name, choice in choices.items():
+        weights = prod(shapes[name])
+        used = choice.wanted if wanted else choice.format
+        total += weights * used.bits_per_weight
+        n_weights += weights
+    return total / n_weights
+
+
+def _listed(items: Iterable[object]) -> str:
+    *most, last = [str(item) for item in items]
+    return f"{', '.join(most)} and {last}" if most else last

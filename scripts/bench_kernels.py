@@ -1,0 +1,207 @@
+"""Measure the speed of the kernels against ggml's, in alternating runs on the same weights.
+
+    scripts/bench kernels [--formats Q4_K Q6_K] [--runs 7] [--write]
+
+One process of ours is measured against one thread of ggml_quantize_chunk, and two against two: each
+of the two gets the whole of the weights. Decoding is measured against the gguf package. Ratios are
+medians over the runs, with the least and the largest; above 1 ours is faster. --write puts the
+tables into kernels/README.md.
+"""
+
+import argparse
+import multiprocessing
+import os
+import platform
+import re
+import sys
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cache, partial
+from pathlib import Path
+from statistics import median
+
+import gguf
+import numpy as np
+from numpy.typing import NDArray
+from rich.console import Console
+
+from llmq_kernels import FORMATS, Format, Strategy
+from tests.kernels.libggml import LibGgml, find
+
+README = Path(__file__).resolve().parent.parent / "kernels" / "README.md"
+COLUMNS = 2048
+WEIGHTS = 1 << 22
+
+
+@dataclass(frozen=True)
+class Task:
+    """One way of encoding the weights."""
+
+    format: str
+    strategy: Strategy
+    importance: bool
+
+    @property
+    def arguments(self) -> tuple[Format, NDArray[np.float32], NDArray[np.float32] | None]:
+        """The format, the weights and their importance."""
+        return FORMATS[self.format], weights(), importance() if self.importance else None
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--formats", nargs="+", choices=QUANTIZERS, default=QUANTIZERS)
+    parser.add_argument("--runs", type=int, default=7)
+    parser.add_argument("--write", action="store_true", help="write the tables to the README")
+    arguments = parser.parse_args()
+    lines = [f"Measured on {machine()}.", "", *encoding(arguments.formats, arguments.runs)]
+    lines += ["", *decoding(arguments.formats, arguments.runs)]
+    print("\n".join(lines))
+    if arguments.write:
+        write(README, "\n".join(lines))
+    return 0
+
+
+QUANTIZERS = [name for name, fmt in FORMATS.items() if fmt.block > 1]
+
+HEAD = """\
+| format | encoder | importance | M weights/s, one | ratio, one | M weights/s, two | ratio, two | two / one |
+|---|---|---|---|---|---|---|---|"""
+
+
+def encoding(formats: list[str], runs: int) -> Iterator[str]:
+    """Rows of the table of encoders."""
+    yield HEAD
+    tasks = [
+        Task(name, strategy, importance)
+        for name in formats
+        for strategy in Strategy
+        for importance in (False, True)
+        if strategy is Strategy.GGML or FORMATS[name].searcher
+    ]
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(2, mp_context=spawn) as ours, ThreadPoolExecutor(2) as theirs:
+        for task in tasks:
+            report(f"{task.format} {task.strategy}{' with importance' * task.importance}")
+            one = compared(
+                partial(both, ours, encode, task, 1), partial(both, theirs, ggml, task, 1), runs
+            )
+            two = compared(
+                partial(both, ours, encode, task, 2), partial(both, theirs, ggml, task, 2), runs
+            )
+            speeds = WEIGHTS / one.ours / 1e6, 2 * WEIGHTS / two.ours / 1e6
+            yield (
+                f"| {task.format} | {task.strategy} | {'yes' if task.importance else ''} "
+                f"| {speeds[0]:.1f} | {one.ratio} | {speeds[1]:.1f} | {two.ratio} "
+                f"| {speeds[1] / speeds[0]:.2f} |"
+            )
+
+
+def decoding(formats: list[str], runs: int) -> Iterator[str]:
+    """Rows of the table of decoders."""
+    yield "| format | M weights/s decoded | ratio to gguf |"
+    yield "|---|---|---|"
+    for name in formats:
+        report(f"{name} decoding")
+        fmt = FORMATS[name]
+        blocks = fmt.encode(weights())
+        stored = blocks.view(np.uint8).reshape(len(blocks), -1)
+        kind = gguf.GGMLQuantizationType[name]
+        result = compared(
+            partial(timed, partial(fmt.decode, blocks)),
+            partial(timed, partial(gguf.quants.dequantize, stored, kind)),
+            runs,
+        )
+        yield f"| {name} | {WEIGHTS / result.ours / 1e6:.0f} | {result.ratio} |"
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Seconds of our median run, and the ratio to theirs."""
+
+    ours: float
+    ratio: str
+
+
+def compared(ours: Callable[[], float], theirs: Callable[[], float], runs: int) -> Comparison:
+    """Run the two in turns; the first run of each only warms up."""
+    pairs = [(ours(), theirs()) for _ in range(runs + 1)][1:]
+    ratios = sorted(their / our for our, their in pairs)
+    ratio = f"{median(ratios):.2f} ({ratios[0]:.2f} to {ratios[-1]:.2f})"
+    return Comparison(median(our for our, _ in pairs), ratio)
+
+
+def both(workers: Executor, work: Callable[[Task], None], task: Task, number: int) -> float:
+    """Seconds until `number` workers have all done the task."""
+    return timed(
+        lambda: [done.result() for done in [workers.submit(work, task) for _ in range(number)]]
+    )
+
+
+def timed(work: Callable[[], object]) -> float:
+    """Seconds that it takes."""
+    started = time.perf_counter()
+    work()
+    return time.perf_counter() - started
+
+
+def encode(task: Task) -> None:
+    """Our encoder."""
+    fmt, rows, row = task.arguments
+    fmt.encode(rows, row, strategy=task.strategy)
+
+
+def ggml(task: Task) -> None:
+    """The C library's."""
+    library().encode(*task.arguments)
+
+
+@cache
+def library() -> LibGgml:
+    path = find()
+    assert path is not None, "llama-cpp-python brings no libggml-base"
+    return LibGgml(path)
+
+
+@cache
+def weights() -> NDArray[np.float32]:
+    """Normally distributed, of the size that models have."""
+    rng = np.random.default_rng(0)
+    return rng.standard_normal((WEIGHTS // COLUMNS, COLUMNS), np.float32) * np.float32(0.02)
+
+
+@cache
+def importance() -> NDArray[np.float32]:
+    """Spread as mean squares of activations are."""
+    return np.exp(np.random.default_rng(1).standard_normal(COLUMNS, np.float32))
+
+
+def machine() -> str:
+    """The processor, the number of cores, and the versions that matter."""
+    cpu = platform.processor() or platform.machine()
+    info = Path("/proc/cpuinfo")
+    if info.exists():
+        found = re.search(r"model name\s*: (.*)", info.read_text())
+        cpu = found[1] if found else cpu
+    return (
+        f"{cpu}, {os.cpu_count()} cores, Python {platform.python_version()}, NumPy {np.__version__}"
+    )
+
+
+def report(what: str) -> None:
+    """Tell what is being measured."""
+    Console(stderr=True).print(what, highlight=False)
+
+
+def write(path: Path, text: str) -> None:
+    """Put the text between the README's marks."""
+    before, begin, rest = path.read_text(encoding="utf-8").partition("<!-- speed: begin")
+    mark, _, rest = rest.partition("-->\n")
+    _, end, after = rest.partition("<!-- speed: end -->")
+    assert end, f"{path} has no place for the tables"
+    path.write_text(f"{before}{begin}{mark}-->\n{text}\n{end}{after}", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,47 @@
+"""Importance matrices as llama-imatrix writes them, GGUF and legacy."""
+
+import struct
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from llmq.gguf_file import Metadata, encode_header, padded
+
+Values = NDArray[np.float32]
+METADATA: Metadata = {
+    "general.type": "imatrix",
+    "imatrix.datasets": ["calibration.txt"],
+    "imatrix.chunk_count": np.uint32(7),
+    "imatrix.chunk_size": np.uint32(512),
+}
+
+
+def save_gguf(path: Path, tensors: Mapping[str, Values], metadata: Metadata = METADATA) -> Path:
+    """A GGUF file of F32 tensors."""
+    records, data = [], b""
+    for name, values in tensors.items():
+        records.append((name, values.shape, 0, len(data)))
+        data += values.astype("<f4").tobytes().ljust(padded(values.nbytes), b"\0")
+    path.write_bytes(encode_header(metadata, records) + data)
+    return path
+
+
+def sums_and_counts(name: str, sums: Values, counts: Sequence[float]) -> dict[str, Values]:
+    """The two tensors of one matrix."""
+    return {
+        f"{name}.in_sum2": sums.reshape(len(counts), -1),
+        f"{name}.counts": np.array(counts, np.float32)[:, None],
+    }
+
+
+def legacy_entry(name: str, values: Values, n_calls: int) -> bytes:
+    """One matrix of a legacy file."""
+    head = struct.pack("<i", len(name)) + name.encode() + struct.pack("<ii", n_calls, values.size)
+    return head + values.astype("<f4").tobytes()
+
+
+def legacy_origin(n_chunks: int, dataset: str) -> bytes:
+    """The end of a legacy file."""
+    return struct.pack("<ii", n_chunks, len(dataset)) + dataset.encode()

@@ -1,0 +1,58 @@
+"""What a plan remarks on: sizes that swell because rows are not whole blocks."""
+
+from collections.abc import Mapping
+
+import pytest
+
+from llmq.mixes import Model
+from llmq.overrides import Overrides
+from llmq.recipes import recipe_named
+from llmq.remarks import on_fallbacks
+
+
+def small_model(
+    layers: int, width: int, ff: int, kv: int, vocabulary: int
+) -> Mapping[str, tuple[int, ...]]:
+    """The shapes of a Llama-like model whose output matrix is tied."""
+    matrices = {
+        "attn_q": (width, width),
+        "attn_k": (kv, width),
+        "attn_v": (kv, width),
+        "attn_output": (width, width),
+        "ffn_gate": (ff, width),
+        "ffn_up": (ff, width),
+        "ffn_down": (width, ff),
+    }
+    names = {
+        f"blk.{i}.{name}.weight": shape for i in range(layers) for name, shape in matrices.items()
+    }
+    return {"token_embd.weight": (vocabulary, width), **names, "output_norm.weight": (width,)}
+
+
+QWEN = small_model(24, 896, 4864, 128, 151936)  # Qwen2.5-0.5B
+QWEN_MODEL = Model(architecture="qwen2", n_layer=24, n_head=14, n_head_kv=2, tied=True)
+SMOL = small_model(30, 576, 1536, 192, 49152)  # SmolLM-135M
+SMOL_MODEL = Model(architecture="llama", n_layer=30, n_head=9, n_head_kv=3, tied=True)
+WHOLE = small_model(4, 256, 768, 128, 1792)
+
+
+@pytest.mark.parametrize(
+    ("shapes", "model", "recipe", "said"),
+    [
+        (QWEN, QWEN_MODEL, "Q4_K_M", "rows of 896 weights are not whole blocks of 256: 145 matrices fall back to Q8_0 and Q5_0, which makes 6.34 bits per weight instead of 5.29; --recipe IQ4_NL makes 5.64, and 4.50 with --pure"),
+        (SMOL, SMOL_MODEL, "Q4_K_M", "rows of 576 weights"),
+        (SMOL, SMOL_MODEL, "Q5_K_S", "--recipe Q5_0 makes"),
+        (SMOL, SMOL_MODEL, "Q3_K_M", "--recipe IQ4_NL makes"),
+        (SMOL, SMOL_MODEL, "Q6_K", "fall back to Q8_0, which makes 8.12 bits"),
+    ],
+)  # fmt: skip
+def test_sizes_that_swell(
+    shapes: Mapping[str, tuple[int, ...]], model: Model, recipe: str, said: str
+) -> None:
+    (remark,) = on_fallbacks(recipe_named(recipe), shapes, model, Overrides())
+    assert said in remark
+
+
+@pytest.mark.parametrize("recipe", ["Q4_K_M", "Q4_0", "Q8_0", "BF16"])
+def test_sizes_that_do_not(recipe: str) -> None:
+    assert not on_fallbacks(recipe_named(recipe), WHOLE, SMOL_MODEL, Overrides())
