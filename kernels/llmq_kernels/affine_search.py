@@ -15,16 +15,30 @@ from llmq_kernels.slabs import Tries
 
 LARGEST = 65504.0
 
+# By the largest code. They come from a greedy search, over weights of many distributions, for the
+# sets of tries of which the best leaves the least error.
 TRIES: dict[int, Tries] = {
-    3: ((2.8, -0.3), (2.95, 0.45), (3.55, -0.15)),
-    15: ((14.3, -0.15), (14.8, 0.45), (15.05, 0.0), (15.05, -0.3)),
-    31: ((29.75, 0.15), (30.75, 0.45), (31.0, -0.3), (31.0, 0.0)),
+    3: ((2.95, 0.45), (3.4, -0.45), (3.4, 0.0), (3.55, -0.3)),
+    15: ((14.25, 0.0), (14.75, 0.45), (15.25, -0.45), (15.25, -0.15), (15.25, 0.0)),
+    31: ((28.5, 0.45), (30.0, 0.0), (30.75, 0.45), (31.0, 0.0), (31.25, -0.45)),
 }
 
 WEIGHTED_TRIES: dict[int, Tries] = {
-    3: ((2.8, -0.3), (2.95, 0.45), (3.55, -0.15), (3.55, -0.45)),
-    15: ((12.75, 0.3), (13.5, 0.45), (15.0, 0.45), (15.25, 0.0), (15.5, -0.45)),
-    31: ((27.5, 0.3), (28.75, 0.3), (29.5, 0.45), (30.75, 0.45), (31.0, -0.15)),
+    3: ((2.95, 0.45), (3.1, -0.45), (3.4, 0.0), (3.55, -0.45), (3.85, -0.45)),
+    15: ((12.75, 0.15), (13.25, 0.45), (15.0, 0.3), (15.25, -0.45), (15.25, -0.15)),
+    31: ((28.5, 0.45), (29.75, 0.15), (30.25, 0.3), (31.0, 0.3), (31.5, -0.45)),
+}
+
+# Single blocks have no step from one group's scale to the next, which hides small differences.
+WEIGHTED_BLOCK_TRIES: dict[int, Tries] = {
+    15: (
+        *((12.4, 0.0), (12.9, 0.15), (13.9, -0.15), (14.15, 0.0)),
+        *((15.15, 0.3), (15.15, -0.45), (15.4, -0.15), (15.4, -0.3)),
+    ),
+    31: (
+        *((27.0, 0.15), (28.0, 0.0), (29.0, 0.0), (30.0, 0.0)),
+        *((30.75, 0.15), (31.0, 0.45), (31.25, -0.45), (31.5, -0.15)),
+    ),
 }
 
 
@@ -41,7 +55,9 @@ class AffineBlocks:
 
     def __call__(self, n: int, importance: Floats | None) -> Encoder:
         """Make a kernel for n blocks."""
-        fit = _line_fit(n, Groups(1, self.k, self.top, LARGEST, positive=True), importance)
+        tries = TRIES if importance is None else WEIGHTED_BLOCK_TRIES
+        kind = Groups(1, self.k, self.top, LARGEST, above_zero=True)
+        fit = LineFit(n, kind, tries[self.top], importance)
 
         def encode(rows: Floats, out: Blocks) -> None:
             lines = fit(rows)
@@ -69,8 +85,9 @@ class AffineSuperblocks:
 
     def __call__(self, n: int, importance: Floats | None) -> Encoder:
         """Make a kernel for n superblocks."""
-        kind = Groups(self.groups, self.k, self.top, LARGEST * self.limit, positive=False)
-        fit = _line_fit(n, kind, importance)
+        kind = Groups(self.groups, self.k, self.top, LARGEST * self.limit, above_zero=False)
+        tries = TRIES if importance is None else WEIGHTED_TRIES
+        fit = LineFit(n, kind, tries[self.top], importance)
         rounding = JointRounding(self.groups, n, self.limit)
 
         def encode(rows: Floats, out: Blocks) -> None:
@@ -80,8 +97,3 @@ class AffineSuperblocks:
             self.store(out, d, dmin, scales, mins, codes)
 
         return encode
-
-
-def _line_fit(n: int, kind: Groups, importance: Floats | None) -> LineFit:
-    tries = TRIES if importance is None else WEIGHTED_TRIES
-    return LineFit(n, kind, tries[kind.top], importance)

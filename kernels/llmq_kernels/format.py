@@ -61,7 +61,8 @@ class Format:
     worst_error: float
     """No weight comes back farther off than this share of its block's largest magnitude.
 
-    It holds for blocks whose largest magnitude lies between `smallest` and `largest`.
+    It holds for blocks whose largest magnitude lies between `smallest` and `largest`, and for
+    `Strategy.GGML`; the search, which may clip for the sake of the others, keeps to twice as much.
     """
     encoder: EncoderOf
     """For `Strategy.GGML`."""

@@ -82,7 +82,8 @@ class JointRounding:
         best = np.minimum.reduce(numbered, axis=0) & NUMBER
         units = largest / (self._limit - best.astype(np.float32))
         units += UP
-        return to_f16(units).astype(np.float32)
+        rounded: Floats = units.astype(np.float16).astype(np.float32)
+        return rounded
 
     def _round(self, units: Floats, slope: Floats) -> None:
         """Find the codes: with either of the two nearest to a scale the best for the min."""

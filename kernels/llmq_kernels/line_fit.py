@@ -3,24 +3,29 @@
 For each group a few roundings of its range are tried and a line is fitted to each; the best is
 rounded once more and fitted again. The errors count equally, or by the importance of their columns.
 
-A try divides the range into a number of steps, and shifts the weights before it rounds them. The
-shift is what helps most: with none, the lowest weight and nearly always the highest are met exactly
-and the other thirty are left to chance, however many numbers of steps are tried.
+A try divides the range into a number of steps and shifts the weights before it rounds them. The
+shifts matter as much as the steps: without one the lowest weight is met exactly, and the highest
+nearly so, at the expense of the others, which would rather have all codes a little higher or lower.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from llmq_kernels.buffers import buffer
-from llmq_kernels.columns import Floats, column_sums
+from llmq_kernels.columns import Columns, Floats
+from llmq_kernels.equal_slab import EqualSlab
 from llmq_kernels.packing import Bytes
 from llmq_kernels.scales import reciprocal
-from llmq_kernels.slabs import Slab, Tries, slabs_of
+from llmq_kernels.search_weights import search_weights
+from llmq_kernels.slabs import SLAB, Slab, Tries, cut
+from llmq_kernels.weighted_slab import WeightedSlab
 
-FLAT = np.float32(1e-5)
-"""Codes that vary by less than this share of their squares are one code, and rounding."""
+RIDGE = np.float32(1 + 1e-5)
+"""A sum of squares is taken this much larger than it is: it keeps codes that are all one from
+looking as if they varied, which rounding errors would make them do."""
 
 NUMBER = 7
 """The bits of a float that can hold the number of a try instead."""
@@ -36,7 +41,7 @@ class Groups:
     """The largest code of a weight."""
     largest: float
     """The largest scale, and magnitude of a lowest value, that can be stored."""
-    positive: bool
+    above_zero: bool
     """Whether the lowest value may be above zero."""
 
 
@@ -58,19 +63,15 @@ class LineFit:
     """Fits lines to the groups of n blocks: N = groups * n columns, slab after slab."""
 
     def __init__(self, n: int, kind: Groups, tries: Tries, importance: Floats | None) -> None:
-        self._kind = kind
-        columns = kind.groups * n
-        self._numbers = np.arange(len(tries), dtype=np.int32)[:, None]
-        self._start, self._unit, self._limit, self._sum_y, self._total = buffer((5, columns))
-        self._total.fill(kind.k)
-        self._slabs = []
-        for slab, weights in slabs_of(n, kind.groups, kind.k, kind.top, tries, importance):
-            if weights is not None:
-                column_sums(weights, self._total[slab.place.columns])
-            self._slabs.append(slab)
+        self._kind, columns = kind, kind.groups * n
+        self._slabs = list(_slabs(n, kind, tries, importance))
         self._reach = self._slabs[0].reach
+        self._start, self._unit, self._limit, self._sum_y = buffer((4, columns))
+        self._total = np.concatenate([slab.total for slab in self._slabs])
+        self._ridged = self._total * RIDGE
+        self._numbers = np.arange(len(tries), dtype=np.int32)[:, None]
         self._sums, self._products = buffer((2, 3, len(tries), columns))
-        self._gain, self._ridge = buffer((2, len(tries), columns))
+        self._gain, self._work = buffer((2, len(tries), columns))
         self._found = buffer((3, columns))
         self._lines = Lines(*buffer((5, kind.groups, n)))
         self._by_group(self._total, self._lines.total)
@@ -80,30 +81,28 @@ class LineFit:
         """Fit lines to rows (n, block); the result is the same buffers every time."""
         for slab in self._slabs:
             self._spread_out(slab, rows)
-            slab.attempt(self._sums[:, :, slab.place.columns])
+            slab.attempt(self._sums[:, :, slab.columns])
         scale, lowest = self._line(self._best())
         inverse = reciprocal(scale)
         lowest *= -inverse
         for slab in self._slabs:
-            part = slab.place.columns
+            part = slab.columns
             slab.round(inverse[part], lowest[part], self._found[:, part])
-        scale, lowest = self._in_unit_of_weights(*self._line(self._found))
+        scale, lowest = self._line(self._found)
+        self._make_storable(scale, lowest)
         lines = self._lines
-        for values, out in (
-            (scale, lines.scale),
-            (lowest, lines.lowest),
-            (self._found[0], lines.codes),
-            (self._found[1], lines.squares),
-        ):
-            self._by_group(values, out)
+        self._by_group(scale, lines.scale)
+        self._by_group(lowest, lines.lowest)
+        self._by_group(self._found[0], lines.codes)
+        self._by_group(self._found[1], lines.squares)
         return lines
 
     def codes(self, scale: Floats, lowest: Floats) -> Bytes:
         """The codes (k, groups, n) of the rows last fitted, for the lines (groups, n) stored."""
         for slab in self._slabs:
-            part = slab.place.columns
-            inverse = reciprocal(scale[:, slab.place.blocks]).reshape(-1)
-            shift = self._start[part] - lowest[:, slab.place.blocks].reshape(-1)
+            part = slab.columns
+            inverse = reciprocal(scale[:, slab.blocks]).reshape(-1)
+            shift = self._start[part] - lowest[:, slab.blocks].reshape(-1)
             shift *= inverse
             inverse *= self._unit[part]
             slab.codes(inverse, shift, self._codes)
@@ -112,13 +111,12 @@ class LineFit:
     def _by_group(self, values: Floats, out: Floats) -> None:
         """Copy what there is for each column, (N,), to (groups, n)."""
         for slab in self._slabs:
-            out[:, slab.place.blocks] = values[slab.place.columns].reshape(slab.place.by_group)
+            out[:, slab.blocks] = values[slab.columns].reshape(slab.by_group)
 
     def _spread_out(self, slab: Slab, rows: Floats) -> None:
-        """Make integers of the weights: x = start + unit * y, with y from 0 to `reach`."""
-        x, part = slab.turn(rows), slab.place.columns
+        x, part = slab.turn(rows), slab.columns
         start = np.minimum.reduce(x, axis=0, out=self._start[part])
-        if not self._kind.positive:
+        if not self._kind.above_zero:
             np.minimum(start, np.float32(0), out=start)
         span = np.maximum.reduce(x, axis=0)
         span -= start
@@ -127,27 +125,24 @@ class LineFit:
         if not inverse.max() < np.inf:
             inverse[~(inverse < np.inf)] = 0
         np.multiply(start, -inverse, out=self._limit[part])
-        slab.spread_out(x, start, inverse, self._sum_y[part])
+        slab.spread_out(start, inverse, self._sum_y[part])
 
     def _best(self) -> Floats:
-        """The sums (3, N) of each group's best try: one that explains most of y.
+        """The sums (3, N) of each group's best try: the one that explains most of y.
 
-        The lowest bits of what it explains are made the number of the try, so that the maximum
-        tells which one it is, and the same for all groups of equal weights.
+        The lowest bits of what a try explains are made its number, so that the maximum tells which
+        one it is.
         """
         first, second, third = self._sums
-        mean = np.divide(first, self._total, out=self._gain)
-        ridge = np.multiply(second, FLAT, out=self._ridge)
-        spread, work, _ = self._products
-        np.subtract(second, np.multiply(mean, first, out=work), out=spread)
-        spread += ridge
+        mean = np.divide(first, self._ridged, out=self._gain)
+        spread = np.multiply(mean, first, out=self._work)
+        np.subtract(second, spread, out=spread)
         mean *= self._sum_y
         gain = np.subtract(third, mean, out=self._gain)
         gain *= gain
         gain /= spread
-        ridge += ridge
-        gain *= np.greater(spread, ridge)
-        if not self._kind.positive:
+        gain += self._sum_y * self._sum_y / self._total
+        if not self._kind.above_zero:
             self._limit_gain(gain)
         numbered = gain.view(np.int32)
         numbered &= ~NUMBER
@@ -161,30 +156,26 @@ class LineFit:
         """Correct what is explained where the lowest value may meet its limit."""
         columns = np.flatnonzero(self._limit < self._reach / 8)
         if len(columns):
-            sums = np.take(self._sums, columns, axis=2)
-            gain[:, columns] = self._gain_within(sums, columns)
+            gain[:, columns] = self._gain_within(columns)
 
-    def _gain_within(self, sums: Floats, columns: NDArray[np.intp]) -> Floats:
-        first, second, third = sums
+    def _gain_within(self, columns: NDArray[np.intp]) -> Floats:
+        first, second, third = np.take(self._sums, columns, axis=2)
         sum_y, total = self._sum_y[columns], self._total[columns]
-        spread = total * second
-        ridge = spread * FLAT
-        spread += ridge - first * first
+        spread = self._ridged[columns] * second - first * first
         lowest = np.minimum((sum_y * second - third * first) / spread, self._limit[columns])
         fit = third - lowest * first
         gain: Floats = fit * fit / second + lowest * (2 * sum_y - lowest * total)
         return gain
 
     def _line(self, sums: Floats) -> tuple[Floats, Floats]:
-        """Scale and lowest (N,) in units of y by least squares, lowest not beyond its limit."""
+        """Scale and lowest (N,) in terms of y by least squares, lowest not beyond its limit."""
         first, second, third = sums
-        spread = self._total * second
-        spread += spread * FLAT
+        spread = self._ridged * second
         spread -= first * first
         lowest = self._sum_y * second
         lowest -= third * first
         lowest /= spread
-        if not self._kind.positive:
+        if not self._kind.above_zero:
             np.minimum(lowest, self._limit, out=lowest)
         scale = lowest * first
         np.subtract(third, scale, out=scale)
@@ -194,11 +185,12 @@ class LineFit:
             scale[flat] = lowest[flat] = 0
         return scale, lowest
 
-    def _in_unit_of_weights(self, scale: Floats, lowest: Floats) -> tuple[Floats, Floats]:
+    def _make_storable(self, scale: Floats, lowest: Floats) -> None:
+        """Turn lines in terms of y into lines in terms of the weights, if possible not too large."""
         scale *= self._unit
         lowest *= self._unit
         lowest += self._start
-        if not self._kind.positive:
+        if not self._kind.above_zero:
             np.minimum(lowest, np.float32(0), out=lowest)
         largest = np.float32(self._kind.largest)
         if scale.max() > largest:
@@ -206,4 +198,19 @@ class LineFit:
             np.minimum(scale, np.maximum(needed, largest), out=scale)
         if lowest.min() < -largest:
             np.maximum(lowest, np.minimum(self._start, -largest), out=lowest)
-        return scale, lowest
+
+
+def _slabs(n: int, kind: Groups, tries: Tries, importance: Floats | None) -> Iterator[Slab]:
+    """Cut n blocks into slabs, with importance into whole rows."""
+    weights = kind.groups * kind.k
+    if importance is None:
+        for blocks in cut(n, max(SLAB // (2 * weights), 1)):
+            turn = Columns(blocks.stop - blocks.start, kind.groups, kind.k)
+            yield EqualSlab(blocks, turn, kind.k, kind.top, tries)
+        return
+    rows = max(SLAB // (4 * weights * len(importance)), 1)
+    for blocks in cut(n, rows * len(importance)):
+        size = blocks.stop - blocks.start
+        turn = Columns(size, kind.groups, kind.k)
+        of_slab = search_weights(importance, size, kind.groups, kind.k)
+        yield WeightedSlab(blocks, turn, of_slab, kind.top, tries)

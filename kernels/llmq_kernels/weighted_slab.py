@@ -1,0 +1,50 @@
+"""A slab whose weights count by their importance: its sums are floats, added strictly in order."""
+
+import numpy as np
+
+from llmq_kernels.buffers import buffer
+from llmq_kernels.columns import Columns, Floats, column_sums
+from llmq_kernels.slabs import Slab, Tries
+
+
+class WeightedSlab(Slab):
+    """See above. `weights` (k, w) are what the squared errors count."""
+
+    reach = np.float32(1)
+
+    def __init__(
+        self, blocks: slice, turn: Columns, weights: Floats, top: int, tries: Tries
+    ) -> None:
+        super().__init__(blocks, turn, len(weights), top, np.float32)
+        self._weights = weights
+        self._tries = np.array(tries, np.float32)
+        self.total = buffer(weights.shape[1:])
+        column_sums(weights, self.total)
+
+    def spread_out(self, start: Floats, inverse: Floats, sum_y: Floats) -> None:
+        np.subtract(self._work, start, out=self._y)
+        self._y *= inverse
+        column_sums(np.multiply(self._y, self._weights, out=self._work), sum_y)
+
+    def attempt(self, sums: Floats) -> None:
+        for number, (steps, shift) in enumerate(self._tries):
+            np.multiply(self._y, steps, out=self._codes)
+            self._codes += shift
+            np.rint(self._codes, out=self._codes)
+            self._sum_up(sums[:, number])
+
+    def round(self, factor: Floats, shift: Floats, sums: Floats) -> None:
+        np.multiply(self._y, factor, out=self._codes)
+        self._codes += shift
+        np.rint(self._codes, out=self._codes)
+        np.clip(self._codes, 0, self._top, out=self._codes)
+        self._sum_up(sums)
+
+    def _sum_up(self, sums: Floats) -> None:
+        codes = self._codes
+        work = np.multiply(codes, self._weights, out=self._work)
+        column_sums(work, sums[0])
+        codes *= work
+        column_sums(codes, sums[1])
+        work *= self._y
+        column_sums(work, sums[2])
