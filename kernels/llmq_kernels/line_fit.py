@@ -23,9 +23,9 @@ from llmq_kernels.search_weights import search_weights
 from llmq_kernels.slabs import SLAB, Slab, Tries, cut
 from llmq_kernels.weighted_slab import WeightedSlab
 
-RIDGE = np.float32(1 + 1e-5)
-"""A sum of squares is taken this much larger than it is: it keeps codes that are all one from
-looking as if they varied, which rounding errors would make them do."""
+RIDGE = np.float32(1 + 2**-14)
+"""Sums of squares count this many times: where all codes are one, no rounding error then makes it
+look as if they varied, and all such groups choose the same try."""
 
 NUMBER = 7
 """The bits of a float that can hold the number of a try instead."""
@@ -137,7 +137,7 @@ class LineFit:
         mean = np.divide(first, self._ridged, out=self._gain)
         spread = np.multiply(mean, first, out=self._work)
         np.subtract(second, spread, out=spread)
-        mean *= self._sum_y
+        mean *= self._sum_y * RIDGE
         gain = np.subtract(third, mean, out=self._gain)
         gain *= gain
         gain /= spread
