@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from llmq_kernels.affine import EXACT, Fits, Steps, first_lowest
 from llmq_kernels.buffers import buffer
 from llmq_kernels.columns import Floats, column_sums
-from llmq_kernels.product_sums import product_sums
+from llmq_kernels.dots import dot
 from llmq_kernels.scales import SLAB, nearest
 
 HUGE = np.float32(1e37)
@@ -143,8 +143,8 @@ class _Tries:
         """Sum up the codes, in ggml's order of multiplication: (weight * code) * x, say."""
         once = np.multiply(self._weights, self._codes, out=self._once)
         np.add.reduce(once, axis=0, out=self._of_codes[1])
-        product_sums(once, self._codes, self._of_squares, self._work)
-        product_sums(once, self._x, self._of_codes[0], once)
+        dot(once, self._codes, self._work, self._of_squares)
+        dot(once, self._x, once, self._of_codes[0])
 
     def _fit_line(self) -> None:
         """Solve the two normal equations; their determinant becomes the middle row of `_line`."""
@@ -166,7 +166,7 @@ class _Tries:
         errors += fits.lowest
         errors -= self._x
         self._magnitude(errors, out=errors)
-        product_sums(errors, self._weights, fits.error, errors)
+        dot(errors, self._weights, errors, fits.error)
 
     def _keep_better(self) -> None:
         """Replace lines by bits: several times as fast as NumPy's masked copies."""

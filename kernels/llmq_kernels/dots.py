@@ -26,11 +26,12 @@ EINSUM = _einsum_rounds_twice()
 
 
 def dot(first: Floats, second: Floats, products: Floats, out: Floats) -> None:
-    """Sum first * second (k, n) over k; the products may be needed on the way."""
+    """Sum first * second (k, n) over k; `products` may be overwritten, and may be `first`."""
     if EINSUM and first.shape[1] > 1:
         np.einsum("ij,ij->j", first, second, out=out)
     else:
         column_sums(np.multiply(first, second, out=products), out)
+        out += np.float32(0)  # the sum starts at 0, as in C, and so is never -0
 
 
 def dot_square(weights: Floats, values: Floats, products: Floats, out: Floats) -> None:
