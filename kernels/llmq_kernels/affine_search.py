@@ -9,11 +9,10 @@ from llmq_kernels.columns import Floats
 from llmq_kernels.format import Encoder
 from llmq_kernels.halves import to_f16
 from llmq_kernels.joint_rounding import Halves, JointRounding
-from llmq_kernels.line_fit import Groups, LineFit
+from llmq_kernels.line_fit import LineFit
+from llmq_kernels.lines import LARGEST, Groups
 from llmq_kernels.packing import Blocks, Bytes, in_quads
 from llmq_kernels.slabs import Tries
-
-LARGEST = 65504.0
 
 # By the largest code. They come from a greedy search, over weights of many distributions, for the
 # sets of tries of which the best leaves the least error.
@@ -85,7 +84,9 @@ class AffineSuperblocks:
 
     def __call__(self, n: int, importance: Floats | None) -> Encoder:
         """Make a kernel for n superblocks."""
-        kind = Groups(self.groups, self.k, self.top, LARGEST * self.limit, above_zero=False)
+        kind = Groups(
+            self.groups, self.k, self.top, LARGEST * np.float32(self.limit), above_zero=False
+        )
         tries = TRIES if importance is None else WEIGHTED_TRIES
         fit = LineFit(n, kind, tries[self.top], importance)
         rounding = JointRounding(self.groups, n, self.limit)

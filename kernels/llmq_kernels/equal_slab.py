@@ -17,7 +17,7 @@ Shorts = NDArray[np.uint16]
 
 
 class EqualSlab(Slab):
-    """See above."""
+    """Columns of 16-bit integers."""
 
     def __init__(self, blocks: slice, turn: Columns, k: int, top: int, tries: Tries) -> None:
         super().__init__(blocks, turn, k, top, np.uint16)
@@ -36,6 +36,7 @@ class EqualSlab(Slab):
         x *= inverse
         x += np.float32(0.5)
         np.copyto(self._y, x, casting="unsafe")  # cuts off the fraction
+        # Below 2^16 too, because the fewest steps are no more than the largest code.
         sum_y[...] = np.add.reduce(self._y, axis=0, dtype=np.uint16)
 
     def attempt(self, sums: Floats) -> None:

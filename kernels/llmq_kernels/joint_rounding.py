@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from llmq_kernels.buffers import buffer
 from llmq_kernels.columns import Floats, column_sums
 from llmq_kernels.halves import to_f16
-from llmq_kernels.line_fit import Lines
+from llmq_kernels.lines import LARGEST, Lines
 from llmq_kernels.packing import Bytes
 from llmq_kernels.scales import reciprocal
 
@@ -30,7 +30,8 @@ ELEVEN_BITS = np.float32(8193)
 UP = np.float32(2**-25)
 """Half of the smallest half: added before rounding to subnormal halves, it rounds them up."""
 
-LARGEST = np.float32(65504)
+COARSE = np.float32(2**-17)
+"""Below, halves are so few that rounding takes more than a refined unit gains."""
 
 WELL_POSED = np.float32(1e-4)
 """The least share of a determinant's terms that is more than their rounding errors."""
@@ -137,6 +138,6 @@ class JointRounding:
         fitted += fit[::-1] * both
         fitted /= determinant
         safe = determinant > least
-        safe &= np.minimum.reduce(fitted, axis=0) > 0
+        safe &= np.minimum.reduce(fitted, axis=0) > COARSE
         safe &= np.maximum.reduce(fitted, axis=0) < LARGEST
         np.copyto(units, fitted, where=safe)

@@ -9,7 +9,6 @@ nearly so, at the expense of the others, which would rather have all codes a lit
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,46 +16,19 @@ from numpy.typing import NDArray
 from llmq_kernels.buffers import buffer
 from llmq_kernels.columns import Columns, Floats
 from llmq_kernels.equal_slab import EqualSlab
+from llmq_kernels.lines import Groups, Lines
 from llmq_kernels.packing import Bytes
 from llmq_kernels.scales import reciprocal
 from llmq_kernels.search_weights import search_weights
 from llmq_kernels.slabs import SLAB, Slab, Tries, cut
 from llmq_kernels.weighted_slab import WeightedSlab
 
-RIDGE = np.float32(1 + 2**-14)
-"""Sums of squares count this many times: where all codes are one, no rounding error then makes it
-look as if they varied, and all such groups choose the same try."""
+FLAT = np.float32(1e-5)
+"""Codes whose variance is no more than this share of their mean square count as one code, because
+rounding errors may be all that makes them differ."""
 
 NUMBER = 7
 """The bits of a float that can hold the number of a try instead."""
-
-
-@dataclass(frozen=True)
-class Groups:
-    """How a format's blocks are divided, and which lines its groups of weights may have."""
-
-    groups: int
-    k: int
-    top: int
-    """The largest code of a weight."""
-    largest: float
-    """The largest scale, and magnitude of a lowest value, that can be stored."""
-    above_zero: bool
-    """Whether the lowest value may be above zero."""
-
-
-@dataclass(frozen=True)
-class Lines:
-    """A line for each group of n blocks, and sums over its weights: all (groups, n)."""
-
-    scale: Floats
-    lowest: Floats
-    total: Floats
-    """Sum of weight."""
-    codes: Floats
-    """Sum of weight * code."""
-    squares: Floats
-    """Sum of weight * code^2."""
 
 
 class LineFit:
@@ -68,7 +40,6 @@ class LineFit:
         self._reach = self._slabs[0].reach
         self._start, self._unit, self._limit, self._sum_y = buffer((4, columns))
         self._total = np.concatenate([slab.total for slab in self._slabs])
-        self._ridged = self._total * RIDGE
         self._numbers = np.arange(len(tries), dtype=np.int32)[:, None]
         self._sums, self._products = buffer((2, 3, len(tries), columns))
         self._gain, self._work = buffer((2, len(tries), columns))
@@ -134,16 +105,18 @@ class LineFit:
         one it is.
         """
         first, second, third = self._sums
-        mean = np.divide(first, self._ridged, out=self._gain)
+        mean = np.divide(first, self._total, out=self._gain)
         spread = np.multiply(mean, first, out=self._work)
         np.subtract(second, spread, out=spread)
-        mean *= self._sum_y * RIDGE
+        flat = np.less_equal(spread, np.multiply(second, FLAT, out=self._products[0]))
+        mean *= self._sum_y
         gain = np.subtract(third, mean, out=self._gain)
         gain *= gain
         gain /= spread
-        gain += self._sum_y * self._sum_y / self._total
         if not self._kind.above_zero:
             self._limit_gain(gain)
+        if flat.any():
+            gain[flat] = 0
         numbered = gain.view(np.int32)
         numbered &= ~NUMBER
         numbered |= self._numbers
@@ -161,7 +134,7 @@ class LineFit:
     def _gain_within(self, columns: NDArray[np.intp]) -> Floats:
         first, second, third = np.take(self._sums, columns, axis=2)
         sum_y, total = self._sum_y[columns], self._total[columns]
-        spread = self._ridged[columns] * second - first * first
+        spread = total * second - first * first
         lowest = np.minimum((sum_y * second - third * first) / spread, self._limit[columns])
         fit = third - lowest * first
         gain: Floats = fit * fit / second + lowest * (2 * sum_y - lowest * total)
@@ -170,19 +143,23 @@ class LineFit:
     def _line(self, sums: Floats) -> tuple[Floats, Floats]:
         """Scale and lowest (N,) in terms of y by least squares, lowest not beyond its limit."""
         first, second, third = sums
-        spread = self._ridged * second
-        spread -= first * first
+        squares = self._total * second
+        spread = squares - first * first
         lowest = self._sum_y * second
         lowest -= third * first
         lowest /= spread
+        squares *= FLAT
+        flat = spread <= squares
+        if flat.any():
+            lowest[flat] = 0
         if not self._kind.above_zero:
             np.minimum(lowest, self._limit, out=lowest)
         scale = lowest * first
         np.subtract(third, scale, out=scale)
         scale /= second
-        if not scale.min() > 0:  # all weights are one, or some are not finite
-            flat = ~(scale > 0)
-            scale[flat] = lowest[flat] = 0
+        if not scale.min() > 0:  # weights that are zero, or not finite
+            none = ~(scale > 0)
+            scale[none] = lowest[none] = 0
         return scale, lowest
 
     def _make_storable(self, scale: Floats, lowest: Floats) -> None:
@@ -192,7 +169,7 @@ class LineFit:
         lowest += self._start
         if not self._kind.above_zero:
             np.minimum(lowest, np.float32(0), out=lowest)
-        largest = np.float32(self._kind.largest)
+        largest = self._kind.largest
         if scale.max() > largest:
             needed = self._unit * (self._reach / np.float32(self._kind.top))
             np.minimum(scale, np.maximum(needed, largest), out=scale)

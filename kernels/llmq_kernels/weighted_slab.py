@@ -8,7 +8,7 @@ from llmq_kernels.slabs import Slab, Tries
 
 
 class WeightedSlab(Slab):
-    """See above. `weights` (k, w) are what the squared errors count."""
+    """Columns of floats; `weights` (k, w) tell what their squared errors count."""
 
     reach = np.float32(1)
 

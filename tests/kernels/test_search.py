@@ -12,7 +12,7 @@ SEARCHED = {name: fmt for name, fmt in FORMATS.items() if fmt.searcher}
 
 searched = pytest.mark.parametrize("fmt", SEARCHED.values(), ids=SEARCHED)
 
-NOISE = 2.0**-21
+NOISE = 2.0**-24
 """Of the sum of squares: what two scales leave that are rounded to half precision, 2^-11 each."""
 
 HALF_STEPS = {("Q5_1", "times-1e-7"): 1.05}
