@@ -33,7 +33,7 @@ from llmq.errors import OutputError
 from llmq.plan import Plan, PlannedTensor
 from llmq.safetensors_file import TensorRef
 
-CHUNK_WEIGHTS = 1 << 20
+CHUNK_WEIGHTS = 1 << 19
 SMALL_WEIGHTS = 1 << 24  # below this, starting workers costs more time than they save
 # Anonymous memory, above what scripts/bench measures: of the command and of each worker when idle, of
 # the vocabulary as Python holds it, for one byte of the header, and of the buffers that one weight of a

@@ -14,9 +14,9 @@ VALUES = np.array(
     (-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113), np.int8
 )
 
-TRIES = (-136.0, -124.0, -108.0, -92.0, 90.0, 114.0)
+TRIES = (-136.0, -124.0, -108.0, 114.0)
 """Where our own search tries to put a group's weight of largest magnitude."""
-WEIGHTED_TRIES = (-140.0, -130.0, -120.0, -108.0, -92.0, 92.0, 106.0, 120.0)
+WEIGHTED_TRIES = (-140.0, -130.0, -120.0, -108.0, 106.0, 120.0)
 """The same with importance."""
 
 MIDDLES = VALUES[1:].astype(np.int16) + VALUES[:-1]

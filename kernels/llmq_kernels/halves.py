@@ -14,14 +14,33 @@ EXPONENT_BITS = {np.dtype("<f2"): 0x7C00, np.dtype("<u2"): 0x7F80, np.dtype("<f4
 
 
 def to_f16(values: NDArray[np.float32]) -> NDArray[np.float16]:
-    """Round to the nearest half; what is too large becomes an infinity."""
-    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
-        halves = values.astype("<f2")
-    wrong = np.isnan(values)
+    """Round to the nearest half; what is too large becomes an infinity.
+
+    Done with integers, because NumPy's own conversion takes ten times as long, and fifty times
+    where halves are subnormal, as most scales of blocks are.
+    """
+    bits = values.view("<u4")
+    magnitude = bits & 0x7FFFFFFF
+    # Adding 1/2 leaves a multiple of 2^-24 in the low bits: the halves below 2^-14, nearest even.
+    with np.errstate(invalid="ignore"):  # a signalling NaN
+        subnormal = (magnitude.view("<f4") + np.float32(0.5)).view("<u4")
+    subnormal -= 0x3F000000
+    normal = magnitude >> 13
+    normal &= 1
+    normal += magnitude
+    normal -= 0x387FF001  # 2^-14, less all but half of the last place; huge below that
+    normal >>= 13
+    normal += 0x0400
+    halves = np.minimum(normal, subnormal)  # either is the larger one where it does not hold
+    np.minimum(halves, 0x7C00, out=halves)
+    wrong = magnitude > 0x7F800000
     if wrong.any():
-        signs = np.signbit(values[wrong]).astype("<u2") << 15
-        halves[wrong] = (signs | 0x7E00).astype("<u2").view("<f2")
-    return halves
+        halves[wrong] = 0x7E00
+    bits = bits >> 16
+    bits &= 0x8000
+    halves |= bits
+    rounded: NDArray[np.float16] = halves.astype("<u2").view("<f2")
+    return rounded
 
 
 def from_f16(halves: NDArray[np.float16], out: NDArray[np.float32]) -> None:

@@ -15,7 +15,7 @@ from llmq_kernels.importance import Importance, sums_of_squares
 from llmq_kernels.nibble_table import NibbleTable
 from llmq_kernels.packing import Blocks, Bytes, in_quads, load, store_fours
 from llmq_kernels.roundings import Codebook
-from llmq_kernels.scale_search import ScaleBlocks, Search
+from llmq_kernels.scale_search import ScaleBlocks
 from llmq_kernels.scales import reciprocal
 
 _values_of = NibbleTable(VALUES)
@@ -63,5 +63,7 @@ IQ4_NL = Format(
     worst_error=1 / 4,  # hill climbing found 0.19; more cannot be excluded
     encoder=_Encoder,
     decoder=Unbuffered(_decode),
-    searcher=ScaleBlocks(Search(Codebook(), TRIES, WEIGHTED_TRIES), store),
+    searcher=ScaleBlocks(
+        rounding=Codebook(), tries=TRIES, weighted_tries=WEIGHTED_TRIES, store=store
+    ),
 )

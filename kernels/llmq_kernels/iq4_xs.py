@@ -16,7 +16,7 @@ from llmq_kernels.importance import Importance, sums_of_squares
 from llmq_kernels.nibble_table import NibbleTable
 from llmq_kernels.packing import Blocks, Bytes, in_quads, load, store_fours
 from llmq_kernels.roundings import Codebook
-from llmq_kernels.scale_search import ScaleSuperblocks, Search
+from llmq_kernels.scale_search import ScaleSuperblocks
 from llmq_kernels.scales import first_largest, nearest, reciprocal
 
 GROUPS = 8  # of 32 weights each
@@ -88,7 +88,9 @@ IQ4_XS = Format(
     encoder=_Encoder,
     decoder=Unbuffered(_decode),
     searcher=ScaleSuperblocks(
-        Search(Codebook(), TRIES, WEIGHTED_TRIES),
+        rounding=Codebook(),
+        tries=TRIES,
+        weighted_tries=WEIGHTED_TRIES,
         groups=GROUPS,
         k=32,
         limit=32,

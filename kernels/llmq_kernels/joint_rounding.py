@@ -16,13 +16,11 @@ from llmq_kernels.halves import to_f16
 from llmq_kernels.lines import LARGEST, Lines
 from llmq_kernels.packing import Bytes
 from llmq_kernels.scales import reciprocal
+from llmq_kernels.select import row_of_least
 
 TOPS = 4
 """How many units are tried: those in which the largest value is the largest code or one of those
 before it."""
-
-NUMBER = TOPS - 1
-"""The bits of a float that can hold the number of one of these instead."""
 
 ELEVEN_BITS = np.float32(8193)
 """The difference of this multiple of a float and the rest of it has the precision of a half."""
@@ -47,8 +45,7 @@ class JointRounding:
 
     def __init__(self, groups: int, n: int, limit: int) -> None:
         self._limit = np.float32(limit)
-        self._numbers = np.arange(TOPS, dtype=np.int32)[:, None, None]
-        self._tops = self._limit - self._numbers.astype(np.float32)
+        self._tops = self._limit - np.arange(TOPS, dtype=np.float32)[:, None, None]
         self._values, self._curves, self._codes, self._products = buffer((4, groups, 2, n))
         self._slope = buffer((groups, n))
         self._in_units, self._off = buffer((2, groups, TOPS, 2, n))
@@ -86,11 +83,7 @@ class JointRounding:
         column_sums(off.reshape(len(off), -1), self._errors.reshape(-1))
         self._errors *= units
         self._errors *= units
-        numbered = self._errors.view(np.int32)
-        numbered &= ~NUMBER
-        numbered |= self._numbers
-        best = np.minimum.reduce(numbered, axis=0) & NUMBER
-        units = largest / (self._limit - best.astype(np.float32))
+        units = largest / (self._limit - row_of_least(self._errors).astype(np.float32))
         units += UP
         halves = to_f16(units)
         return halves.astype(np.float32)

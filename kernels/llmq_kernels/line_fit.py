@@ -20,15 +20,13 @@ from llmq_kernels.lines import Groups, Lines
 from llmq_kernels.packing import Bytes
 from llmq_kernels.scales import reciprocal
 from llmq_kernels.search_weights import search_weights
+from llmq_kernels.select import row_of_largest
 from llmq_kernels.slabs import SLAB, Slab, Tries, cut
 from llmq_kernels.weighted_slab import WeightedSlab
 
 FLAT = np.float32(1e-5)
 """Codes whose variance is no more than this share of their mean square count as one code, because
 rounding errors may be all that makes them differ."""
-
-NUMBER = 7
-"""The bits of a float that can hold the number of a try instead."""
 
 
 class LineFit:
@@ -40,7 +38,7 @@ class LineFit:
         self._reach = self._slabs[0].reach
         self._start, self._unit, self._limit, self._sum_y = buffer((4, columns))
         self._total = np.concatenate([slab.total for slab in self._slabs])
-        self._numbers = np.arange(len(tries), dtype=np.int32)[:, None]
+        self._columns = np.arange(columns, dtype=np.int32)
         self._sums, self._products = buffer((2, 3, len(tries), columns))
         self._gain, self._work = buffer((2, len(tries), columns))
         self._found = buffer((3, columns))
@@ -99,11 +97,7 @@ class LineFit:
         slab.spread_out(start, inverse, self._sum_y[part])
 
     def _best(self) -> Floats:
-        """The sums (3, N) of each group's best try: the one that explains most of y.
-
-        The lowest bits of what a try explains are made its number, so that the maximum tells which
-        one it is.
-        """
+        """The sums (3, N) of each group's best try: the one that explains most of y."""
         first, second, third = self._sums
         mean = np.divide(first, self._total, out=self._gain)
         spread = np.multiply(mean, first, out=self._work)
@@ -117,13 +111,11 @@ class LineFit:
             self._limit_gain(gain)
         if flat.any():
             gain[flat] = 0
-        numbered = gain.view(np.int32)
-        numbered &= ~NUMBER
-        numbered |= self._numbers
-        best = np.equal(numbered, np.maximum.reduce(numbered, axis=0)).astype(np.float32)
-        np.multiply(self._sums, best, out=self._products)
-        sums: Floats = np.add.reduce(self._products, axis=1, out=self._found)
-        return sums
+        places = row_of_largest(gain) * len(self._columns)
+        places += self._columns
+        for found, sums in zip(self._found, self._sums, strict=True):
+            np.take(sums, places, out=found, mode="wrap")
+        return self._found
 
     def _limit_gain(self, gain: Floats) -> None:
         """Correct what is explained where the lowest value may meet its limit."""

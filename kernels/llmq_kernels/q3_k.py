@@ -15,7 +15,7 @@ from llmq_kernels.halves import to_f16
 from llmq_kernels.importance import Importance, sums_of_squares
 from llmq_kernels.packing import Blocks, Bytes, join_fours, load, store_fours
 from llmq_kernels.roundings import Steps
-from llmq_kernels.scale_search import ScaleSuperblocks, Search
+from llmq_kernels.scale_search import ScaleSuperblocks
 from llmq_kernels.scales import SymmetricSearch, first_largest, nearest
 from llmq_kernels.stored_scales import GROUPS, StoredScales
 
@@ -150,11 +150,9 @@ Q3_K = Format(
     encoder=_encoder,
     decoder=Unbuffered(_decode),
     searcher=ScaleSuperblocks(
-        Search(
-            Steps(4),
-            tries=(-4.6, -4.2, -3.8, -3.4, -3.0, -2.6, 3.8),
-            weighted_tries=(-5.4, -4.5, -3.9, -3.1, -2.5, 4.3),
-        ),
+        rounding=Steps(4),
+        tries=(-4.6, -4.2, -3.8, -3.2, 3.8),
+        weighted_tries=(-5.4, -4.5, -3.9, -3.1, 4.3),
         groups=GROUPS,
         k=16,
         limit=32,

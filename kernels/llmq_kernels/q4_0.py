@@ -10,7 +10,7 @@ from llmq_kernels.format import Format, Unbuffered
 from llmq_kernels.halves import to_f16
 from llmq_kernels.packing import Blocks, Bytes, load, store_fours
 from llmq_kernels.roundings import Steps
-from llmq_kernels.scale_search import ScaleBlocks, Search
+from llmq_kernels.scale_search import ScaleBlocks
 from llmq_kernels.symmetric import Symmetric
 
 
@@ -42,11 +42,9 @@ Q4_0 = Format(
     encoder=Symmetric(nmax=8, store=store),
     decoder=Unbuffered(_decode),
     searcher=ScaleBlocks(
-        Search(
-            Steps(8),
-            tries=(-8.6, -8.0, -7.45, -6.95, 7.55),
-            weighted_tries=(-8.8, -8.2, -7.45, -6.95, 7.6),
-        ),
-        store,
+        rounding=Steps(8),
+        tries=(-8.6, -8.0, -6.95, 7.55),
+        weighted_tries=(-8.8, -8.2, -6.95, 7.6),
+        store=store,
     ),
 )

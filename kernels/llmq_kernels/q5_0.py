@@ -11,7 +11,7 @@ from llmq_kernels.format import Format, Unbuffered
 from llmq_kernels.halves import to_f16
 from llmq_kernels.packing import Blocks, Bytes, load, store_fours
 from llmq_kernels.roundings import Steps
-from llmq_kernels.scale_search import ScaleBlocks, Search
+from llmq_kernels.scale_search import ScaleBlocks
 from llmq_kernels.symmetric import Symmetric
 
 
@@ -49,11 +49,9 @@ Q5_0 = Format(
     encoder=Symmetric(nmax=16, store=store),
     decoder=Unbuffered(_decode),
     searcher=ScaleBlocks(
-        Search(
-            Steps(16),
-            tries=(-16.5, -15.9, -15.3, -14.7),
-            weighted_tries=(-16.5, -16.0, -15.45, -14.95, -14.5, -14.0),
-        ),
-        store,
+        rounding=Steps(16),
+        tries=(-16.5, -15.9, -15.3, -14.7),
+        weighted_tries=(-16.5, -16.0, -14.95, -14.0),
+        store=store,
     ),
 )

@@ -15,7 +15,7 @@ from llmq_kernels.halves import to_f16
 from llmq_kernels.importance import in_columns
 from llmq_kernels.packing import Blocks, Bytes, join_fours, load, store_fours
 from llmq_kernels.roundings import Steps
-from llmq_kernels.scale_search import ScaleSuperblocks, Search
+from llmq_kernels.scale_search import ScaleSuperblocks
 from llmq_kernels.scales import NEGLIGIBLE, SymmetricSearch, first_largest, nearest
 from llmq_kernels.stored_scales import GROUPS, StoredScales
 
@@ -95,15 +95,13 @@ Q6_K = Format(
     encoder=_Encoder,
     decoder=Unbuffered(_decode),
     searcher=ScaleSuperblocks(
-        Search(
-            Steps(32),
-            tries=(-32.0, -31.0, -30.0),
-            weighted_tries=(-33.5, -32.0, -31.0, -30.0, -28.5, -27.0),
-        ),
+        rounding=Steps(32),
+        tries=(-32.0, -31.0, -30.0),
+        weighted_tries=(-32.0, -31.0, -30.0, -28.5),
         groups=GROUPS,
         k=16,
         limit=128,
-        tops=2,
+        tops=1,
         bias=0,
         store=store,
     ),

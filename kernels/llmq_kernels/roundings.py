@@ -6,16 +6,20 @@ from typing import Protocol
 import numpy as np
 
 from llmq_kernels.buffers import buffer
-from llmq_kernels.codebook import VALUES, CodeFinder
+from llmq_kernels.codebook import MIDDLES, VALUES, CodeFinder
 from llmq_kernels.columns import Floats
 from llmq_kernels.packing import Bytes
+from llmq_kernels.scales import to_codes
 
 
 class Finder(Protocol):
-    """Rounds y (k, N), integers from -reach to reach. What it returns may be its own buffer."""
+    """Rounds y (k, n), from -1 to 1, to values. What it returns may be its own buffer."""
 
-    def attempt(self, number: int, y: Floats, out: Floats) -> None:
-        """The values nearest to y times the factor of a try."""
+    def look_at(self, y: Floats) -> None:
+        """Prepare for tries on y, which must stay as it is."""
+
+    def attempt(self, number: int, out: Floats) -> None:
+        """The values nearest to the y looked at times the factor of a try."""
 
     def codes(self, y: Floats, factor: Floats) -> Bytes:
         """The codes of the values nearest to y * factor."""
@@ -24,12 +28,8 @@ class Finder(Protocol):
 class Rounding(Protocol):
     """Makes finders."""
 
-    @property
-    def largest(self) -> int:
-        """The largest magnitude of a value."""
-
-    def finder(self, k: int, n: int, reach: int, factors: list[np.float32]) -> Finder:
-        """A finder for n groups of k numbers up to `reach` and for these tries."""
+    def finder(self, k: int, n: int, factors: tuple[float, ...]) -> Finder:
+        """A finder for n groups of k numbers and for these tries."""
 
 
 @dataclass(frozen=True)
@@ -38,34 +38,34 @@ class Steps:
 
     nmax: int
 
-    @property
-    def largest(self) -> int:
-        """The largest magnitude of a value."""
-        return self.nmax
-
-    def finder(self, k: int, n: int, reach: int, factors: list[np.float32]) -> Finder:
+    def finder(self, k: int, n: int, factors: tuple[float, ...]) -> Finder:
         """A finder for n groups of k numbers."""
-        return _StepFinder(k, n, reach, self.nmax, factors)
+        return _StepFinder(k, n, self.nmax, factors)
 
 
 class _StepFinder:
-    def __init__(self, k: int, n: int, reach: int, nmax: int, factors: list[np.float32]) -> None:
-        self._nmax, self._factors = nmax, factors
-        self._clipped = [abs(factor) * reach > nmax - 0.5 for factor in factors]
-        self._rounded, self._codes = buffer((k, n)), buffer((k, n), np.uint8)
+    def __init__(self, k: int, n: int, nmax: int, factors: tuple[float, ...]) -> None:
+        self._nmax, self._factors = nmax, np.array(factors, np.float32)
+        # As arrays: NumPy is slow at the minimum of an array and a number.
+        self._bottom, self._top = buffer((2, n))
+        self._bottom.fill(-nmax)
+        self._top.fill(nmax - 1)
+        self._scaled, self._codes = buffer((k, n)), buffer((k, n), np.uint8)
 
-    def attempt(self, number: int, y: Floats, out: Floats) -> None:
-        np.multiply(y, self._factors[number], out=out)
+    def look_at(self, y: Floats) -> None:
+        self._y = y
+
+    def attempt(self, number: int, out: Floats) -> None:
+        factor = self._factors[number]
+        np.multiply(self._y, factor, out=out)
         np.rint(out, out=out)
-        if self._clipped[number]:
-            np.clip(out, -self._nmax, self._nmax - 1, out=out)
+        if abs(factor) >= self._nmax - 0.5:
+            np.minimum(out, self._top, out=out)
+        if abs(factor) >= self._nmax + 0.5 or factor > 0:
+            np.maximum(out, self._bottom, out=out)
 
     def codes(self, y: Floats, factor: Floats) -> Bytes:
-        rounded = np.multiply(y, factor, out=self._rounded)
-        np.rint(rounded, out=rounded)
-        np.clip(rounded, -self._nmax, self._nmax - 1, out=rounded)
-        rounded += np.float32(self._nmax)
-        np.copyto(self._codes, rounded, casting="unsafe")
+        to_codes(np.multiply(y, factor, out=self._scaled), self._nmax, self._codes)
         return self._codes
 
 
@@ -73,31 +73,31 @@ class _StepFinder:
 class Codebook:
     """The sixteen values of codebook.py."""
 
-    largest: int = 128
-
-    def finder(self, k: int, n: int, reach: int, factors: list[np.float32]) -> Finder:
+    def finder(self, k: int, n: int, factors: tuple[float, ...]) -> Finder:
         """A finder for n groups of k numbers."""
-        return _CodebookFinder(k, n, reach, factors)
+        return _CodebookFinder(k, n, factors)
 
 
 class _CodebookFinder:
-    """Looks values up: y is an integer, so that a try is a table of what each y becomes."""
+    """Looks values up: y is made an integer, so that a try is a table of what each y becomes."""
 
-    def __init__(self, k: int, n: int, reach: int, factors: list[np.float32]) -> None:
+    REACH = 2048
+
+    def __init__(self, k: int, n: int, factors: tuple[float, ...]) -> None:
         self._codes_of = CodeFinder(k, n)
-        self._reach = np.float32(reach)
-        self._places = buffer((k, n), np.intp)
-        every = np.arange(-reach, reach + 1, dtype=np.float32)
-        middles = (VALUES[1:].astype(np.float32) + VALUES[:-1]) / 2
+        self._scaled, self._places = buffer((k, n)), buffer((k, n), np.intp)
+        every = np.arange(-self.REACH, self.REACH + 1) / self.REACH
         self._tables = [
-            VALUES[np.searchsorted(middles, every * factor, side="right")].astype(np.float32)
+            VALUES[np.searchsorted(MIDDLES, 2 * every * factor, side="right")].astype(np.float32)
             for factor in factors
         ]
 
-    def attempt(self, number: int, y: Floats, out: Floats) -> None:
-        if number == 0:
-            np.add(y, self._reach, out=out)
-            np.copyto(self._places, out, casting="unsafe")
+    def look_at(self, y: Floats) -> None:
+        scaled = np.multiply(y, np.float32(self.REACH), out=self._scaled)
+        scaled += np.float32(self.REACH + 0.5)
+        np.copyto(self._places, scaled, casting="unsafe")  # cuts off the fraction
+
+    def attempt(self, number: int, out: Floats) -> None:
         np.take(self._tables[number], self._places, out=out, mode="wrap")
 
     def codes(self, y: Floats, factor: Floats) -> Bytes:

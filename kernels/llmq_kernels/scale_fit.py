@@ -3,133 +3,169 @@
 For each group a few scales are tried, of either sign; each rounding gets the scale that fits it
 best, and the best of all is kept. The errors count equally, or by the importance of their columns.
 
-As in line_fit.py, the weights of a group become integers, here from -reach to reach, so small that
-the sums of products are exact in any order; and so does their importance, where the values are so
-small that enough bits are left for it.
+All that is done to single weights is done in slabs, and only sums over groups leave them: they are
+few enough to be worked on for all slabs at once.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
 from llmq_kernels.buffers import buffer
-from llmq_kernels.columns import Floats, column_sums
+from llmq_kernels.columns import Columns, Floats
+from llmq_kernels.dots import dot, dot_square
 from llmq_kernels.packing import Bytes
 from llmq_kernels.roundings import Rounding
 from llmq_kernels.scales import reciprocal
-from llmq_kernels.select import replace
-
-EXACT = 1 << 23
-"""Sums below it are exact in float32, with room for rounding."""
-
-ENOUGH = 1024
-"""Fractions of a group's largest weight that are fine enough to stand for all weights."""
-
-
-NOT_BY_ROUNDING = np.float32(1 - 2**-20)
-"""A later try has to be better by more than the rounding of its sums."""
+from llmq_kernels.search_weights import search_weights
+from llmq_kernels.select import replace, row_of_largest
+from llmq_kernels.slabs import SLAB, cut
 
 
 @dataclass(frozen=True)
 class Scales:
-    """The scales of N groups, and how fast their errors grow: both (N,)."""
+    """The scales of n blocks' groups, and how fast their errors grow: both (groups, n)."""
 
     scale: Floats
     curve: Floats
     """Sum of weight * value^2; a scale that is off by e adds e^2 times this."""
 
 
+@dataclass(frozen=True)
+class Search:
+    """What codes stand for, and which scales are tried.
+
+    A try is the value that a group's weight of largest magnitude comes to lie at.
+    """
+
+    rounding: Rounding
+    tries: tuple[float, ...]
+
+
 class ScaleFit:
-    """Fits scales to N groups of k weights."""
+    """Fits scales to the groups of n blocks: N = groups * n columns, slab after slab."""
 
     def __init__(
-        self, k: int, n: int, rounding: Rounding, tries: tuple[float, ...], weights: Floats | None
+        self,
+        n: int,
+        groups: int,
+        k: int,
+        search: Search,
+        importance: Floats | None,
     ) -> None:
-        self._weights, self._unit_weight = weights, np.ones(n, np.float32)
-        self._reach = np.float32(EXACT // (k * rounding.largest))
-        finest = 2 * EXACT // (k * rounding.largest**2)
-        self._exact = finest >= ENOUGH
-        if weights is not None and self._exact:
-            self._weights, self._unit_weight = in_fractions(weights, finest)
-        self._finder = rounding.finder(
-            k, n, int(self._reach), [np.float32(target) / self._reach for target in tries]
-        )
-        self._y, self._values, self._work = (buffer((k, n)) for _ in range(3))
-        self._weighed = self._y if weights is None else buffer((k, n))
-        self._sums = np.empty((len(tries), 2, n), np.float32)
+        self._slabs = list(_slabs(n, groups, k, search, importance))
+        tries, columns = len(search.tries), groups * n
+        self._end = buffer((columns,))
+        self._fit, self._power, self._gain = buffer((3, tries, columns))
+        self._columns = np.arange(columns, dtype=np.int32)
+        self._scale, self._curve = buffer((2, groups, n))
+        self._codes = buffer((k, groups, n), np.uint8)
 
-    def __call__(self, x: Floats) -> Scales:
-        """Fit scales to x (k, N)."""
-        self._spread_out(x)
-        for number, sums in enumerate(self._sums):
-            self._finder.attempt(number, self._y, self._values)
-            self._sum_up(sums)
+    def __call__(self, rows: Floats) -> Scales:
+        """Fit scales to rows (n, block); the result is the same buffers every time."""
+        for slab in self._slabs:
+            part = slab.columns
+            slab.spread_out(rows, self._end[part])
+            slab.attempt(self._fit[:, part], self._power[:, part])
         fit, power = self._best()
         scale = fit / power
+        scale *= self._end
         scale[np.flatnonzero(~np.isfinite(scale))] = 0
-        return Scales(scale * self._unit, power * self._unit_weight)
+        for slab in self._slabs:
+            self._scale[:, slab.blocks] = scale[slab.columns].reshape(slab.by_group)
+            self._curve[:, slab.blocks] = power[slab.columns].reshape(slab.by_group)
+        return Scales(self._scale, self._curve)
 
     def codes(self, scale: Floats) -> Bytes:
-        """The codes (k, N), counted from 0, of the weights last fitted, for the scale stored."""
-        return self._finder.codes(self._y, self._unit * reciprocal(scale))
+        """The codes (k, groups, n) of the rows last fitted, for the scales (groups, n) stored."""
+        for slab in self._slabs:
+            factor = reciprocal(scale[:, slab.blocks]).reshape(-1)
+            factor *= self._end[slab.columns]
+            slab.codes(factor, self._codes[:, :, slab.blocks])
+        return self._codes
 
-    def _spread_out(self, x: Floats) -> None:
-        """Make integers y of the weights: x = unit * y; the farthest from zero becomes `reach`."""
-        end = farthest(x)
-        self._unit = end / self._reach
-        inverse = self._reach / end
+    def _best(self) -> tuple[Floats, Floats]:
+        """Fit and power (N,) of each group's best try: the one that explains most of y."""
+        gain = np.multiply(self._fit, self._fit, out=self._gain)
+        gain /= self._power
+        places = row_of_largest(gain) * len(self._columns)
+        places += self._columns
+        return np.take(self._fit, places), np.take(self._power, places)
+
+
+class _Desk:
+    """What all slabs of one size share: buffers, the finder of values, and importance (k, w)."""
+
+    def __init__(
+        self, size: int, groups: int, k: int, search: Search, importance: Floats | None
+    ) -> None:
+        self.by_group = groups, size
+        self.turn = Columns(size, groups, k)
+        self.values = self.turn.quads.reshape(k, -1)  # of no use once the weights are turned
+        self.products = buffer(self.values.shape)
+        self.finder = search.rounding.finder(k, groups * size, search.tries)
+        self.weights = None
+        if importance is not None:
+            self.weights = search_weights(importance, size, groups, k)
+
+
+class _Slab:
+    """Some of the blocks: y = x / end, where end is the weight farthest from zero in its group."""
+
+    def __init__(self, blocks: slice, desk: _Desk) -> None:
+        self.blocks, self.by_group = blocks, desk.by_group
+        groups = desk.by_group[0]
+        self.columns = slice(groups * blocks.start, groups * blocks.stop)
+        """Where the slab's columns are in those of all slabs."""
+        self._desk, self._y = desk, buffer(desk.values.shape)
+
+    def spread_out(self, rows: Floats, end: Floats) -> None:
+        """Make y of rows (n, block), and find the ends (w,)."""
+        x = self._desk.turn(rows[self.blocks]).reshape(self._y.shape)
+        farthest(x, end)
+        inverse = np.float32(1) / end
         inverse[np.flatnonzero(~np.isfinite(inverse))] = 0
         np.multiply(x, inverse, out=self._y)
-        np.rint(self._y, out=self._y)
-        if self._weights is not None:
-            np.multiply(self._y, self._weights, out=self._weighed)
-
-    def _sum_up(self, sums: Floats) -> None:
-        """Sum weight * y * value and weight * value^2 into (2, N)."""
-        values, work = self._values, self._work
-        if self._weights is None:
-            np.einsum("ij,ij->j", values, self._y, out=sums[0])
-            np.einsum("ij,ij->j", values, values, out=sums[1])
-            return
-        np.multiply(values, self._weighed, out=work)
-        column_sums(work, sums[0])
-        np.multiply(values, self._weights, out=work)
-        if self._exact:
-            np.einsum("ij,ij->j", values, work, out=sums[1])
+        if self._desk.weights is None:
+            self._weighed = self._y
         else:
-            work *= values
-            column_sums(work, sums[1])
+            self._weighed = np.multiply(self._y, self._desk.weights, out=x)
 
-    def _best(self) -> Floats:
-        """The sums (2, N) of each group's best try: the first that explains most of y."""
-        best: Floats = self._sums[0]
-        most = _explained(best)
-        for sums in self._sums[1:]:
-            gain = _explained(sums)
-            gain *= NOT_BY_ROUNDING
-            replace(gain > most, (most, gain), (best[0], sums[0]), (best[1], sums[1]))
-        return best
+    def attempt(self, fit: Floats, power: Floats) -> None:
+        """Sum weight * y * value and weight * value^2 in all tries: (tries, w)."""
+        desk, values = self._desk, self._desk.values
+        desk.finder.look_at(self._y)
+        for number in range(len(fit)):
+            desk.finder.attempt(number, values)
+            dot(values, self._weighed, desk.products, fit[number])
+            if desk.weights is None:
+                dot(values, values, desk.products, power[number])
+            else:
+                dot_square(desk.weights, values, desk.products, power[number])
+
+    def codes(self, factor: Floats, out: Bytes) -> None:
+        """Store the codes of y * factor, (w,), in (k, groups, size)."""
+        out[...] = self._desk.finder.codes(self._y, factor).reshape(out.shape)
 
 
-def farthest(x: Floats) -> Floats:
+def _slabs(
+    n: int, groups: int, k: int, search: Search, importance: Floats | None
+) -> Iterator[_Slab]:
+    """Cut n blocks into slabs, with importance into whole rows."""
+    unit = 1 if importance is None else len(importance)
+    width = max(SLAB // (4 * groups * k * unit), 1) * unit
+    desks: dict[int, _Desk] = {}
+    for blocks in cut(n, width):
+        size = blocks.stop - blocks.start
+        if size not in desks:
+            desks[size] = _Desk(size, groups, k, search, importance)
+        yield _Slab(blocks, desks[size])
+
+
+def farthest(x: Floats, out: Floats) -> Floats:
     """The number farthest from zero in each column of (k, N)."""
-    high: Floats = np.maximum.reduce(x, axis=0)
+    np.maximum.reduce(x, axis=0, out=out)
     low: Floats = np.minimum.reduce(x, axis=0)
-    replace(-low > high, (high, low))
-    return high
-
-
-def in_fractions(weights: Floats, finest: int) -> tuple[Floats, Floats]:
-    """Weights (k, N) as multiples of 1 / finest of each group's largest; the largest (N,)."""
-    largest: Floats = np.maximum.reduce(weights, axis=0)
-    fractions = np.multiply(weights, np.float32(finest) / largest, out=weights)
-    np.rint(fractions, out=fractions)
-    np.maximum(fractions, np.float32(1), out=fractions)
-    fractions /= np.float32(finest)
-    return fractions, largest
-
-
-def _explained(sums: Floats) -> Floats:
-    gain: Floats = sums[0] * sums[0]
-    gain /= sums[1]
-    return gain
+    replace(-low > out, (out, low))
+    return out

@@ -6,68 +6,52 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from llmq_kernels.columns import Columns, Floats
+from llmq_kernels.columns import Floats
 from llmq_kernels.format import Encoder
 from llmq_kernels.halves import to_f16
 from llmq_kernels.packing import Blocks, Bytes, in_quads
 from llmq_kernels.roundings import Rounding
-from llmq_kernels.scale_fit import ScaleFit, farthest
+from llmq_kernels.scale_fit import ScaleFit, Search, farthest
 from llmq_kernels.scales import reciprocal
-from llmq_kernels.search_weights import search_weights
-from llmq_kernels.select import replace
+from llmq_kernels.select import row_of_least
+
+Tries = tuple[float, ...]
 
 
-@dataclass(frozen=True)
-class Search:
-    """How to look for scales: what codes stand for, and which scales are tried.
-
-    A try is the value that a group's weight of largest magnitude comes to lie at. There are more
-    tries where importance makes it worth while to be farther off at that weight.
-    """
-
-    rounding: Rounding
-    tries: tuple[float, ...]
-    weighted_tries: tuple[float, ...]
-
-    def fit(self, n: int, groups: int, k: int, importance: Floats | None) -> ScaleFit:
-        """Make the fit for n blocks of groups of k weights."""
-        if importance is None:
-            return ScaleFit(k, groups * n, self.rounding, self.tries, None)
-        weights = search_weights(importance, n, groups, k)
-        return ScaleFit(k, groups * n, self.rounding, self.weighted_tries, weights)
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ScaleBlocks:
     """Makes kernels for blocks of 32 weights on a scale in half precision.
 
     `store` takes blocks, scales (n,) and codes in quads (8, n * 4).
     """
 
-    search: Search
+    rounding: Rounding
+    tries: Tries
+    weighted_tries: Tries
     store: Callable[[Blocks, Floats, Bytes], None]
 
     def __call__(self, n: int, importance: Floats | None) -> Encoder:
         """Make a kernel for n blocks."""
-        columns = Columns(n, 1, 32)
-        fit = self.search.fit(n, 1, 32, importance)
+        tries = self.tries if importance is None else self.weighted_tries
+        fit = ScaleFit(n, 1, 32, Search(self.rounding, tries), importance)
 
         def encode(rows: Floats, out: Blocks) -> None:
-            scales = fit(columns(rows).reshape(32, n))
-            d = to_f16(scales.scale).astype(np.float32)
-            self.store(out, d, in_quads(fit.codes(d).reshape(32, 1, n)))
+            d = to_f16(fit(rows).scale).astype(np.float32)
+            self.store(out, d[0], in_quads(fit.codes(d)))
 
         return encode
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ScaleSuperblocks:
     """Makes kernels for superblocks whose groups' scales are integers from -limit to limit - 1.
 
     `store` takes blocks, d (n,), the biased integers (groups, n) and codes in quads.
     """
 
-    search: Search
+    rounding: Rounding
+    tries: Tries
+    weighted_tries: Tries
     groups: int
     k: int
     limit: int
@@ -79,44 +63,35 @@ class ScaleSuperblocks:
 
     def __call__(self, n: int, importance: Floats | None) -> Encoder:
         """Make a kernel for n superblocks."""
-        columns = Columns(n, self.groups, self.k)
-        fit = self.search.fit(n, self.groups, self.k, importance)
-        tops = [np.float32(number - self.limit) for number in range(self.tops)]
+        tries = self.tries if importance is None else self.weighted_tries
+        fit = ScaleFit(n, self.groups, self.k, Search(self.rounding, tries), importance)
+        tops = np.arange(self.tops, dtype=np.float32) - np.float32(self.limit)
 
         def encode(rows: Floats, out: Blocks) -> None:
-            found = fit(columns(rows).reshape(self.k, -1))
-            by_group = self.groups, n
-            d, scales = _in_units(
-                found.scale.reshape(by_group), found.curve.reshape(by_group), tops
-            )
-            steps = d.astype(np.float32) * scales
-            codes = fit.codes(steps.reshape(-1)).reshape(self.k, *by_group)
+            found = fit(rows)
+            d, scales = _in_units(found.scale, found.curve, tops)
+            codes = fit.codes(d.astype(np.float32) * scales)
             biased = scales.astype(np.int8).view(np.uint8) + np.uint8(self.bias)
             self.store(out, d, biased, in_quads(codes))
 
         return encode
 
 
-def _in_units(
-    scale: Floats, curve: Floats, tops: list[np.float32]
-) -> tuple[NDArray[np.float16], Floats]:
+def _in_units(scale: Floats, curve: Floats, tops: Floats) -> tuple[NDArray[np.float16], Floats]:
     """Find the unit (n,) that suits scales (groups, n) best, and the scales in whole units."""
-    largest = farthest(scale)
-    chosen = np.full_like(largest, tops[0])
-    least = np.full_like(largest, np.inf)
-    for top in tops if len(tops) > 1 else ():
-        halves, whole = _whole(scale, largest / top, tops[0])
-        off = whole * halves.astype(np.float32)
-        off -= scale
-        off *= off
-        off *= curve
-        error = np.add.reduce(off, axis=0)
-        replace(error < least, (least, error), (chosen, np.full_like(chosen, top)))
-    return _whole(scale, largest / chosen, tops[0])
+    largest, bottom = farthest(scale, np.empty_like(scale[0])), tops[0]
+    if len(tops) > 1:
+        halves, whole = _whole(scale[:, None], largest / tops[:, None], bottom)
+        whole *= halves.astype(np.float32)
+        whole -= scale[:, None]
+        whole *= whole
+        whole *= curve[:, None]
+        tops = np.take(tops, row_of_least(np.add.reduce(whole, axis=0)))
+    return _whole(scale, largest / tops, bottom)
 
 
 def _whole(scale: Floats, unit: Floats, bottom: np.float32) -> tuple[NDArray[np.float16], Floats]:
-    """Round units (n,) to half precision, and scales to whole multiples of them."""
+    """Round units to half precision, and scales to whole multiples of them."""
     halves = to_f16(unit)
     whole = scale * reciprocal(halves.astype(np.float32))
     np.rint(whole, out=whole)
