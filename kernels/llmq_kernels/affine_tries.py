@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from llmq_kernels.affine import EXACT, Fits, Steps, first_lowest
 from llmq_kernels.buffers import buffer
-from llmq_kernels.columns import Floats, column_sums
+from llmq_kernels.columns import SLAB, Floats, column_sums
 from llmq_kernels.dots import dot
-from llmq_kernels.scales import SLAB, nearest
+from llmq_kernels.scales import nearest
 
 HUGE = np.float32(1e37)
 TINY = np.float32(1e-36)

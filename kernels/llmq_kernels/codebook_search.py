@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from llmq_kernels.buffers import buffer
 from llmq_kernels.codebook import MIDDLES, VALUES, nearest_values
-from llmq_kernels.columns import Floats, column_sums
+from llmq_kernels.columns import Floats, column_sums, cut
 from llmq_kernels.packing import join_fours
 from llmq_kernels.scales import NEGLIGIBLE, first_largest
 from llmq_kernels.tries import Tries
@@ -25,7 +25,7 @@ Places = NDArray[np.intp]
 TARGETS = np.array([127, *range(-134, -119)], np.float32)
 """Where the tries take the largest weight."""
 
-SLAB = 512
+WIDTH = 512
 """Columns that are tried at a time, so that the buffers stay in the second-level cache.
 
 No byte of the result depends on it.
@@ -59,9 +59,9 @@ class CodebookSearch:
 
     def __init__(self, k: int, n: int) -> None:
         self._tries = Tries(len(TARGETS), n)
-        widths = [SLAB] * (n // SLAB) + [n % SLAB] * (n % SLAB > 0)
-        slabs = {width: _Slab(k, width) for width in widths}
-        self._slabs = [(number * SLAB, slabs[width]) for number, width in enumerate(widths)]
+        self._parts = list(cut(n, WIDTH))
+        widths = {part.stop - part.start for part in self._parts}
+        self._slabs = {width: _Slab(k, width) for width in widths}
 
     def __call__(self, x: Floats, weights: Floats | None) -> Floats:
         """Return each column's scale, 0 for a negligible column.
@@ -72,11 +72,11 @@ class CodebookSearch:
         negligible = np.flatnonzero(np.abs(largest) < NEGLIGIBLE)
         largest[negligible] = np.inf  # then every try multiplies by 0
         to_ranges = HALF / largest
-        for start, slab in self._slabs:
-            place = np.s_[:, start : start + slab.width]
+        for part in self._parts:
+            slab, place = self._slabs[part.stop - part.start], np.s_[:, part]
             slab.fill(x[place], None if weights is None else weights[place])
-            unsure = slab.find_ranges(x[place], to_ranges[place[1]])
-            sure = slab.values_at(unsure, x[place], largest[place[1]])
+            unsure = slab.find_ranges(x[place], to_ranges[part])
+            sure = slab.values_at(unsure, x[place], largest[part])
             slab.sum_up(unsure, sure, self._tries.fit[place], self._tries.power[place])
         self._lose_nan()
         _, scales = self._tries.best()

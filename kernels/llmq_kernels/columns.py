@@ -10,6 +10,8 @@ floats. Where the order of four does not matter a kernel stops there: *quads* ho
 a block side by side.
 """
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -23,6 +25,15 @@ PIECE = 131072
 Few enough for its buffers to stay in the caches, and enough for NumPy's cost of a call not to
 matter. No byte of the result depends on it.
 """
+
+SLAB = 65536
+"""Weights that a search works on at a time: several buffers of floats then stay in 2 MiB."""
+
+
+def cut(n: int, width: int) -> Iterator[slice]:
+    """Cut n blocks into runs of `width`, and the rest."""
+    for start in range(0, n, width):
+        yield slice(start, min(start + width, n))
 
 
 class Quads:

@@ -15,10 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from llmq_kernels.buffers import buffer
-from llmq_kernels.columns import Floats, column_sums
+from llmq_kernels.columns import SLAB, Floats, column_sums, cut
 from llmq_kernels.dots import dot_square
 from llmq_kernels.packing import Bytes
-from llmq_kernels.scales import NEGLIGIBLE, SLAB, first_largest
+from llmq_kernels.scales import NEGLIGIBLE, first_largest
 
 SWEEPS = 5
 K = 16
@@ -61,8 +61,7 @@ class CodeDescent:
         largest = first_largest(x)
         largest[np.abs(largest) < NEGLIGIBLE] = np.inf
         np.divide(np.float32(-self._nmax), largest, out=self._inverse)
-        starts = range(0, self._n, self._width)
-        parts = [slice(start, start + self._width) for start in starts]
+        parts = list(cut(self._n, self._width))
         columns = np.concatenate([self._round(x[:, some], some) for some in parts])
         for some in parts:
             self._descend(x, columns[some])

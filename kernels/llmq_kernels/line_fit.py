@@ -14,14 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from llmq_kernels.buffers import buffer
-from llmq_kernels.columns import Columns, Floats
+from llmq_kernels.columns import SLAB, Columns, Floats, cut
 from llmq_kernels.equal_slab import EqualSlab
 from llmq_kernels.lines import Groups, Lines
 from llmq_kernels.packing import Bytes
 from llmq_kernels.scales import reciprocal
 from llmq_kernels.search_weights import search_weights
 from llmq_kernels.select import row_of_largest
-from llmq_kernels.slabs import SLAB, Slab, Tries, cut
+from llmq_kernels.slabs import Slab, Tries
 from llmq_kernels.weighted_slab import WeightedSlab
 
 FLAT = np.float32(1e-5)
@@ -173,11 +173,11 @@ def _slabs(n: int, kind: Groups, tries: Tries, importance: Floats | None) -> Ite
     """Cut n blocks into slabs, with importance into whole rows."""
     weights = kind.groups * kind.k
     if importance is None:
-        for blocks in cut(n, max(SLAB // (2 * weights), 1)):
+        for blocks in cut(n, max(2 * SLAB // weights, 1)):
             turn = Columns(blocks.stop - blocks.start, kind.groups, kind.k)
             yield EqualSlab(blocks, turn, kind.k, kind.top, tries)
         return
-    rows = max(SLAB // (4 * weights * len(importance)), 1)
+    rows = max(SLAB // (weights * len(importance)), 1)
     for blocks in cut(n, rows * len(importance)):
         size = blocks.stop - blocks.start
         turn = Columns(size, kind.groups, kind.k)

@@ -13,14 +13,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from llmq_kernels.buffers import buffer
-from llmq_kernels.columns import Columns, Floats
+from llmq_kernels.columns import SLAB, Columns, Floats, cut
 from llmq_kernels.dots import dot, dot_square
 from llmq_kernels.packing import Bytes
 from llmq_kernels.roundings import Rounding
 from llmq_kernels.scales import reciprocal
 from llmq_kernels.search_weights import search_weights
 from llmq_kernels.select import replace, row_of_largest
-from llmq_kernels.slabs import SLAB, cut
 
 
 @dataclass(frozen=True)
@@ -154,7 +153,7 @@ def _slabs(
 ) -> Iterator[_Slab]:
     """Cut n blocks into slabs, with importance into whole rows."""
     unit = 1 if importance is None else len(importance)
-    width = max(SLAB // (4 * groups * k * unit), 1) * unit
+    width = max(SLAB // (groups * k * unit), 1) * unit
     desks: dict[int, _Desk] = {}
     for blocks in cut(n, width):
         size = blocks.stop - blocks.start

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from llmq_kernels.buffers import buffer
-from llmq_kernels.columns import Floats
+from llmq_kernels.columns import SLAB, Floats, cut
 from llmq_kernels.dots import dot, dot_square
 from llmq_kernels.packing import Bytes
 from llmq_kernels.tries import Tries
@@ -14,10 +14,6 @@ ROUNDER = np.float32(12582912)
 
 NEGLIGIBLE = np.float32(1e-15)
 """A block with no larger magnitude counts as zero (ggml-quants.c: GROUP_MAX_EPS)."""
-
-
-SLAB = 65536
-"""Weights that a search works on at a time: its buffers then stay in a cache of 2 MiB."""
 
 
 def reciprocal(d: Floats) -> Floats:
@@ -96,8 +92,7 @@ class SymmetricSearch:
         largest = first_largest(x)
         negligible = np.flatnonzero(np.abs(largest) < NEGLIGIBLE)
         largest[negligible] = np.inf  # then every try multiplies by 0
-        for start in range(0, len(largest), self._width):
-            some = slice(start, start + self._width)
+        for some in cut(len(largest), self._width):
             self._try_all(x[:, some], weights[:, some], largest[some], some)
         best, scale = self._tries.best()
         scale[negligible] = 0

@@ -5,7 +5,6 @@ and unit for each group. Codes are y * factor + shift, rounded. Only sums over e
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -13,9 +12,6 @@ from numpy.typing import DTypeLike
 from llmq_kernels.buffers import buffer
 from llmq_kernels.columns import Columns, Floats
 from llmq_kernels.packing import Bytes
-
-SLAB = 1 << 18
-"""The bytes that the numbers of a slab take."""
 
 Tries = tuple[tuple[float, float], ...]
 """At most eight ways to round: the steps that a group's range is divided into, and a shift in steps.
@@ -65,9 +61,3 @@ class Slab(ABC):
         np.clip(codes, 0, self._top + 0.5, out=codes)
         target = out[:, :, self.blocks]
         np.copyto(target, codes.reshape(target.shape), casting="unsafe")  # cuts off the fraction
-
-
-def cut(n: int, width: int) -> Iterator[slice]:
-    """Cut n blocks into runs of `width`, and the rest."""
-    for start in range(0, n, width):
-        yield slice(start, min(start + width, n))

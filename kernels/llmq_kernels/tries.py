@@ -18,7 +18,8 @@ class Tries:
 
     def __init__(self, number: int, n: int) -> None:
         self.fit, self.power = buffer((2, number, n))
-        self._best, self._quality, self._square = buffer((3, n))
+        self._qualities, self._squares = buffer((2, number, n))
+        self._best, self._rest = buffer((2, n))
         self._better = np.zeros((number, n), np.bool_)
         self._numbers = np.arange(number, dtype=np.uint8)[:, None]
         self._columns = np.arange(n)
@@ -38,16 +39,16 @@ class Tries:
         return survivor, scale
 
     def _survivor(self) -> NDArray[np.intp]:
-        best, quality, square = self._best, self._quality, self._square
-        np.divide(self.fit[0], self.power[0], out=best)
-        best[self.power[0] == 0] = 0
-        best *= self.fit[0]
-        for number in range(1, len(self.fit)):
-            fit, power, better = self.fit[number], self.power[number], self._better[number]
-            np.divide(fit, power, out=quality)
-            quality *= fit
-            np.multiply(fit, fit, out=square)
-            np.greater(square, best * power, out=better)
+        qualities = np.divide(self.fit, self.power, out=self._qualities)
+        qualities[0, self.power[0] == 0] = 0
+        qualities *= self.fit
+        squares = np.multiply(self.fit, self.fit, out=self._squares)
+        best = self._best
+        best[...] = qualities[0]
+        for power, square, quality, better in zip(
+            self.power[1:], squares[1:], qualities[1:], self._better[1:], strict=True
+        ):
+            np.greater(square, np.multiply(best, power, out=self._rest), out=better)
             replace(better, (best, quality))
         last: Bytes = np.maximum.reduce(self._better.view(np.uint8) * self._numbers, axis=0)
         return last.astype(np.intp)
