@@ -1,11 +1,11 @@
 """Measure the cost of a conversion: seconds, processor seconds, peak memory, ours and the peer's.
 
-    scripts/bench convert [--size 1.1B] [--recipes Q8_0 Q4_K_M Q4_0]
+    scripts/bench convert [--size 1.1B] [--recipes Q8_0 Q4_K_M Q4_0] [--runs 3]
 
 A checkpoint of random weights is made under build/bench if it is not there. The peer is
 convert_hf_to_gguf to BF16 and llama-quantize after it, in as many threads as there are processors.
-Memory is the anonymous memory of all processes of a command together, sampled every 10 ms (Linux
-only).
+All commands of a recipe run in turn, and each number is the median over the turns. Memory is the
+anonymous memory of all processes of a command together, sampled ten times a second (Linux only).
 """
 
 import argparse
@@ -14,8 +14,10 @@ import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import astuple, dataclass
 from pathlib import Path
+from statistics import median
 
 import psutil
 from rich.console import Console
@@ -36,7 +38,7 @@ class Cost:
 
     seconds: float
     processor_seconds: float
-    anonymous_bytes: int
+    anonymous_bytes: float
 
     def __add__(self, other: "Cost") -> "Cost":
         """One command after the other."""
@@ -51,6 +53,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--size", choices=SIZES, default="1.1B")
     parser.add_argument("--recipes", nargs="+", default=["Q8_0", "Q4_K_M", "Q4_0"])
+    parser.add_argument("--runs", type=int, default=3)
     arguments = parser.parse_args()
     folder = ROOT / "build" / "bench"
     source = folder / arguments.size
@@ -58,16 +61,21 @@ def main() -> int:
         write_checkpoint(source, size=arguments.size, shards=3)
     table = Table("recipe", "command", "seconds", "processor seconds", "anonymous MB")
     base = folder / "peer-BF16.gguf"
-    converted = converter(source, base)
+    converted = typical(measured(converter(source, base)) for _ in range(arguments.runs))
     for recipe in arguments.recipes:
-        rows = {
+        commands = {
             f"llmq convert --encoder {strategy}": ours(
                 source, folder / "ours.gguf", recipe, strategy
             )
             for strategy in strategies(recipe)
         }
-        alone = quantizer(base, folder / "peer.gguf", recipe)
-        rows |= {"llama-quantize": alone, "convert_hf_to_gguf + llama-quantize": converted + alone}
+        commands["llama-quantize"] = quantizer(base, folder / "peer.gguf", recipe)
+        turns = [
+            {name: measured(command) for name, command in commands.items()}
+            for _ in range(arguments.runs)
+        ]
+        rows = {name: typical(turn[name] for turn in turns) for name in commands}
+        rows["convert_hf_to_gguf + llama-quantize"] = converted + rows["llama-quantize"]
         for name, cost in rows.items():
             numbers = (cost.seconds, cost.processor_seconds, cost.anonymous_bytes / 1e6)
             table.add_row(recipe, name, *(f"{number:.1f}" for number in numbers))
@@ -81,21 +89,26 @@ def strategies(recipe: str) -> list[Strategy]:
     return [Strategy.GGML, *([Strategy.SEARCH] if searched else [])]
 
 
-def ours(source: Path, output: Path, recipe: str, strategy: Strategy) -> Cost:
+def typical(costs: Iterable[Cost]) -> Cost:
+    """The medians of several runs."""
+    return Cost(*map(median, zip(*map(astuple, costs), strict=True)))
+
+
+def ours(source: Path, output: Path, recipe: str, strategy: Strategy) -> list[str]:
     """`llmq convert`."""
     command = [sys.executable, "-m", "llmq.cli", "convert", str(source), "-o", str(output)]
-    return measured([*command, "--force", "--recipe", recipe, "--encoder", strategy])
+    return [*command, "--force", "--recipe", recipe, "--encoder", strategy]
 
 
-def converter(source: Path, output: Path) -> Cost:
+def converter(source: Path, output: Path) -> list[str]:
     """llama.cpp's convert_hf_to_gguf, to BF16."""
     arguments = [str(source), "--outtype", "bf16", "--outfile", str(output)]
-    return measured([sys.executable, "-c", DRIVER, str(PEER), "gpt-2", *arguments])
+    return [sys.executable, "-c", DRIVER, str(PEER), "gpt-2", *arguments]
 
 
-def quantizer(source: Path, output: Path, recipe: str) -> Cost:
+def quantizer(source: Path, output: Path, recipe: str) -> list[str]:
     """llama.cpp's llama-quantize."""
-    return measured([str(QUANTIZE), str(source), str(output), recipe, str(os.cpu_count())])
+    return [str(QUANTIZE), str(source), str(output), recipe, str(os.cpu_count())]
 
 
 def measured(command: list[str]) -> Cost:
@@ -107,7 +120,7 @@ def measured(command: list[str]) -> Cost:
         process = psutil.Popen(command, stdout=subprocess.DEVNULL, stderr=errors)
         while process.poll() is None:
             peak = max(peak, sample(process, processor))
-            time.sleep(0.01)
+            time.sleep(0.1)
         seconds = time.perf_counter() - started
         errors.seek(0)
         said = errors.read().decode(errors="replace")
