@@ -13,6 +13,10 @@ EXPONENT_BITS = {np.dtype("<f2"): 0x7C00, np.dtype("<u2"): 0x7F80, np.dtype("<f4
 """By the dtype that stores it (BF16 has none of its own): all of them set is an infinity or NaN."""
 
 
+INFINITE = np.uint32(0x477FF000)
+"""The bits of 65520, the least that rounds to an infinity."""
+
+
 def to_f16(values: NDArray[np.float32]) -> NDArray[np.float16]:
     """Round to the nearest half; what is too large becomes an infinity.
 
@@ -21,24 +25,23 @@ def to_f16(values: NDArray[np.float32]) -> NDArray[np.float16]:
     """
     bits = values.view("<u4")
     magnitude = bits & 0x7FFFFFFF
+    not_a_number = magnitude > 0x7F800000 if magnitude.max(initial=0) > 0x7F800000 else None
+    np.minimum(magnitude, INFINITE, out=magnitude)
     # Adding 1/2 leaves a multiple of 2^-24 in the low bits: the halves below 2^-14, nearest even.
-    with np.errstate(invalid="ignore"):  # a signalling NaN
-        subnormal = (magnitude.view("<f4") + np.float32(0.5)).view("<u4")
+    subnormal = (magnitude.view("<f4") + np.float32(0.5)).view("<u4")
     subnormal -= 0x3F000000
-    normal = magnitude >> 13
-    normal &= 1
-    normal += magnitude
-    normal -= 0x387FF001  # 2^-14, less all but half of the last place; huge below that
-    normal >>= 13
-    normal += 0x0400
-    halves = np.minimum(normal, subnormal)  # either is the larger one where it does not hold
-    np.minimum(halves, 0x7C00, out=halves)
-    wrong = magnitude > 0x7F800000
-    if wrong.any():
-        halves[wrong] = 0x7E00
-    bits = bits >> 16
-    bits &= 0x8000
-    halves |= bits
+    halves = magnitude >> 13
+    halves &= 1
+    halves += magnitude
+    halves -= 0x387FF001  # 2^-14, less all but half of the last place; huge below that
+    halves >>= 13
+    halves += 0x0400
+    np.minimum(halves, subnormal, out=halves)  # either is the larger one where it does not hold
+    if not_a_number is not None:
+        halves[not_a_number] = 0x7E00
+    np.right_shift(bits, 16, out=magnitude)
+    magnitude &= 0x8000
+    halves |= magnitude
     rounded: NDArray[np.float16] = halves.astype("<u2").view("<f2")
     return rounded
 

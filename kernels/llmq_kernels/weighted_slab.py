@@ -4,6 +4,7 @@ import numpy as np
 
 from llmq_kernels.buffers import buffer
 from llmq_kernels.columns import Columns, Floats, column_sums
+from llmq_kernels.dots import dot
 from llmq_kernels.slabs import Slab, Tries
 
 
@@ -24,7 +25,7 @@ class WeightedSlab(Slab):
     def spread_out(self, start: Floats, inverse: Floats, sum_y: Floats) -> None:
         np.subtract(self._work, start, out=self._y)
         self._y *= inverse
-        column_sums(np.multiply(self._y, self._weights, out=self._work), sum_y)
+        dot(self._y, self._weights, self._work, sum_y)
 
     def attempt(self, sums: Floats) -> None:
         for number, (steps, shift) in enumerate(self._tries):
@@ -44,7 +45,5 @@ class WeightedSlab(Slab):
         codes = self._codes
         work = np.multiply(codes, self._weights, out=self._work)
         column_sums(work, sums[0])
-        codes *= work
-        column_sums(codes, sums[1])
-        work *= self._y
-        column_sums(work, sums[2])
+        dot(codes, work, codes, sums[1])
+        dot(work, self._y, work, sums[2])
