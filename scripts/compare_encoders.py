@@ -1,31 +1,41 @@
 """Compare the encoders `ggml` and `search`: mean KL divergence of their files, recipe by recipe.
 
     scripts/compare-encoders [--checkpoint eval/tutor] [--imatrix FILE] [--recipes Q4_K_M ...]
+    scripts/compare-encoders --orders 8
 
 Both files of a recipe have the same size and are measured against the checkpoint in F32 on the same
 dialogues, so the difference is paired: its standard error is over dialogues. These are practice
 dialogues, more than the built-in suite has and others: on a small model few tokens decide.
+
+What one file diverges by is also a matter of luck: of how the roundings of its blocks add up. With
+--orders the model's channels are put into several random orders, which changes the blocks and
+nothing else, and the standard error is over these.
 """
 
 import argparse
 import math
 import sys
 import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from statistics import fmean, stdev
 
 from rich.console import Console
 from rich.table import Table
 
 from llmq.checkpoint import open_checkpoint
+from llmq.importance import Importance
 from llmq.importance_file import read_importance
 from llmq.planning import make_plan
 from llmq.quantize import execute
 from llmq.recipes import RECIPES
-from llmq.suites import read_suite
+from llmq.suites import Suite, read_suite
 from llmq_eval.drift import Drift, measure_drift
 from llmq_eval.statistics import Estimate, ratio_of_sums
 from llmq_kernels import Strategy
 from scripts.make_prompts import write_suite
+from scripts.permuted_checkpoint import write_permuted
 
 SEED = 20_270  # not that of the built-in suite
 QUANTIZED = [name for name in RECIPES if name not in ("F32", "F16", "BF16", "MXFP4_MOE", "Q8_0")]
@@ -39,36 +49,92 @@ def main() -> int:
     parser.add_argument("--dialogues", type=int, default=240, help="how many of these")
     parser.add_argument("--threads", type=int)
     parser.add_argument("--recipes", nargs="+", choices=QUANTIZED, default=QUANTIZED)
+    parser.add_argument("--orders", type=int, help="how many orders of the channels to measure")
     arguments = parser.parse_args()
-    checkpoint = open_checkpoint(arguments.checkpoint)
-    importance = read_importance(arguments.imatrix) if arguments.imatrix else None
-    table = Table("recipe", "KL, ggml", "KL, search", "search - ggml", "ratio")
-    ratios = []
+    if arguments.orders is not None and (arguments.orders < 2 or arguments.imatrix):
+        parser.error("--orders takes at least 2, and no --imatrix: that knows one order")
     with tempfile.TemporaryDirectory() as scratch:
         practice = Path(scratch) / "practice.jsonl"
         write_suite(practice, seed=SEED, count=arguments.dialogues)
-        suite = read_suite(arguments.suite or practice)
-        base = execute(make_plan(checkpoint, recipe="F32"), Path(scratch) / "base.gguf")
-        for recipe in arguments.recipes:
+        measure = Measurement(
+            read_suite(arguments.suite or practice),
+            read_importance(arguments.imatrix) if arguments.imatrix else None,
+            arguments.threads,
+            Path(scratch),
+        )
+        if arguments.orders:
+            table = over_orders(
+                measure, arguments.checkpoint, arguments.recipes, orders=arguments.orders
+            )
+        else:
+            table = over_dialogues(measure, arguments.checkpoint, arguments.recipes)
+    Console(width=110).print(table)
+    return 0
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """What stays the same from model to model."""
+
+    suite: Suite
+    importance: Importance | None
+    threads: int | None
+    scratch: Path
+
+    def drifts(self, folder: Path, recipes: list[str]) -> Iterator[tuple[str, list[Drift]]]:
+        """For each recipe the drift of a checkpoint's files by each encoder."""
+        checkpoint = open_checkpoint(folder)
+        base, output = self.scratch / "base.gguf", self.scratch / "quantized.gguf"
+        execute(make_plan(checkpoint, recipe="F32"), base, force=True)
+        for recipe in recipes:
             drifts = []
             for strategy in Strategy:
                 plan = make_plan(
-                    checkpoint, recipe=recipe, importance=importance, strategy=strategy
+                    checkpoint, recipe=recipe, importance=self.importance, strategy=strategy
                 )
-                output = execute(plan, Path(scratch) / f"{recipe}.gguf", force=True)
-                drifts.append(measure_drift(base, output, suite=suite, threads=arguments.threads))
-            ggml, search = drifts
-            ratios.append(search.mean_kl_nats.value / ggml.mean_kl_nats.value)
-            table.add_row(
-                recipe,
-                shown(ggml.mean_kl_nats),
-                shown(search.mean_kl_nats),
-                f"{shown(difference(ggml, search), '+.6f')}{verdict(difference(ggml, search))}",
-                f"{ratios[-1]:.3f}",
-            )
+                execute(plan, output, force=True)
+                drifts.append(measure_drift(base, output, suite=self.suite, threads=self.threads))
+            yield recipe, drifts
+
+
+def over_dialogues(measure: Measurement, folder: Path, recipes: list[str]) -> Table:
+    """One model, and the differences by dialogue."""
+    table = Table("recipe", "KL, ggml", "KL, search", "search - ggml", "ratio")
+    ratios = []
+    for recipe, (ggml, search) in measure.drifts(folder, recipes):
+        ratios.append(search.mean_kl_nats.value / ggml.mean_kl_nats.value)
+        table.add_row(
+            recipe,
+            shown(ggml.mean_kl_nats),
+            shown(search.mean_kl_nats),
+            f"{shown(difference(ggml, search), '+.6f')}{verdict(difference(ggml, search))}",
+            f"{ratios[-1]:.3f}",
+        )
     table.add_row("geometric mean", "", "", "", f"{geometric_mean(ratios):.3f}")
-    Console(width=110).print(table)
-    return 0
+    return table
+
+
+def over_orders(measure: Measurement, folder: Path, recipes: list[str], *, orders: int) -> Table:
+    """Several orders of the model's channels, and the ratios by order."""
+    logarithms: dict[str, list[float]] = {recipe: [] for recipe in recipes}
+    for seed in range(orders):
+        permuted = measure.scratch / f"order-{seed}"
+        write_permuted(folder, permuted, seed=seed)
+        for recipe, (ggml, search) in measure.drifts(permuted, recipes):
+            ratio = search.mean_kl_nats.value / ggml.mean_kl_nats.value
+            logarithms[recipe].append(math.log(ratio))
+    table = Table("recipe", f"KL of search / KL of ggml, {orders} orders")
+    for recipe, values in logarithms.items():
+        table.add_row(recipe, typical(values))
+    of_orders = [fmean(values) for values in zip(*logarithms.values(), strict=True)]
+    table.add_row("geometric mean", typical(of_orders))
+    return table
+
+
+def typical(logarithms: list[float]) -> str:
+    """The geometric mean of ratios and its standard error."""
+    ratio = math.exp(fmean(logarithms))
+    return f"{ratio:.3f} ± {ratio * stdev(logarithms) / math.sqrt(len(logarithms)):.3f}"
 
 
 def difference(ggml: Drift, search: Drift) -> Estimate:

@@ -19,16 +19,7 @@ from llmq_kernels.packing import Bytes
 from llmq_kernels.roundings import Rounding
 from llmq_kernels.scales import reciprocal
 from llmq_kernels.search_weights import search_weights
-from llmq_kernels.select import replace, row_of_largest
-
-
-@dataclass(frozen=True)
-class Scales:
-    """The scales of n blocks' groups, and how fast their errors grow: both (groups, n)."""
-
-    scale: Floats
-    curve: Floats
-    """Sum of weight * value^2; a scale that is off by e adds e^2 times this."""
+from llmq_kernels.select import replace, row_of_largest, zero_unless_finite
 
 
 @dataclass(frozen=True)
@@ -56,25 +47,32 @@ class ScaleFit:
         self._slabs = list(_slabs(n, groups, k, search, importance))
         tries, columns = len(search.tries), groups * n
         self._end = buffer((columns,))
-        self._fit, self._power, self._gain = buffer((3, tries, columns))
+        self._fit, self._power, self._scales, self._gain = buffer((4, tries, columns))
         self._columns = np.arange(columns, dtype=np.int32)
-        self._scale, self._curve = buffer((2, groups, n))
+        self._by_group = groups, n
         self._codes = buffer((k, groups, n), np.uint8)
 
-    def __call__(self, rows: Floats) -> Scales:
-        """Fit scales to rows (n, block); the result is the same buffers every time."""
+    def __call__(self, rows: Floats) -> Floats:
+        """The scales (groups, n) of rows (n, block)."""
         for slab in self._slabs:
             part = slab.columns
             slab.spread_out(rows, self._end[part])
             slab.attempt(self._fit[:, part], self._power[:, part])
-        fit, power = self._best()
-        scale = fit / power
+        scales = np.divide(self._fit, self._power, out=self._scales)
+        explained = np.multiply(scales, self._fit, out=self._gain)
+        self._best = row_of_largest(explained) * len(self._columns)  # as places in (tries, N)
+        self._best += self._columns
+        scale = np.take(scales, self._best)
         scale *= self._end
-        scale[np.flatnonzero(~np.isfinite(scale))] = 0
-        for slab in self._slabs:
-            self._scale[:, slab.blocks] = scale[slab.columns].reshape(slab.by_group)
-            self._curve[:, slab.blocks] = power[slab.columns].reshape(slab.by_group)
-        return Scales(self._scale, self._curve)
+        zero_unless_finite(scale)
+        return self._grouped(scale)
+
+    def curves(self) -> Floats:
+        """How errors grow where scales are off: by the square of that times this, (groups, n).
+
+        It is the sum of weight * value^2 of the rows last fitted.
+        """
+        return self._grouped(np.take(self._power, self._best))
 
     def codes(self, scale: Floats) -> Bytes:
         """The codes (k, groups, n) of the rows last fitted, for the scales (groups, n) stored."""
@@ -84,13 +82,12 @@ class ScaleFit:
             slab.codes(factor, self._codes[:, :, slab.blocks])
         return self._codes
 
-    def _best(self) -> tuple[Floats, Floats]:
-        """Fit and power (N,) of each group's best try: the one that explains most of y."""
-        gain = np.multiply(self._fit, self._fit, out=self._gain)
-        gain /= self._power
-        places = row_of_largest(gain) * len(self._columns)
-        places += self._columns
-        return np.take(self._fit, places), np.take(self._power, places)
+    def _grouped(self, of_columns: Floats) -> Floats:
+        """What there is for each column, (N,), as (groups, n)."""
+        grouped = np.empty(self._by_group, np.float32)
+        for slab in self._slabs:
+            grouped[:, slab.blocks] = of_columns[slab.columns].reshape(slab.by_group)
+        return grouped
 
 
 class _Desk:
@@ -124,7 +121,7 @@ class _Slab:
         x = self._desk.turn(rows[self.blocks]).reshape(self._y.shape)
         farthest(x, end)
         inverse = np.float32(1) / end
-        inverse[np.flatnonzero(~np.isfinite(inverse))] = 0
+        zero_unless_finite(inverse)
         np.multiply(x, inverse, out=self._y)
         if self._desk.weights is None:
             self._weighed = self._y

@@ -36,7 +36,7 @@ class ScaleBlocks:
         fit = ScaleFit(n, 1, 32, Search(self.rounding, tries), importance)
 
         def encode(rows: Floats, out: Blocks) -> None:
-            d = to_f16(fit(rows).scale).astype(np.float32)
+            d = to_f16(fit(rows)).astype(np.float32)
             self.store(out, d[0], in_quads(fit.codes(d)))
 
         return encode
@@ -68,8 +68,7 @@ class ScaleSuperblocks:
         tops = np.arange(self.tops, dtype=np.float32) - np.float32(self.limit)
 
         def encode(rows: Floats, out: Blocks) -> None:
-            found = fit(rows)
-            d, scales = _in_units(found.scale, found.curve, tops)
+            d, scales = _in_units(fit(rows), fit.curves, tops)
             codes = fit.codes(d.astype(np.float32) * scales)
             biased = scales.astype(np.int8).view(np.uint8) + np.uint8(self.bias)
             self.store(out, d, biased, in_quads(codes))
@@ -77,7 +76,9 @@ class ScaleSuperblocks:
         return encode
 
 
-def _in_units(scale: Floats, curve: Floats, tops: Floats) -> tuple[NDArray[np.float16], Floats]:
+def _in_units(
+    scale: Floats, curves: Callable[[], Floats], tops: Floats
+) -> tuple[NDArray[np.float16], Floats]:
     """Find the unit (n,) that suits scales (groups, n) best, and the scales in whole units."""
     largest, bottom = farthest(scale, np.empty_like(scale[0])), tops[0]
     if len(tops) > 1:
@@ -85,7 +86,7 @@ def _in_units(scale: Floats, curve: Floats, tops: Floats) -> tuple[NDArray[np.fl
         whole *= halves.astype(np.float32)
         whole -= scale[:, None]
         whole *= whole
-        whole *= curve[:, None]
+        whole *= curves()[:, None]
         tops = np.take(tops, row_of_least(np.add.reduce(whole, axis=0)))
     return _whole(scale, largest / tops, bottom)
 

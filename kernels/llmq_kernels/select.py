@@ -20,6 +20,13 @@ def replace(where: NDArray[np.bool_], *pairs: tuple[Floats, Floats]) -> None:
         bits ^= change
 
 
+def zero_unless_finite(values: Floats) -> None:
+    """Put zeros in the place of infinities and NaN, which are few if any."""
+    finite = np.isfinite(values)
+    if not finite.all():
+        values[~finite] = 0
+
+
 NUMBER = 15
 """The bits of a float that can hold the number of a row instead, because nobody will miss them."""
 

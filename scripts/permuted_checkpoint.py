@@ -1,0 +1,51 @@
+"""The same model with its channels in another order: one more draw of what rounding does to it.
+
+A quantizer's blocks are neighbours in a row, and which weights are neighbours does not matter to the
+model: hidden channels may change places if they do so in all matrices, and those of a feed-forward
+layer among themselves. What a file diverges by then changes, and the mean over several orders tells
+more of an encoder than one does.
+"""
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors.torch import load_file, save_file
+
+HIDDEN, INNER, AS_IT_IS = "hidden", "inner", ""
+
+AXES = {
+    "embed_tokens.weight": (AS_IT_IS, HIDDEN),
+    "lm_head.weight": (AS_IT_IS, HIDDEN),
+    "q_proj.weight": (AS_IT_IS, HIDDEN),
+    "k_proj.weight": (AS_IT_IS, HIDDEN),
+    "v_proj.weight": (AS_IT_IS, HIDDEN),
+    "o_proj.weight": (HIDDEN, AS_IT_IS),
+    "gate_proj.weight": (INNER, HIDDEN),
+    "up_proj.weight": (INNER, HIDDEN),
+    "down_proj.weight": (HIDDEN, INNER),
+    "layernorm.weight": (HIDDEN,),
+    "model.norm.weight": (HIDDEN,),
+}
+"""By the end of a tensor's name: which order its rows and columns follow."""
+
+
+def write_permuted(source: Path, target: Path, *, seed: int) -> None:
+    """Copy a checkpoint of Llama's architecture with its channels in a random order."""
+    target.mkdir()
+    for path in source.iterdir():
+        if path.suffix != ".safetensors":
+            shutil.copy(path, target)
+    weights = {k: v for path in source.glob("*.safetensors") for k, v in load_file(path).items()}
+    rng, orders = np.random.default_rng(seed), dict[tuple[str, int], torch.Tensor]()
+    for name in sorted(weights):
+        (axes,) = (axes for end, axes in AXES.items() if name.endswith(end))
+        layer = name.rpartition(".mlp.")[0]
+        for axis, kind in enumerate(axes):
+            if kind:
+                n = weights[name].shape[axis]
+                key = kind + (layer if kind == INNER else ""), n
+                orders.setdefault(key, torch.from_numpy(rng.permutation(n)))
+                weights[name] = weights[name].index_select(axis, orders[key]).contiguous()
+    save_file(weights, target / "model.safetensors")
