@@ -10,8 +10,10 @@ import shutil
 from pathlib import Path
 
 import numpy as np
-import torch
-from safetensors.torch import load_file, save_file
+from numpy.typing import NDArray
+from safetensors.numpy import save_file
+
+from llmq.safetensors_file import read_header
 
 HIDDEN, INNER, AS_IT_IS = "hidden", "inner", ""
 
@@ -32,13 +34,16 @@ AXES = {
 
 
 def write_permuted(source: Path, target: Path, *, seed: int) -> None:
-    """Copy a checkpoint of Llama's architecture with its channels in a random order."""
+    """Copy a checkpoint of Llama's architecture, in F32, with its channels in a random order."""
     target.mkdir()
+    weights: dict[str, NDArray[np.float32]] = {}
     for path in source.iterdir():
-        if path.suffix != ".safetensors":
+        if path.suffix == ".safetensors":
+            for name, tensor in read_header(path).items():
+                weights[name] = tensor.read(0, tensor.n_rows).reshape(tensor.shape)
+        elif not path.name.endswith(".index.json"):  # all tensors come into one file
             shutil.copy(path, target)
-    weights = {k: v for path in source.glob("*.safetensors") for k, v in load_file(path).items()}
-    rng, orders = np.random.default_rng(seed), dict[tuple[str, int], torch.Tensor]()
+    rng, orders = np.random.default_rng(seed), dict[tuple[str, int], NDArray[np.int64]]()
     for name in sorted(weights):
         (axes,) = (axes for end, axes in AXES.items() if name.endswith(end))
         layer = name.rpartition(".mlp.")[0]
@@ -46,6 +51,7 @@ def write_permuted(source: Path, target: Path, *, seed: int) -> None:
             if kind:
                 n = weights[name].shape[axis]
                 key = kind + (layer if kind == INNER else ""), n
-                orders.setdefault(key, torch.from_numpy(rng.permutation(n)))
-                weights[name] = weights[name].index_select(axis, orders[key]).contiguous()
+                if key not in orders:
+                    orders[key] = rng.permutation(n)
+                weights[name] = np.take(weights[name], orders[key], axis=axis)
     save_file(weights, target / "model.safetensors")
