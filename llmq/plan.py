@@ -3,6 +3,7 @@
 Printing it, checking the disk against it and executing it are separate things.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from math import prod
@@ -55,6 +56,12 @@ class PlannedTensor:
         return self.source.dtype if isinstance(self.source, TensorRef) else "computed"
 
 
+def encoder_of(tensors: Iterable[PlannedTensor]) -> Strategy | None:
+    """How blocks are encoded: `search` where any is searched for, None where there is no block."""
+    used = {tensor.strategy for tensor in tensors if tensor.format.block > 1}
+    return Strategy.SEARCH if Strategy.SEARCH in used else next(iter(used), None)
+
+
 @dataclass(frozen=True)
 class Plan:
     """The whole output file: its metadata, its tensors in order, and what was left out on purpose."""
@@ -68,8 +75,8 @@ class Plan:
 
     @property
     def encoder(self) -> Strategy | None:
-        """How the blocks are encoded; None where no tensor is quantized."""
-        return next((t.strategy for t in self.tensors if t.format.block > 1), None)
+        """As `encoder_of` tells."""
+        return encoder_of(self.tensors)
 
     @cached_property
     def header(self) -> bytes:

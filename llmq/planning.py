@@ -24,7 +24,7 @@ from llmq.importance import Importance
 from llmq.mixes import Model
 from llmq.model_card import general_metadata
 from llmq.overrides import Overrides
-from llmq.plan import Plan, PlannedTensor
+from llmq.plan import Plan, PlannedTensor, encoder_of
 from llmq.recipes import DEFAULT_RECIPE, Recipe, recipe_named
 from llmq.remarks import on_fallbacks, on_importance, on_window
 from llmq.safetensors_file import TensorRef
@@ -32,7 +32,7 @@ from llmq.tokenizer import read_tokenizer
 from llmq_kernels import Strategy
 
 QUANTIZATION_VERSION = 2  # GGML_QNT_VERSION
-DEFAULT_STRATEGY = Strategy.GGML
+DEFAULT_STRATEGY = Strategy.SEARCH  # kernels/README.md tells why
 
 
 def make_plan(
@@ -65,15 +65,15 @@ def make_plan(
         used, source = choices[row.target].format, sources[row.target]
         offset = padded(tensors[-1].offset + tensors[-1].n_bytes) if tensors else 0
         transform = _transform(row, architecture, settings)
+        encoder = strategy if used.searcher else Strategy.GGML
         weighted = importance.row(row.target) if importance and used.block > 1 else None
         tensors.append(
             PlannedTensor(
-                row.target, source.shape, source, transform, used, offset, weighted, strategy
+                row.target, source.shape, source, transform, used, offset, weighted, encoder
             )
         )
-    quantized = any(choice.format.block > 1 for choice in choices.values())
     metadata = _metadata(checkpoint, architecture, settings, chosen, pre)
-    metadata |= _provenance(importance, strategy if quantized else None)
+    metadata |= _provenance(importance, encoder_of(tensors))
     notes += on_fallbacks(chosen, shapes, model, overrides)
     notes += on_importance(importance, choices) + on_window(architecture, settings)
     return Plan(checkpoint.name, chosen, metadata, tuple(tensors), tuple(notes), importance)

@@ -23,6 +23,7 @@ from llmq.importance_file import read_importance
 from llmq.planning import make_plan
 from llmq.quantize import execute
 from llmq_eval.drift import BUILTIN_SUITES, builtin_suite
+from llmq_kernels import Strategy
 from scripts.compare_converter import QUANTIZED, ROOT, differences_between, differing_bytes
 
 TOOLS = ROOT / "build" / "peer" / "bin"
@@ -90,7 +91,7 @@ def calibration_text() -> Iterator[str]:
 def run_llmq(checkpoint: Checkpoint, output: Path, recipe: str, matrix: Path | None) -> GgufFile:
     """What llmq makes of the checkpoint."""
     importance = read_importance(matrix, exact=True) if matrix else None
-    plan = make_plan(checkpoint, recipe=recipe, importance=importance)
+    plan = make_plan(checkpoint, recipe=recipe, importance=importance, strategy=Strategy.GGML)
     return open_gguf(execute(plan, output, force=True))
 
 

@@ -40,11 +40,11 @@ def test_convert_and_inspect(
     report = json.loads(shown.out)
     output = tmp_path / "tiny-Q4_K_M.gguf"
     assert report["output"] == "tiny-Q4_K_M.gguf"
-    assert (report["encoder"], report["imatrix"]) == ("ggml", None)
+    assert (report["encoder"], report["imatrix"]) == ("search", None)
     assert report["bytes"] == output.stat().st_size
     assert "blk.*.ffn_up.weight (2)" in shown.err
     assert "20 tensors, 78,208 weights" in shown.err
-    assert shown.err.startswith("tiny -> Q4_K_M, encoder ggml\n")
+    assert shown.err.startswith("tiny -> Q4_K_M, encoder search\n")
     assert "note: rows of 64 and 96 weights are not whole blocks of 256" in shown.err
     assert run("inspect", output, "--json") == 0
     seen = json.loads(capsys.readouterr().out)
@@ -173,12 +173,12 @@ def test_types_importance_and_encoder(
     folder, output = make_checkpoint(), tmp_path / "out.gguf"
     ones = np.ones((1, 64), np.float32)
     matrix = save_gguf(tmp_path / "m.gguf", sums_and_counts("blk.0.attn_q.weight", ones, [1]))
-    options = ["--imatrix", matrix, "--encoder", "search", "--tensor", "attn_v=q8_0", "--pure"]
+    options = ["--imatrix", matrix, "--encoder", "ggml", "--tensor", "attn_v=q8_0", "--pure"]
     options += ["--tensor", "attn_=q5-0", "--embedding-type", "bf16"]
     assert run("convert", folder, "-o", output, "--recipe", "Q4_0", *options, "--json") == 0
     shown = capsys.readouterr()
     report = json.loads(shown.out)
-    assert report["encoder"] == "search"
+    assert report["encoder"] == "ggml"
     assert report["imatrix"]["entries"] == 1
     assert report["imatrix"]["chunks"] == 7
     found = {tensor["name"]: tensor["to"] for tensor in report["tensors"]}
@@ -186,10 +186,10 @@ def test_types_importance_and_encoder(
     assert found["blk.1.attn_v.weight"] == "Q8_0"
     assert found["blk.1.attn_q.weight"] == "Q5_0"
     assert found["blk.1.ffn_up.weight"] == "Q4_0"
-    assert f"encoder search, imatrix {matrix} (1 matrices, 7 chunks)" in shown.err
+    assert f"encoder ggml, imatrix {matrix} (1 matrices, 7 chunks)" in shown.err
     assert "says nothing of 13 of 14 matrices" in shown.err
     metadata = open_gguf(output).metadata
-    assert metadata["llmq.encoder"] == "search"
+    assert metadata["llmq.encoder"] == "ggml"
     assert metadata["quantize.imatrix.file"] == str(matrix)[:127]
 
 

@@ -15,7 +15,7 @@ from llmq.importance_file import read_importance
 from llmq.plan import Plan
 from llmq.planning import make_plan
 from llmq.quantize import execute
-from llmq_kernels import FORMATS
+from llmq_kernels import FORMATS, Strategy
 from tests.imatrix_files import (
     METADATA,
     Values,
@@ -213,7 +213,7 @@ def test_what_a_file_says_of_its_importance(
         ("quantize.imatrix.dataset", "a.txt"),
         ("quantize.imatrix.entries_count", np.uint32(14)),
         ("quantize.imatrix.chunks_count", np.uint32(9)),
-        ("llmq.encoder", "ggml"),
+        ("llmq.encoder", "search"),
     ]
     long = Importance(Path("é" * 90), {"m": np.ones((1, 1), np.float32)})
     assert long.metadata == {
@@ -223,6 +223,8 @@ def test_what_a_file_says_of_its_importance(
     floats_only = make_plan(checkpoint, recipe="BF16")
     assert "llmq.encoder" not in floats_only.metadata
     assert floats_only.encoder is None
+    nothing_to_search = make_plan(checkpoint, recipe="Q8_0")
+    assert nothing_to_search.metadata["llmq.encoder"] == "ggml"
 
 
 @pytest.mark.parametrize("recipe", ["Q4_0", "IQ4_NL", "Q5_0"])
@@ -236,7 +238,12 @@ def test_zeros_make_no_weights_vanish(
     path = save_gguf(tmp_path / "i.gguf", sums_and_counts("blk.0.attn_v.weight", sums, [1]))
     decoded = []
     for exact in (True, False):
-        plan = make_plan(checkpoint, recipe=recipe, importance=read_importance(path, exact=exact))
+        plan = make_plan(
+            checkpoint,
+            recipe=recipe,
+            importance=read_importance(path, exact=exact),
+            strategy=Strategy.GGML,
+        )
         output = execute(plan, tmp_path / "out.gguf", force=True)
         tensor = next(t for t in open_gguf(output).tensors if t.name == "blk.0.attn_v.weight")
         form = FORMATS[tensor.type_name]

@@ -18,7 +18,7 @@ from llmq.overrides import Overrides, format_named, tensor_type
 from llmq.planning import make_plan
 from llmq.quantize import execute
 from llmq.recipes import RECIPES, recipe_named
-from llmq_kernels import FORMATS
+from llmq_kernels import FORMATS, Strategy
 from tests.llama_quantize import Rows, quantize
 from tests.random_models import save_random_model
 from tests.skeletons import SKELETONS, Skeleton
@@ -227,7 +227,9 @@ def test_bytes(
     plain = open_gguf(checkpoint.with_suffix(".gguf"))
     rows = random_importance(plain) if guided else None
     importance = Importance(Path("random"), rows) if rows else None
-    plan = make_plan(open_checkpoint(checkpoint), recipe=recipe, importance=importance)
+    plan = make_plan(
+        open_checkpoint(checkpoint), recipe=recipe, importance=importance, strategy=Strategy.GGML
+    )
     ours = execute(plan, tmp_path / "ours.gguf")
     theirs = quantize(plain.path, tmp_path / "theirs.gguf", RECIPES[recipe].file_type, rows)
     assert not differing_tensors(ours, theirs)
