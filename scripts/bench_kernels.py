@@ -33,6 +33,8 @@ from tests.kernels.libggml import LibGgml, find
 README = Path(__file__).resolve().parent.parent / "kernels" / "README.md"
 COLUMNS = 2048
 WEIGHTS = 1 << 22
+SECONDS = 0.1
+"""What a run of the C library takes at least, so that handing out the work does not count."""
 
 
 @dataclass(frozen=True)
@@ -81,14 +83,21 @@ def encoding(formats: list[str], runs: int) -> Iterator[str]:
         if strategy is Strategy.GGML or FORMATS[name].searcher
     ]
     spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(2, mp_context=spawn) as ours, ThreadPoolExecutor(2) as theirs:
+    with (
+        ProcessPoolExecutor(2, mp_context=spawn, initializer=weights) as ours,
+        ThreadPoolExecutor(2) as theirs,
+    ):
+        both(ours, encode, tasks[0], 50, 2)  # time for either process to start
         for task in tasks:
             report(f"{task.format} {task.strategy}{' with importance' * task.importance}")
-            one = compared(
-                partial(both, ours, encode, task, 1), partial(both, theirs, ggml, task, 1), runs
-            )
-            two = compared(
-                partial(both, ours, encode, task, 2), partial(both, theirs, ggml, task, 2), runs
+            times = round(SECONDS / timed(partial(ggml, task, 1))) or 1
+            one, two = (
+                compared(
+                    partial(both, ours, encode, task, times, number),
+                    partial(both, theirs, ggml, task, times, number),
+                    runs,
+                )
+                for number in (1, 2)
             )
             speeds = WEIGHTS / one.ours / 1e6, 2 * WEIGHTS / two.ours / 1e6
             yield (
@@ -132,11 +141,16 @@ def compared(ours: Callable[[], float], theirs: Callable[[], float], runs: int) 
     return Comparison(median(our for our, _ in pairs), ratio)
 
 
-def both(workers: Executor, work: Callable[[Task], None], task: Task, number: int) -> float:
-    """Seconds until `number` workers have all done the task."""
-    return timed(
-        lambda: [done.result() for done in [workers.submit(work, task) for _ in range(number)]]
+def both(
+    workers: Executor, work: Callable[[Task, int], None], task: Task, times: int, number: int
+) -> float:
+    """Seconds for the task, where `number` workers all do it several times."""
+    seconds = timed(
+        lambda: [
+            done.result() for done in [workers.submit(work, task, times) for _ in range(number)]
+        ]
     )
+    return seconds / times
 
 
 def timed(work: Callable[[], object]) -> float:
@@ -146,15 +160,17 @@ def timed(work: Callable[[], object]) -> float:
     return time.perf_counter() - started
 
 
-def encode(task: Task) -> None:
+def encode(task: Task, times: int) -> None:
     """Our encoder."""
     fmt, rows, row = task.arguments
-    fmt.encode(rows, row, strategy=task.strategy)
+    for _ in range(times):
+        fmt.encode(rows, row, strategy=task.strategy)
 
 
-def ggml(task: Task) -> None:
+def ggml(task: Task, times: int) -> None:
     """The C library's."""
-    library().encode(*task.arguments)
+    for _ in range(times):
+        library().encode(*task.arguments)
 
 
 @cache
