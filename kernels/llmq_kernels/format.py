@@ -30,7 +30,7 @@ class Strategy(StrEnum):
     GGML = "ggml"
     """As ggml does, to the byte."""
     SEARCH = "search"
-    """By a search of our own for the least squared error: lower, and several times as fast."""
+    """By a search of our own for the least squared error: less, and sooner where ggml searches."""
 
 
 @dataclass(frozen=True, kw_only=True)
