@@ -87,7 +87,7 @@ def encoding(formats: list[str], runs: int) -> Iterator[str]:
         ProcessPoolExecutor(2, mp_context=spawn, initializer=weights) as ours,
         ThreadPoolExecutor(2) as theirs,
     ):
-        both(ours, encode, tasks[0], 50, 2)  # time for either process to start
+        both(ours, encode, tasks[0], 300, 2)  # either process starts, and gets to its full speed
         for task in tasks:
             report(f"{task.format} {task.strategy}{' with importance' * task.importance}")
             times = round(SECONDS / timed(partial(ggml, task, 1))) or 1
