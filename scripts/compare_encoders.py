@@ -25,6 +25,7 @@ from rich.console import Console
 from rich.table import Table
 
 from llmq.checkpoint import open_checkpoint
+from llmq.errors import LlmqError
 from llmq.importance import Importance
 from llmq.importance_file import read_importance
 from llmq.planning import make_plan
@@ -53,6 +54,19 @@ def main() -> int:
     arguments = parser.parse_args()
     if arguments.orders is not None and (arguments.orders < 2 or arguments.imatrix):
         parser.error("--orders takes at least 2, and no --imatrix: that knows one order")
+    if arguments.dialogues < 1:
+        parser.error("--dialogues takes at least 1")
+    try:
+        table = compare(arguments)
+    except LlmqError as error:
+        parser.exit(1, f"{error}\n")
+    Console(width=110).print(table)
+    return 0
+
+
+def compare(arguments: argparse.Namespace) -> Table:
+    """Measure what was asked for."""
+    open_checkpoint(arguments.checkpoint)  # before any work
     with tempfile.TemporaryDirectory() as scratch:
         practice = Path(scratch) / "practice.jsonl"
         write_suite(practice, seed=SEED, count=arguments.dialogues)
@@ -63,13 +77,10 @@ def main() -> int:
             Path(scratch),
         )
         if arguments.orders:
-            table = over_orders(
+            return over_orders(
                 measure, arguments.checkpoint, arguments.recipes, orders=arguments.orders
             )
-        else:
-            table = over_dialogues(measure, arguments.checkpoint, arguments.recipes)
-    Console(width=110).print(table)
-    return 0
+        return over_dialogues(measure, arguments.checkpoint, arguments.recipes)
 
 
 @dataclass(frozen=True)
@@ -87,6 +98,7 @@ class Measurement:
         base, output = self.scratch / "base.gguf", self.scratch / "quantized.gguf"
         execute(make_plan(checkpoint, recipe="F32"), base, force=True)
         for recipe in recipes:
+            Console(stderr=True).print(f"{folder.name}: {recipe}", highlight=False)
             drifts = []
             for strategy in Strategy:
                 plan = make_plan(

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors.numpy import save_file
 
+from llmq.errors import CheckpointError
 from llmq.safetensors_file import read_header
 
 HIDDEN, INNER, AS_IT_IS = "hidden", "inner", ""
@@ -45,7 +46,9 @@ def write_permuted(source: Path, target: Path, *, seed: int) -> None:
             shutil.copy(path, target)
     rng, orders = np.random.default_rng(seed), dict[tuple[str, int], NDArray[np.int64]]()
     for name in sorted(weights):
-        (axes,) = (axes for end, axes in AXES.items() if name.endswith(end))
+        axes = next((axes for end, axes in AXES.items() if name.endswith(end)), None)
+        if axes is None:
+            raise CheckpointError(f"{source}: it is not known which channels {name!r} has")
         layer = name.rpartition(".mlp.")[0]
         for axis, kind in enumerate(axes):
             if kind:
