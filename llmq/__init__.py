@@ -15,29 +15,29 @@ from llmq.version import __version__ as __version__
 
 if TYPE_CHECKING:
     from llmq.chat.conversation import open_chat as open_chat
-    from llmq.checkpoint import open_checkpoint as open_checkpoint
     from llmq.errors import LlmqError as LlmqError
-    from llmq.gguf_file import open_gguf as open_gguf
-    from llmq.importance_file import read_importance as read_importance
-    from llmq.overrides import Overrides as Overrides
-    from llmq.overrides import tensor_type as tensor_type
+    from llmq.files.gguf import open_gguf as open_gguf
+    from llmq.files.imatrix import read_importance as read_importance
     from llmq.planning import make_plan as make_plan
     from llmq.quantize import execute as execute
+    from llmq.recipes.overrides import Overrides as Overrides
+    from llmq.recipes.overrides import tensor_type as tensor_type
+    from llmq.sources.checkpoint import open_checkpoint as open_checkpoint
     from llmq_eval.drift import measure_drift as measure_drift
-    from llmq_kernels import Strategy as Strategy
+    from llmq_kernels import Encoder as Encoder
 
 _HOMES = {
     "LlmqError": "llmq.errors",
-    "Overrides": "llmq.overrides",
-    "Strategy": "llmq_kernels",
+    "Overrides": "llmq.recipes.overrides",
+    "Encoder": "llmq_kernels",
     "execute": "llmq.quantize",
     "make_plan": "llmq.planning",
     "measure_drift": "llmq_eval.drift",
     "open_chat": "llmq.chat.conversation",
-    "open_checkpoint": "llmq.checkpoint",
-    "open_gguf": "llmq.gguf_file",
-    "read_importance": "llmq.importance_file",
-    "tensor_type": "llmq.overrides",
+    "open_checkpoint": "llmq.sources.checkpoint",
+    "open_gguf": "llmq.files.gguf",
+    "read_importance": "llmq.files.imatrix",
+    "tensor_type": "llmq.recipes.overrides",
 }
 
 __all__ = sorted(_HOMES)  # noqa: PLE0605  # a sorted list of the table's names; tested

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from llmq.errors import WeightError
+from llmq.files.safetensors import TensorRef
 from llmq.plan import PlannedTensor
-from llmq.safetensors_file import TensorRef
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ def write_chunk(chunk: Chunk, path: Path) -> int:
     if tensor.transform is not None:
         grouped = rows.reshape(-1, 1) if len(tensor.shape) == 1 else rows
         rows = tensor.transform(grouped).reshape(rows.shape)
-    blocks = tensor.format.encode(rows, tensor.importance, strategy=tensor.strategy)
+    blocks = tensor.format.encode(rows, tensor.importance, encoder=tensor.encoder)
     bad = tensor.format.overflowed(blocks, rows)
     if bad is not None:
         row, block = divmod(bad, blocks.shape[1])

@@ -1,7 +1,7 @@
 """Importance matrices: how much the error of each column of a matrix matters.
 
 llama-imatrix runs a text through a model and averages, for each matrix, the squares of what is multiplied
-with each of its columns. The quantizers weight their errors with it. `llmq.importance_file` reads its
+with each of its columns. The quantizers weight their errors with it. `llmq.files.imatrix` reads its
 files; the values are those with which llama-quantize works, but for zeros:
 
 **Zeros are raised.** A column that nothing ever reached has importance zero, and where a whole block has, ggml
@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from llmq.errors import ImportanceError
-from llmq.gguf_file import Metadata
+from llmq.files.gguf import Metadata
 
 Rows = NDArray[np.float32]
 

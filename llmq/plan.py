@@ -13,11 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from llmq.architectures.table import Transform
-from llmq.gguf_file import Metadata, encode_header, padded
+from llmq.files.gguf import Metadata, encode_header, padded
+from llmq.files.safetensors import TensorRef
 from llmq.importance import Importance
-from llmq.recipes import Recipe
-from llmq.safetensors_file import TensorRef
-from llmq_kernels import Strategy
+from llmq.recipes.table import Recipe
+from llmq_kernels import Encoder
 from llmq_kernels.format import Format
 
 
@@ -33,7 +33,7 @@ class PlannedTensor:
     offset: int
     importance: NDArray[np.float32] | None
     """Of the columns, shape[-1:], where it is known."""
-    strategy: Strategy
+    encoder: Encoder
 
     @property
     def n_rows(self) -> int:
@@ -56,10 +56,10 @@ class PlannedTensor:
         return self.source.dtype if isinstance(self.source, TensorRef) else "computed"
 
 
-def encoder_of(tensors: Iterable[PlannedTensor]) -> Strategy | None:
+def encoder_of(tensors: Iterable[PlannedTensor]) -> Encoder | None:
     """How blocks are encoded: `search` where any is searched for, None where there is no block."""
-    used = {tensor.strategy for tensor in tensors if tensor.format.block > 1}
-    return Strategy.SEARCH if Strategy.SEARCH in used else next(iter(used), None)
+    used = {tensor.encoder for tensor in tensors if tensor.format.block > 1}
+    return Encoder.SEARCH if Encoder.SEARCH in used else next(iter(used), None)
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ class Plan:
     importance: Importance | None
 
     @property
-    def encoder(self) -> Strategy | None:
+    def encoder(self) -> Encoder | None:
         """As `encoder_of` tells."""
         return encoder_of(self.tensors)
 

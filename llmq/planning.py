@@ -17,22 +17,22 @@ from llmq.architectures.table import (
     Transform,
     required_int,
 )
-from llmq.checkpoint import Checkpoint
-from llmq.choices import UNNAMED, Shapes, formats_for
-from llmq.gguf_file import Metadata, padded
+from llmq.files.gguf import Metadata, padded
+from llmq.files.safetensors import TensorRef
 from llmq.importance import Importance
-from llmq.mixes import Model
-from llmq.model_card import general_metadata
-from llmq.overrides import Overrides
+from llmq.notes import on_fallbacks, on_importance, on_window
 from llmq.plan import Plan, PlannedTensor, encoder_of
-from llmq.recipes import DEFAULT_RECIPE, Recipe, recipe_named
-from llmq.remarks import on_fallbacks, on_importance, on_window
-from llmq.safetensors_file import TensorRef
+from llmq.recipes.choose import UNNAMED, Shapes, formats_for
+from llmq.recipes.overrides import Overrides
+from llmq.recipes.rules import Model
+from llmq.recipes.table import DEFAULT_RECIPE, Recipe, recipe_named
+from llmq.sources.checkpoint import Checkpoint
+from llmq.sources.model_card import general_metadata
 from llmq.tokenizer import read_tokenizer
-from llmq_kernels import Strategy
+from llmq_kernels import Encoder
 
 QUANTIZATION_VERSION = 2  # GGML_QNT_VERSION
-DEFAULT_STRATEGY = Strategy.SEARCH  # kernels/README.md tells why
+DEFAULT_ENCODER = Encoder.SEARCH  # kernels/README.md tells why
 
 
 def make_plan(
@@ -41,12 +41,12 @@ def make_plan(
     recipe: str = DEFAULT_RECIPE,
     overrides: Overrides = UNNAMED,
     importance: Importance | None = None,
-    strategy: Strategy = DEFAULT_STRATEGY,
+    encoder: Encoder = DEFAULT_ENCODER,
     pre: str | None = None,
 ) -> Plan:
     """Plan the conversion of `checkpoint` with the recipe of this name.
 
-    `overrides` are formats that go before the recipe's, `strategy` is how blocks are encoded, and `pre`
+    `overrides` are formats that go before the recipe's, `encoder` is how blocks are encoded, and `pre`
     overrides the name of the pre-tokenizer. Raises a child of `LlmqError` for whatever does not fit;
     reads no weight, except to see that an output matrix repeats the embedding it is tied to.
     """
@@ -65,11 +65,17 @@ def make_plan(
         used, source = choices[row.target].format, sources[row.target]
         offset = padded(tensors[-1].offset + tensors[-1].n_bytes) if tensors else 0
         transform = _transform(row, architecture, settings)
-        encoder = strategy if used.searcher else Strategy.GGML
         weighted = importance.row(row.target) if importance and used.block > 1 else None
         tensors.append(
             PlannedTensor(
-                row.target, source.shape, source, transform, used, offset, weighted, encoder
+                row.target,
+                source.shape,
+                source,
+                transform,
+                used,
+                offset,
+                weighted,
+                used.encoder_for(encoder),
             )
         )
     metadata = _metadata(checkpoint, architecture, settings, chosen, pre)
@@ -133,7 +139,7 @@ def _metadata(
     }
 
 
-def _provenance(importance: Importance | None, encoder: Strategy | None) -> Metadata:
+def _provenance(importance: Importance | None, encoder: Encoder | None) -> Metadata:
     """The keys that say how the weights were quantized; llama.cpp passes over the last."""
     return {
         **(importance.metadata if importance else {}),

@@ -27,11 +27,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from llmq.amounts import cores
 from llmq.chunks import Chunk, file_checksum, write_chunk
 from llmq.errors import OutputError
+from llmq.files.safetensors import TensorRef
 from llmq.plan import Plan, PlannedTensor
-from llmq.safetensors_file import TensorRef
+from llmq.processors import cores
 
 CHUNK_WEIGHTS = 1 << 19
 SMALL_WEIGHTS = 1 << 24  # below this, starting workers costs more time than they save

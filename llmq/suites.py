@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from llmq.errors import SuiteError
-from llmq.json_file import parse_json_object
+from llmq.files.json import parse_json_object
 
 ROLES = ("system", "user", "assistant")
 

@@ -23,8 +23,8 @@ import psutil
 from rich.console import Console
 from rich.table import Table
 
-from llmq.recipes import RECIPES
-from llmq_kernels import FORMATS, Strategy
+from llmq.recipes.table import RECIPES
+from llmq_kernels import FORMATS, Encoder
 from scripts.compare_converter import DRIVER, PEER
 from scripts.random_checkpoint import SIZES, write_checkpoint
 
@@ -64,10 +64,8 @@ def main() -> int:
     converted = typical(measured(converter(source, base)) for _ in range(arguments.runs))
     for recipe in arguments.recipes:
         commands = {
-            f"llmq convert --encoder {strategy}": ours(
-                source, folder / "ours.gguf", recipe, strategy
-            )
-            for strategy in strategies(recipe)
+            f"llmq convert --encoder {encoder}": ours(source, folder / "ours.gguf", recipe, encoder)
+            for encoder in strategies(recipe)
         }
         commands["llama-quantize"] = quantizer(base, folder / "peer.gguf", recipe)
         turns = [
@@ -83,10 +81,10 @@ def main() -> int:
     return 0
 
 
-def strategies(recipe: str) -> list[Strategy]:
+def strategies(recipe: str) -> list[Encoder]:
     """The encoders that the recipe's main format has."""
-    searched = FORMATS[RECIPES[recipe].base].searcher is not None
-    return [Strategy.GGML, *([Strategy.SEARCH] if searched else [])]
+    searched = FORMATS[RECIPES[recipe].base].search is not None
+    return [Encoder.GGML, *([Encoder.SEARCH] if searched else [])]
 
 
 def typical(costs: Iterable[Cost]) -> Cost:
@@ -94,10 +92,10 @@ def typical(costs: Iterable[Cost]) -> Cost:
     return Cost(*map(median, zip(*map(astuple, costs), strict=True)))
 
 
-def ours(source: Path, output: Path, recipe: str, strategy: Strategy) -> list[str]:
+def ours(source: Path, output: Path, recipe: str, encoder: Encoder) -> list[str]:
     """`llmq convert`."""
     command = [sys.executable, "-m", "llmq.cli", "convert", str(source), "-o", str(output)]
-    return [*command, "--force", "--recipe", recipe, "--encoder", strategy]
+    return [*command, "--force", "--recipe", recipe, "--encoder", encoder]
 
 
 def converter(source: Path, output: Path) -> list[str]:

@@ -27,7 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.console import Console
 
-from llmq_kernels import FORMATS, Format, Strategy
+from llmq_kernels import FORMATS, Encoder, Format
 from tests.kernels.libggml import LibGgml, find
 
 README = Path(__file__).resolve().parent.parent / "kernels" / "README.md"
@@ -42,7 +42,7 @@ class Task:
     """One way of encoding the weights."""
 
     format: str
-    strategy: Strategy
+    encoder: Encoder
     importance: bool
 
     @property
@@ -76,11 +76,11 @@ def encoding(formats: list[str], runs: int) -> Iterator[str]:
     """Rows of the table of encoders."""
     yield HEAD
     tasks = [
-        Task(name, strategy, importance)
+        Task(name, encoder, importance)
         for name in formats
-        for strategy in Strategy
+        for encoder in Encoder
         for importance in (False, True)
-        if strategy is Strategy.GGML or FORMATS[name].searcher
+        if encoder is Encoder.GGML or FORMATS[name].search
     ]
     spawn = multiprocessing.get_context("spawn")
     with (
@@ -89,7 +89,7 @@ def encoding(formats: list[str], runs: int) -> Iterator[str]:
     ):
         both(ours, encode, tasks[0], 300, 2)  # either process starts, and gets to its full speed
         for task in tasks:
-            report(f"{task.format} {task.strategy}{' with importance' * task.importance}")
+            report(f"{task.format} {task.encoder}{' with importance' * task.importance}")
             times = round(SECONDS / timed(partial(ggml, task, 1))) or 1
             one, two = (
                 compared(
@@ -101,7 +101,7 @@ def encoding(formats: list[str], runs: int) -> Iterator[str]:
             )
             speeds = WEIGHTS / one.ours / 1e6, 2 * WEIGHTS / two.ours / 1e6
             yield (
-                f"| {task.format} | {task.strategy} | {'yes' if task.importance else ''} "
+                f"| {task.format} | {task.encoder} | {'yes' if task.importance else ''} "
                 f"| {speeds[0]:.1f} | {one.ratio} | {speeds[1]:.1f} | {two.ratio} "
                 f"| {speeds[1] / speeds[0]:.2f} |"
             )
@@ -114,7 +114,7 @@ def decoding(formats: list[str], runs: int) -> Iterator[str]:
     for name in formats:
         report(f"{name} decoding")
         fmt = FORMATS[name]
-        blocks = fmt.encode(weights())
+        blocks = fmt.encode(weights(), encoder=Encoder.GGML)
         stored = blocks.view(np.uint8).reshape(len(blocks), -1)
         kind = gguf.GGMLQuantizationType[name]
         result = compared(
@@ -164,7 +164,7 @@ def encode(task: Task, times: int) -> None:
     """Our encoder."""
     fmt, rows, row = task.arguments
     for _ in range(times):
-        fmt.encode(rows, row, strategy=task.strategy)
+        fmt.encode(rows, row, encoder=task.encoder)
 
 
 def ggml(task: Task, times: int) -> None:

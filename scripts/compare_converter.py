@@ -17,13 +17,13 @@ from typing import Any
 
 import numpy as np
 
-from llmq.checkpoint import open_checkpoint
-from llmq.gguf_file import GgufFile, TensorInfo, open_gguf
+from llmq.files.gguf import GgufFile, TensorInfo, open_gguf
 from llmq.planning import make_plan
 from llmq.quantize import execute
-from llmq.recipes import RECIPES
+from llmq.recipes.table import RECIPES
+from llmq.sources.checkpoint import open_checkpoint
 from llmq.tokenizer.pre_tokenizer_table import STRUCTURES
-from llmq_kernels import FORMATS, Strategy
+from llmq_kernels import FORMATS, Encoder
 from tests.llama_quantize import quantize
 from tests.random_models import save_random_model
 from tests.tokenizer.folders import (
@@ -100,7 +100,7 @@ def compare(folder: Path, scratch: Path) -> Iterator[tuple[str, list[str]]]:
     """Each recipe with the differences found, first the converter's, then the quantizer's."""
     checkpoint = open_checkpoint(folder)
     for recipe, outtype in CONVERTED.items():
-        plan = make_plan(checkpoint, recipe=recipe, strategy=Strategy.GGML)
+        plan = make_plan(checkpoint, recipe=recipe, encoder=Encoder.GGML)
         ours = open_gguf(execute(plan, scratch / f"ours-{recipe}.gguf", force=True))
         pre = plan.metadata.get("tokenizer.ggml.pre", "")
         theirs = run_converter(folder, scratch / f"theirs-{recipe}.gguf", outtype, str(pre))
@@ -111,7 +111,7 @@ def compare(folder: Path, scratch: Path) -> Iterator[tuple[str, list[str]]]:
     for recipe, file_type in QUANTIZED.items():
         ours = open_gguf(
             execute(
-                make_plan(checkpoint, recipe=recipe, strategy=Strategy.GGML),
+                make_plan(checkpoint, recipe=recipe, encoder=Encoder.GGML),
                 scratch / f"ours-{recipe}.gguf",
                 force=True,
             )

@@ -24,17 +24,17 @@ from statistics import fmean, stdev
 from rich.console import Console
 from rich.table import Table
 
-from llmq.checkpoint import open_checkpoint
 from llmq.errors import LlmqError
+from llmq.files.imatrix import read_importance
 from llmq.importance import Importance
-from llmq.importance_file import read_importance
 from llmq.planning import make_plan
 from llmq.quantize import execute
-from llmq.recipes import RECIPES
+from llmq.recipes.table import RECIPES
+from llmq.sources.checkpoint import open_checkpoint
 from llmq.suites import Suite, read_suite
 from llmq_eval.drift import Drift, measure_drift
 from llmq_eval.statistics import Estimate, ratio_of_sums
-from llmq_kernels import Strategy
+from llmq_kernels import Encoder
 from scripts.make_prompts import write_suite
 from scripts.permuted_checkpoint import write_permuted
 
@@ -100,9 +100,9 @@ class Measurement:
         for recipe in recipes:
             Console(stderr=True).print(f"{folder.name}: {recipe}", highlight=False)
             drifts = []
-            for strategy in Strategy:
+            for encoder in Encoder:
                 plan = make_plan(
-                    checkpoint, recipe=recipe, importance=self.importance, strategy=strategy
+                    checkpoint, recipe=recipe, importance=self.importance, encoder=encoder
                 )
                 execute(plan, output, force=True)
                 drifts.append(measure_drift(base, output, suite=self.suite, threads=self.threads))

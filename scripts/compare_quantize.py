@@ -17,13 +17,13 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from llmq.checkpoint import Checkpoint, open_checkpoint
-from llmq.gguf_file import GgufFile, open_gguf
-from llmq.importance_file import read_importance
+from llmq.files.gguf import GgufFile, open_gguf
+from llmq.files.imatrix import read_importance
 from llmq.planning import make_plan
 from llmq.quantize import execute
+from llmq.sources.checkpoint import Checkpoint, open_checkpoint
 from llmq_eval.drift import BUILTIN_SUITES, builtin_suite
-from llmq_kernels import Strategy
+from llmq_kernels import Encoder
 from scripts.compare_converter import QUANTIZED, ROOT, differences_between, differing_bytes
 
 TOOLS = ROOT / "build" / "peer" / "bin"
@@ -91,7 +91,7 @@ def calibration_text() -> Iterator[str]:
 def run_llmq(checkpoint: Checkpoint, output: Path, recipe: str, matrix: Path | None) -> GgufFile:
     """What llmq makes of the checkpoint."""
     importance = read_importance(matrix, exact=True) if matrix else None
-    plan = make_plan(checkpoint, recipe=recipe, importance=importance, strategy=Strategy.GGML)
+    plan = make_plan(checkpoint, recipe=recipe, importance=importance, encoder=Encoder.GGML)
     return open_gguf(execute(plan, output, force=True))
 
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from safetensors.numpy import save_file
 
 from llmq.errors import CheckpointError
-from llmq.safetensors_file import read_header
+from llmq.files.safetensors import read_header
 
 HIDDEN, INNER, AS_IT_IS = "hidden", "inner", ""
 

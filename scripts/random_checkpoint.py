@@ -17,6 +17,8 @@ from llmq.architectures.matching import expanded
 
 # num_hidden_layers, hidden, intermediate, heads, key heads, vocabulary, tied
 SIZES: dict[str, tuple[int, int, int, int, int, int, bool]] = {
+    "0.5M": (3, 96, 320, 3, 1, 257, False),  # rows that superblocks do not divide
+    "7M": (9, 256, 512, 8, 2, 512, True),
     "130M": (12, 768, 2304, 12, 4, 32000, False),
     "1.1B": (22, 2048, 5632, 32, 4, 32000, False),  # TinyLlama's sizes
 }

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from llmq.architectures import ARCHITECTURES
 from llmq.cli import VERBS
-from llmq.recipes import RECIPES
+from llmq.recipes.table import RECIPES
 
 README = Path(__file__).resolve().parent.parent / "README.md"
 

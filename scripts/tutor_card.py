@@ -15,7 +15,6 @@ from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from llmq.checkpoint import open_checkpoint
 from llmq.planning import make_plan
 from llmq.practice.dialogues import Dialogue, dialogues
 from llmq.practice.numerals import mentions
@@ -24,6 +23,7 @@ from llmq.practice.topics import Split
 from llmq.practice.turns import TutorTurn, parse_tutor_turn
 from llmq.quantize import execute
 from llmq.runtime import Model, open_model
+from llmq.sources.checkpoint import open_checkpoint
 from llmq.suites import Message
 
 TUTOR = Path("eval/tutor")

@@ -146,9 +146,9 @@ SaveGguf = Callable[..., Path]
 
 def converted(checkpoint: Path, recipe: str, folder: Path) -> Path:
     """The GGUF file that llmq makes of a checkpoint, in `folder`."""
-    from llmq.checkpoint import open_checkpoint
     from llmq.planning import make_plan
     from llmq.quantize import execute
+    from llmq.sources.checkpoint import open_checkpoint
 
     plan = make_plan(open_checkpoint(checkpoint), recipe=recipe)
     return execute(plan, folder / f"{plan.name}-{recipe}.gguf")

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from llmq.gguf_file import Metadata, encode_header, padded
+from llmq.files.gguf import Metadata, encode_header, padded
 
 Values = NDArray[np.float32]
 METADATA: Metadata = {

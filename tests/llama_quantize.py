@@ -9,8 +9,8 @@ import llama_cpp
 import numpy as np
 from numpy.typing import NDArray
 
-from llmq.gguf_file import GgufFile, open_gguf
-from llmq.overrides import Overrides
+from llmq.files.gguf import GgufFile, open_gguf
+from llmq.recipes.overrides import Overrides
 from llmq.runtime.binding import library
 from llmq_kernels import FORMATS
 

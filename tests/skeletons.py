@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from llmq.gguf_file import Metadata, encode_header, padded
-from llmq.mixes import Model
+from llmq.files.gguf import Metadata, encode_header, padded
+from llmq.recipes.rules import Model
 
 DENSE = ("attn_q", "attn_k", "attn_v", "attn_output", "ffn_gate", "ffn_up", "ffn_down")
 FUSED = ("attn_qkv", "attn_output", "ffn_up", "ffn_down")

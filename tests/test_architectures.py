@@ -15,11 +15,11 @@ from llmq.architectures import ARCHITECTURES, architecture_for
 from llmq.architectures.llama import LLAMA as LLAMA_TABLE
 from llmq.architectures.llama import rope
 from llmq.architectures.mistral import MISTRAL
-from llmq.checkpoint import open_checkpoint
 from llmq.errors import ArchitectureError
 from llmq.planning import make_plan
 from llmq.quantize import execute
 from llmq.runtime import open_model
+from llmq.sources.checkpoint import open_checkpoint
 from tests.random_models import save_random_model
 
 LLAMA3_ROPE = {

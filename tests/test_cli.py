@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from llmq.amounts import size_argument
 from llmq.cli import VERBS, main
-from llmq.gguf_file import Metadata, encode_header, open_gguf
+from llmq.files.gguf import Metadata, encode_header, open_gguf
+from llmq.verbs.arguments import size_argument
 from tests.imatrix_files import save_gguf, sums_and_counts
 
 Tensors = dict[str, NDArray[np.float32]]

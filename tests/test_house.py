@@ -12,9 +12,9 @@ from scripts.readme_tables import rendered
 
 def test_the_public_api() -> None:
     assert llmq.__all__ == [
+        "Encoder",
         "LlmqError",
         "Overrides",
-        "Strategy",
         "execute",
         "make_plan",
         "measure_drift",

@@ -7,15 +7,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from llmq.checkpoint import open_checkpoint
 from llmq.errors import ImportanceError
-from llmq.gguf_file import open_gguf
+from llmq.files.gguf import open_gguf
+from llmq.files.imatrix import read_importance
 from llmq.importance import Importance, raised
-from llmq.importance_file import read_importance
 from llmq.plan import Plan
 from llmq.planning import make_plan
 from llmq.quantize import execute
-from llmq_kernels import FORMATS, Strategy
+from llmq.sources.checkpoint import open_checkpoint
+from llmq_kernels import FORMATS, Encoder
 from tests.imatrix_files import (
     METADATA,
     Values,
@@ -242,7 +242,7 @@ def test_zeros_make_no_weights_vanish(
             checkpoint,
             recipe=recipe,
             importance=read_importance(path, exact=exact),
-            strategy=Strategy.GGML,
+            encoder=Encoder.GGML,
         )
         output = execute(plan, tmp_path / "out.gguf", force=True)
         tensor = next(t for t in open_gguf(output).tensors if t.name == "blk.0.attn_v.weight")

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from llmq.checkpoint import open_checkpoint
 from llmq.planning import make_plan
 from llmq.quantize import execute
+from llmq.sources.checkpoint import open_checkpoint
 from llmq.suites import read_suite
 from llmq_eval.drift import measure_drift
 from scripts.make_prompts import write_suite

@@ -17,14 +17,14 @@ import pytest
 from numpy.typing import NDArray
 
 import llmq.quantize
-from llmq.checkpoint import open_checkpoint
 from llmq.errors import OutputError, WeightError
-from llmq.gguf_file import open_gguf
+from llmq.files.gguf import open_gguf
 from llmq.importance import Importance
 from llmq.planning import make_plan
 from llmq.quantize import execute
-from llmq.recipes import RECIPES
-from llmq_kernels import FORMATS, Strategy
+from llmq.recipes.table import RECIPES
+from llmq.sources.checkpoint import open_checkpoint
+from llmq_kernels import FORMATS, Encoder
 
 Tensors = dict[str, NDArray[np.float32]]
 MakeCheckpoint = Callable[..., Path]
@@ -59,13 +59,13 @@ def test_bytes_do_not_depend_on_chunks(
 
 
 @pytest.mark.parametrize("recipe", ["BF16", "Q8_0", "Q4_K_M", "IQ4_NL"])
-@pytest.mark.parametrize("strategy", Strategy)
+@pytest.mark.parametrize("encoder", Encoder)
 def test_bytes_do_not_depend_on_workers(
     make_checkpoint: MakeCheckpoint,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     recipe: str,
-    strategy: Strategy,
+    encoder: Encoder,
 ) -> None:
     """With an importance matrix, which travels with the chunks."""
     checkpoint = open_checkpoint(make_checkpoint())
@@ -76,7 +76,7 @@ def test_bytes_do_not_depend_on_workers(
         checkpoint,
         recipe=recipe,
         importance=Importance(Path("random"), rows),
-        strategy=strategy,
+        encoder=encoder,
     )
     first = execute(plan, tmp_path / "1.gguf").read_bytes()
     monkeypatch.setattr(llmq.quantize, "CHUNK_WEIGHTS", 1000)

@@ -1,7 +1,7 @@
 """Block formats of GGUF in NumPy: the same bytes as ggml's, on every platform."""
 
 from llmq_kernels.floats import BF16, F16, F32
-from llmq_kernels.format import Format, Strategy
+from llmq_kernels.format import Encoder, Format
 from llmq_kernels.iq4_nl import IQ4_NL
 from llmq_kernels.iq4_xs import IQ4_XS
 from llmq_kernels.mxfp4 import MXFP4
@@ -40,4 +40,4 @@ _TABLE = (
 FORMATS: dict[str, Format] = {entry.name: entry for entry in _TABLE}
 """Every format by its name, from the widest to the narrowest."""
 
-__all__ = ["FORMATS", "Format", "Strategy"]
+__all__ = ["FORMATS", "Encoder", "Format"]

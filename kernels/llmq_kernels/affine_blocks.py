@@ -15,7 +15,7 @@ from llmq_kernels.affine import WITH_IMPORTANCE, codes_of
 from llmq_kernels.affine_tries import AffineSearch
 from llmq_kernels.buffers import buffer
 from llmq_kernels.columns import Columns, Floats, Quads, spread
-from llmq_kernels.format import Encoder
+from llmq_kernels.format import Encode
 from llmq_kernels.halves import to_f16
 from llmq_kernels.importance import Importance, RowMeanSquares
 from llmq_kernels.packing import Blocks, Bytes, in_quads
@@ -32,7 +32,7 @@ class Affine:
     top: int
     store: Store
 
-    def __call__(self, n: int, importance: Floats | None) -> Encoder:
+    def __call__(self, n: int, importance: Floats | None) -> Encode:
         """Make a kernel for n blocks."""
         if importance is None:
             return _ByRange(n, self.top, self.store)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from llmq_kernels.columns import Floats
-from llmq_kernels.format import Encoder
+from llmq_kernels.format import Encode
 from llmq_kernels.halves import to_f16
 from llmq_kernels.joint_rounding import Halves, JointRounding
 from llmq_kernels.line_fit import LineFit
@@ -52,7 +52,7 @@ class AffineBlocks:
     top: int
     store: Callable[[Blocks, Halves, Halves, Bytes], None]
 
-    def __call__(self, n: int, importance: Floats | None) -> Encoder:
+    def __call__(self, n: int, importance: Floats | None) -> Encode:
         """Make a kernel for n blocks."""
         tries = TRIES if importance is None else WEIGHTED_BLOCK_TRIES
         kind = Groups(1, self.k, self.top, LARGEST, above_zero=True)
@@ -82,7 +82,7 @@ class AffineSuperblocks:
     limit: int
     store: Callable[[Blocks, Halves, Halves, Bytes, Bytes, Bytes], None]
 
-    def __call__(self, n: int, importance: Floats | None) -> Encoder:
+    def __call__(self, n: int, importance: Floats | None) -> Encode:
         """Make a kernel for n superblocks."""
         kind = Groups(
             self.groups, self.k, self.top, LARGEST * np.float32(self.limit), above_zero=False

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from llmq_kernels.columns import Floats
-from llmq_kernels.format import Decoder
+from llmq_kernels.format import Decode
 from llmq_kernels.packing import Blocks, Bytes
 
 
@@ -21,7 +21,7 @@ class AffineValues:
     k: int
     unpack: Callable[[Blocks], tuple[Bytes, Floats, Floats]]
 
-    def __call__(self, _n: int) -> Decoder:
+    def __call__(self, _n: int) -> Decode:
         """Make a kernel."""
 
         def decode(blocks: Blocks, out: Floats) -> None:

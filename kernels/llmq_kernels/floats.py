@@ -40,7 +40,7 @@ F32 = Format(
     scales=("value",),
     largest=float(np.finfo(np.float32).max),
     worst_error=0.0,
-    encoder=Unbuffered(_encode_f32),
+    ggml=Unbuffered(_encode_f32),
     decoder=Unbuffered(_decode_f32),
 )
 
@@ -52,7 +52,7 @@ F16 = Format(
     scales=("value",),
     largest=65504.0,
     worst_error=2**-11,
-    encoder=Unbuffered(_encode_f16),
+    ggml=Unbuffered(_encode_f16),
     decoder=Unbuffered(_decode_f16),
 )
 
@@ -64,6 +64,6 @@ BF16 = Format(
     scales=("value",),
     largest=2.0**128 - 2.0**120,
     worst_error=2**-8,
-    encoder=Unbuffered(_encode_bf16),
+    ggml=Unbuffered(_encode_bf16),
     decoder=Unbuffered(_decode_bf16),
 )

@@ -13,10 +13,10 @@ from llmq_kernels.columns import PIECE, Floats
 from llmq_kernels.halves import is_finite
 from llmq_kernels.packing import Blocks
 
-Encoder = Callable[[Floats, Blocks], None]
-Decoder = Callable[[Blocks, Floats], None]
-EncoderOf = Callable[[int, Floats | None], Encoder]
-DecoderOf = Callable[[int], Decoder]
+Encode = Callable[[Floats, Blocks], None]
+Decode = Callable[[Blocks, Floats], None]
+MakeEncode = Callable[[int, Floats | None], Encode]
+MakeDecode = Callable[[int], Decode]
 
 
 BUFFER = 1024
@@ -24,20 +24,20 @@ BUFFER = 1024
 is longer than that: with the usual 8192 such an operation takes twice the time."""
 
 
-class Strategy(StrEnum):
+class Encoder(StrEnum):
     """How the codes and scales of a block are chosen; what they mean is the same for all."""
 
     GGML = "ggml"
     """As ggml does, to the byte."""
     SEARCH = "search"
-    """By a search of our own for the least squared error: less, and sooner where ggml searches."""
+    """Our own search: lower squared error than ggml's bytes, and faster wherever ggml searches too."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Format:
     """How `block` consecutive weights of a row are stored.
 
-    `encoder`, `searcher` and `decoder` make a kernel for n blocks at a time, which may keep buffers
+    `ggml`, `search` and `decoder` make a kernel for n blocks at a time, which may keep buffers
     of that size. A kernel reads its first argument and fills its second: contiguous float32 weights
     (n, block) one way, blocks (n,) the other. Blocks do not depend on one another, so the bytes do
     not depend on how many a kernel gets at a time.
@@ -62,13 +62,13 @@ class Format:
     """No weight comes back farther off than this share of its block's largest magnitude.
 
     It holds for blocks whose largest magnitude lies between `smallest` and `largest`, and for
-    `Strategy.GGML`; the search, which may clip for the sake of the others, keeps to twice as much.
+    `Encoder.GGML`; the search, which may clip for the sake of the others, keeps to twice as much.
     """
-    encoder: EncoderOf
-    """For `Strategy.GGML`."""
-    decoder: DecoderOf
-    searcher: EncoderOf | None = None
-    """For `Strategy.SEARCH`; None where ggml's choice leaves nothing to search for."""
+    ggml: MakeEncode
+    """For `Encoder.GGML`."""
+    decoder: MakeDecode
+    search: MakeEncode | None = None
+    """For `Encoder.SEARCH`; None where ggml's choice leaves nothing to search for."""
 
     @property
     def block_bytes(self) -> int:
@@ -84,17 +84,21 @@ class Format:
         """Stored size of a tensor whose rows (its last axis) are whole blocks."""
         return prod(shape[:-1]) * self._blocks_in(shape[-1]) * self.block_bytes
 
+    def encoder_for(self, asked: Encoder) -> Encoder:
+        """The encoder that serves: ggml's where the format has no search of its own."""
+        return asked if self.search else Encoder.GGML
+
     def encode(
         self,
         rows: Floats,
         importance: Floats | None = None,
         *,
-        strategy: Strategy = Strategy.GGML,
+        encoder: Encoder,
     ) -> Blocks:
         """Quantize finite weights (n_rows, n_cols) to blocks (n_rows, n_cols / block).
 
         `importance` (n_cols,), finite and not negative, tells how much the error of each column
-        matters; formats in which ggml has no use for it ignore it. With `Strategy.GGML` the bytes
+        matters; formats in which ggml has no use for it ignore it. With `Encoder.GGML` the bytes
         are those of ggml_quantize_chunk. A scale that overflows half precision is stored as
         infinity, as ggml does; `overflowed` tells. Raises ValueError for rows that are not whole
         blocks and for importance of another length.
@@ -102,7 +106,8 @@ class Format:
         n_rows, n_cols = rows.shape
         blocks = np.empty((n_rows, self._blocks_in(n_cols)), self.layout)
         weights = np.ascontiguousarray(rows, np.float32).reshape(-1, self.block)
-        make = self.searcher if strategy is Strategy.SEARCH and self.searcher else self.encoder
+        make = self.search if self.encoder_for(encoder) is Encoder.SEARCH else self.ggml
+        assert make is not None, "encoder_for names a search that is not there"
         size = PIECE // self.block
         if importance is not None:
             importance = self._checked(importance, n_cols)
@@ -170,9 +175,9 @@ class _Kernels(threading.local):
     KEPT = 2  # of a tensor's pieces, and of the rest
 
     def __init__(self) -> None:
-        self._kernels: dict[tuple[EncoderOf, int, bytes | None], Encoder] = {}
+        self._kernels: dict[tuple[MakeEncode, int, bytes | None], Encode] = {}
 
-    def get(self, make: EncoderOf, n: int, importance: Floats | None) -> Encoder:
+    def get(self, make: MakeEncode, n: int, importance: Floats | None) -> Encode:
         """An encoder for n blocks."""
         key = make, n, None if importance is None else importance.tobytes()
         if key not in self._kernels:

@@ -61,9 +61,9 @@ IQ4_NL = Format(
     scales=("d",),
     largest=113 * 65504.0,
     worst_error=1 / 4,  # hill climbing found 0.19; more cannot be excluded
-    encoder=_Encoder,
+    ggml=_Encoder,
     decoder=Unbuffered(_decode),
-    searcher=ScaleBlocks(
+    search=ScaleBlocks(
         rounding=Codebook(), tries=TRIES, weighted_tries=WEIGHTED_TRIES, store=store
     ),
 )

@@ -95,6 +95,6 @@ MXFP4 = Format(
     saturates=True,
     largest=12 * 2.0**124,
     worst_error=1 / 4,  # just below 8 times the scale, where 6 is the largest number
-    encoder=_Encoder,
+    ggml=_Encoder,
     decoder=Unbuffered(_decode),
 )

@@ -89,6 +89,6 @@ NVFP4 = Format(
     largest=6 * 448.0,
     smallest=6 * 2.0**-6,
     worst_error=1 / 5,  # at 5 times the largest scale, which serves from 3.3 times on
-    encoder=_Encoder,
+    ggml=_Encoder,
     decoder=Unbuffered(_decode),
 )

@@ -66,7 +66,7 @@ Q2_K = Format(
     scales=("d", "dmin"),
     largest=2 * 15 * 65504.0,  # the search may give it that code; downwards 15 * 65504
     worst_error=1.0,  # of a weight of 0, which does not count in the search
-    encoder=Superblocks(
+    ggml=Superblocks(
         groups=GROUPS,
         k=16,
         top=3,
@@ -79,5 +79,5 @@ Q2_K = Format(
         store=store,
     ),
     decoder=AffineValues(16, _unpack),
-    searcher=AffineSuperblocks(groups=GROUPS, k=16, top=3, limit=15, store=store),
+    search=AffineSuperblocks(groups=GROUPS, k=16, top=3, limit=15, store=store),
 )

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from llmq_kernels.bit_fields import unfold
 from llmq_kernels.columns import Columns, Floats, column_sums
 from llmq_kernels.descent import CodeDescent
-from llmq_kernels.format import Encoder, Format, Unbuffered
+from llmq_kernels.format import Encode, Format, Unbuffered
 from llmq_kernels.halves import to_f16
 from llmq_kernels.importance import Importance, sums_of_squares
 from llmq_kernels.packing import Blocks, Bytes, join_fours, load, store_fours
@@ -22,7 +22,7 @@ from llmq_kernels.stored_scales import GROUPS, StoredScales
 BIT = 2 ** np.arange(8, dtype=np.uint8)
 
 
-def _encoder(n: int, importance: Floats | None) -> Encoder:
+def _encoder(n: int, importance: Floats | None) -> Encode:
     return _ByDescent(n) if importance is None else _BySearch(n, importance)
 
 
@@ -147,9 +147,9 @@ Q3_K = Format(
     scales=("d",),
     largest=4 * 32 * 65504.0,
     worst_error=1 / 4,
-    encoder=_encoder,
+    ggml=_encoder,
     decoder=Unbuffered(_decode),
-    searcher=ScaleSuperblocks(
+    search=ScaleSuperblocks(
         rounding=Steps(4),
         tries=(-4.6, -4.2, -3.8, -3.2, 3.8),
         weighted_tries=(-5.4, -4.5, -3.9, -3.1, 4.3),

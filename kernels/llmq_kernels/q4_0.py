@@ -39,9 +39,9 @@ Q4_0 = Format(
     scales=("d",),
     largest=8 * 65504.0,
     worst_error=1 / 8 + 2**-11,  # a step, for the mirror image of the largest element; d is rounded
-    encoder=Symmetric(nmax=8, store=store),
+    ggml=Symmetric(nmax=8, store=store),
     decoder=Unbuffered(_decode),
-    searcher=ScaleBlocks(
+    search=ScaleBlocks(
         rounding=Steps(8),
         tries=(-8.6, -8.0, -6.95, 7.55),
         weighted_tries=(-8.8, -8.2, -6.95, 7.6),

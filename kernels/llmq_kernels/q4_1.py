@@ -38,7 +38,7 @@ Q4_1 = Format(
     scales=("d", "m"),
     largest=65504.0,
     worst_error=1 / 15 + 3 * 2**-11,  # half a step; d and m are rounded
-    encoder=Affine(15, store),
+    ggml=Affine(15, store),
     decoder=AffineValues(32, _unpack),
-    searcher=AffineBlocks(k=32, top=15, store=store),
+    search=AffineBlocks(k=32, top=15, store=store),
 )

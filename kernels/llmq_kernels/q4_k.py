@@ -47,7 +47,7 @@ Q4_K = Format(
     scales=("d", "dmin"),
     largest=14 * 63 * 65504.0,  # the search may give it that code; downwards 63 * 65504
     worst_error=1 / 5,  # a step and a half of 2 / 15, where the search chose to clip
-    encoder=Superblocks(
+    ggml=Superblocks(
         groups=GROUPS,
         k=32,
         top=15,
@@ -60,5 +60,5 @@ Q4_K = Format(
         store=store,
     ),
     decoder=AffineValues(32, _unpack),
-    searcher=AffineSuperblocks(groups=8, k=32, top=15, limit=63, store=store),
+    search=AffineSuperblocks(groups=8, k=32, top=15, limit=63, store=store),
 )

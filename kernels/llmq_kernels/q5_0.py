@@ -46,9 +46,9 @@ Q5_0 = Format(
     largest=16 * 65504.0,
     worst_error=1 / 16
     + 2**-11,  # a step, for the mirror image of the largest element; d is rounded
-    encoder=Symmetric(nmax=16, store=store),
+    ggml=Symmetric(nmax=16, store=store),
     decoder=Unbuffered(_decode),
-    searcher=ScaleBlocks(
+    search=ScaleBlocks(
         rounding=Steps(16),
         tries=(-16.5, -15.9, -15.3, -14.7),
         weighted_tries=(-16.5, -16.0, -14.95, -14.0),

@@ -43,7 +43,7 @@ Q5_1 = Format(
     scales=("d", "m"),
     largest=65504.0,
     worst_error=1 / 31 + 3 * 2**-11,  # half a step; d and m are rounded
-    encoder=Affine(31, store),
+    ggml=Affine(31, store),
     decoder=AffineValues(32, _unpack),
-    searcher=AffineBlocks(k=32, top=31, store=store),
+    search=AffineBlocks(k=32, top=31, store=store),
 )

@@ -63,7 +63,7 @@ Q5_K = Format(
     scales=("d", "dmin"),
     largest=30 * 63 * 65504.0,  # the search may give it that code; downwards 63 * 65504
     worst_error=3 / 31,  # a step and a half of 2 / 31, where the search chose to clip
-    encoder=Superblocks(
+    ggml=Superblocks(
         groups=GROUPS,
         k=32,
         top=31,
@@ -76,5 +76,5 @@ Q5_K = Format(
         store=store,
     ),
     decoder=AffineValues(32, _unpack),
-    searcher=AffineSuperblocks(groups=8, k=32, top=31, limit=63, store=store),
+    search=AffineSuperblocks(groups=8, k=32, top=31, limit=63, store=store),
 )

@@ -57,6 +57,6 @@ Q8_0 = Format(
     scales=("d",),
     largest=127 * 65504.0,
     worst_error=1 / 254 + 2**-11,  # half a step; d is rounded
-    encoder=_Encoder,
+    ggml=_Encoder,
     decoder=Unbuffered(_decode),
 )

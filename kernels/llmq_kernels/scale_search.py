@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from llmq_kernels.columns import Floats
-from llmq_kernels.format import Encoder
+from llmq_kernels.format import Encode
 from llmq_kernels.halves import to_f16
 from llmq_kernels.packing import Blocks, Bytes, in_quads
 from llmq_kernels.roundings import Rounding
@@ -30,7 +30,7 @@ class ScaleBlocks:
     weighted_tries: Tries
     store: Callable[[Blocks, Floats, Bytes], None]
 
-    def __call__(self, n: int, importance: Floats | None) -> Encoder:
+    def __call__(self, n: int, importance: Floats | None) -> Encode:
         """Make a kernel for n blocks."""
         tries = self.tries if importance is None else self.weighted_tries
         fit = ScaleFit(n, 1, 32, Search(self.rounding, tries), importance)
@@ -61,7 +61,7 @@ class ScaleSuperblocks:
     """What is added to the integers in the file."""
     store: Callable[[Blocks, NDArray[np.float16], Bytes, Bytes], None]
 
-    def __call__(self, n: int, importance: Floats | None) -> Encoder:
+    def __call__(self, n: int, importance: Floats | None) -> Encode:
         """Make a kernel for n superblocks."""
         tries = self.tries if importance is None else self.weighted_tries
         fit = ScaleFit(n, self.groups, self.k, Search(self.rounding, tries), importance)

@@ -16,7 +16,7 @@ from llmq_kernels.affine import WITH_IMPORTANCE, Fits, Steps, codes_of, to_codes
 from llmq_kernels.affine_tries import AffineSearch
 from llmq_kernels.buffers import buffer
 from llmq_kernels.columns import Columns, Floats, column_sums
-from llmq_kernels.format import Encoder
+from llmq_kernels.format import Encode
 from llmq_kernels.halves import to_f16
 from llmq_kernels.importance import Importance, sums_of_squares
 from llmq_kernels.packing import Blocks, Bytes
@@ -64,7 +64,7 @@ class Superblocks:
     store: Callable[[Blocks, Halves, Halves, Bytes, Bytes, Bytes], None]
     """Stores d, dmin (n,); codes of scales and mins (groups, n) and of weights (k, groups, n)."""
 
-    def __call__(self, n: int, importance: Floats | None) -> Encoder:
+    def __call__(self, n: int, importance: Floats | None) -> Encode:
         """Make a kernel for n superblocks."""
         columns = Columns(n, self.groups, self.k)
         find = _plain(self, n) if importance is None else _weighted(self, n, importance)

@@ -12,7 +12,7 @@ import numpy as np
 
 from llmq_kernels.buffers import buffer
 from llmq_kernels.columns import Columns, Floats, Quads, spread
-from llmq_kernels.format import Encoder
+from llmq_kernels.format import Encode
 from llmq_kernels.importance import Importance, RowMeanSquares
 from llmq_kernels.packing import Blocks, Bytes
 from llmq_kernels.scales import SymmetricSearch, outermost, reciprocal, to_codes
@@ -28,7 +28,7 @@ class Symmetric:
     nmax: int
     store: Store
 
-    def __call__(self, n: int, importance: Floats | None) -> Encoder:
+    def __call__(self, n: int, importance: Floats | None) -> Encode:
         if importance is None:
             return _ByLargest(n, self.nmax, self.store)
         return _BySearch(n, importance, self.nmax, self.store)

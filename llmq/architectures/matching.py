@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 
 from llmq.architectures.table import Architecture, Config, MetadataRow, TensorRow
-from llmq.checkpoint import Checkpoint
 from llmq.errors import ArchitectureError
-from llmq.gguf_file import Metadata
-from llmq.safetensors_file import TensorRef
+from llmq.files.gguf import Metadata
+from llmq.files.safetensors import TensorRef
+from llmq.sources.checkpoint import Checkpoint
 
 
 def match_tensors(

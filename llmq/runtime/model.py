@@ -11,9 +11,9 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from llmq.chat_template import PLAIN, ChatTemplate
 from llmq.errors import ModelError
 from llmq.runtime.binding import last_error, library
+from llmq.runtime.chat_template import PLAIN, ChatTemplate
 from llmq.suites import Message
 
 BATCH_TOKENS = 256  # tokens per llama_decode: large enough for speed, small enough for Ctrl-C

@@ -5,9 +5,9 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from llmq.amounts import cores
 from llmq.errors import ModelError
-from llmq.gguf_file import MAGIC
+from llmq.files.gguf import MAGIC
+from llmq.processors import cores
 from llmq.runtime.binding import last_error, library
 from llmq.runtime.model import BATCH_TOKENS, OUTPUT_ROWS, Handles, Model
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from llmq.errors import TokenizerError
-from llmq.gguf_file import Metadata
+from llmq.files.gguf import Metadata
 from llmq.tokenizer.folder import AddedToken, TokenizerFolder, named_special_tokens
 from llmq.tokenizer.json_values import as_list, as_object, as_text, as_token_id
 from llmq.tokenizer.pre_tokenizer import pre_tokenizer_name

@@ -10,7 +10,7 @@ from pathlib import Path
 from string import ascii_letters, digits
 
 from llmq.errors import TokenizerError
-from llmq.gguf_file import Metadata
+from llmq.files.gguf import Metadata
 from llmq.tokenizer.folder import TokenizerFolder, optional_json
 from llmq.tokenizer.json_values import as_object, as_text
 

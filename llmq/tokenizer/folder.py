@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from llmq.errors import TokenizerError
-from llmq.json_file import read_json_object
+from llmq.files.json import read_json_object
 from llmq.tokenizer.json_values import MAX_TOKENS, as_list, as_object, as_text, as_token_id
 
 # The named special tokens, in the order in which the converter writes their ids.

@@ -5,7 +5,7 @@ place of the first merge that makes it, and llama.cpp merges in the order that t
 """
 
 from llmq.errors import TokenizerError, one_line
-from llmq.gguf_file import Metadata
+from llmq.files.gguf import Metadata
 from llmq.tokenizer.byte_level import all_added_tokens, model_vocab, read_merges
 from llmq.tokenizer.folder import TokenizerFolder
 from llmq.tokenizer.pre_tokenizer import described

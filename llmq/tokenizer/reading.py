@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from llmq.errors import TokenizerError
-from llmq.gguf_file import Metadata
+from llmq.files.gguf import Metadata
 from llmq.tokenizer.byte_level import read_byte_level
 from llmq.tokenizer.chat_templates import chat_template_metadata
 from llmq.tokenizer.folder import TokenizerFolder, open_folder

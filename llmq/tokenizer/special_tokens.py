@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from llmq.gguf_file import Metadata
+from llmq.files.gguf import Metadata
 from llmq.tokenizer.folder import KINDS, TokenizerFolder, token_text
 from llmq.tokenizer.json_values import as_list, as_object
 

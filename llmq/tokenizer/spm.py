@@ -6,7 +6,7 @@ The rows are those of _create_vocab_sentencepiece in conversion/base.py.
 import math
 
 from llmq.errors import TokenizerError
-from llmq.gguf_file import Metadata
+from llmq.files.gguf import Metadata
 from llmq.tokenizer.folder import AddedToken, TokenizerFolder, optional_json
 from llmq.tokenizer.json_values import as_text, as_token_id
 from llmq.tokenizer.sentencepiece_model import read_sentencepiece_model

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from llmq.errors import TokenizerError
-from llmq.gguf_file import Metadata
+from llmq.files.gguf import Metadata
 
 
 class TokenType(IntEnum):

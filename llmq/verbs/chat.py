@@ -4,11 +4,11 @@ import argparse
 import random
 from pathlib import Path
 
-from llmq.amounts import jobs_argument
 from llmq.chat.conversation import ChatSettings, open_chat
 from llmq.chat.session import DEFAULT_SYSTEM
 from llmq.chat.terminal import converse
 from llmq.runtime import Sampling
+from llmq.verbs.arguments import jobs_argument
 
 DEFAULTS = ChatSettings()
 

@@ -7,18 +7,18 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from llmq.amounts import jobs_argument, shown, size_argument
-from llmq.checkpoint import open_checkpoint
 from llmq.errors import ImportanceError, OutputError, printable
-from llmq.importance_file import read_importance
-from llmq.overrides import Overrides, format_named, tensor_type
+from llmq.files.imatrix import read_importance
 from llmq.plan import Plan, PlannedTensor
-from llmq.planning import DEFAULT_STRATEGY, make_plan
+from llmq.planning import DEFAULT_ENCODER, make_plan
 from llmq.quantize import DEFAULT_MEMORY_BYTES, check_output, execute
-from llmq.recipes import DEFAULT_RECIPE, RECIPES
+from llmq.recipes.overrides import Overrides, format_named, tensor_type
+from llmq.recipes.table import DEFAULT_RECIPE, RECIPES
+from llmq.sources.checkpoint import open_checkpoint
+from llmq.verbs.arguments import jobs_argument, size_argument
 from llmq.verbs.progress import progress_bar
-from llmq.verbs.tables import aligned
-from llmq_kernels import Strategy
+from llmq.verbs.tables import aligned, shown
+from llmq_kernels import Encoder
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -72,9 +72,9 @@ def _add_choices(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--encoder",
-        choices=[strategy.value for strategy in Strategy],
-        default=DEFAULT_STRATEGY.value,
-        help=f"how blocks are chosen: ggml's bytes, or a search for less error; {DEFAULT_STRATEGY} if not given",
+        choices=[encoder.value for encoder in Encoder],
+        default=DEFAULT_ENCODER.value,
+        help=f"how blocks are chosen: ggml's bytes, or a search for less error; {DEFAULT_ENCODER} if not given",
     )
     group.add_argument(
         "--tensor",
@@ -109,7 +109,7 @@ def planned(arguments: argparse.Namespace) -> Plan:
         recipe=arguments.recipe,
         overrides=overrides,
         importance=importance,
-        strategy=Strategy(arguments.encoder),
+        encoder=Encoder(arguments.encoder),
         pre=arguments.pre,
     )
 

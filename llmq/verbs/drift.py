@@ -8,9 +8,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from llmq.amounts import jobs_argument, shown
 from llmq.errors import OutputError, printable
-from llmq.verbs.tables import aligned
+from llmq.verbs.arguments import jobs_argument
+from llmq.verbs.tables import aligned, shown
 from llmq_eval.drift import BUILTIN_SUITES, Drift, Progress, builtin_suite, measure_drift
 from llmq_eval.statistics import Estimate
 
@@ -87,9 +87,9 @@ def base_as_gguf(base: Path) -> Iterator[Path]:
     if not base.is_dir():
         yield base
         return
-    from llmq.checkpoint import open_checkpoint
     from llmq.planning import make_plan
     from llmq.quantize import execute
+    from llmq.sources.checkpoint import open_checkpoint
 
     plan = make_plan(open_checkpoint(base), recipe="BF16")
     print(f"converting {printable(str(base))} to BF16 first", file=sys.stderr)

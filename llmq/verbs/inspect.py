@@ -9,11 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from llmq.amounts import shown
-from llmq.checkpoint import open_checkpoint
 from llmq.errors import printable
-from llmq.gguf_file import open_gguf
-from llmq.verbs.tables import aligned
+from llmq.files.gguf import open_gguf
+from llmq.sources.checkpoint import open_checkpoint
+from llmq.verbs.tables import aligned, shown
 
 SHOWN_ITEMS = 6  # of an array
 SHOWN_CHARACTERS = 200  # of a text

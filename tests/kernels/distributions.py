@@ -9,7 +9,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from llmq_kernels import FORMATS
+from llmq_kernels import FORMATS, Encoder
 
 Rows = NDArray[np.float32]
 Family = Callable[[np.random.Generator, int], Rows]
@@ -28,7 +28,9 @@ def _student(rng: np.random.Generator, n: int) -> Rows:
 def _stored_as(name: str) -> Family:
     def family(rng: np.random.Generator, n: int) -> Rows:
         stored = FORMATS[name]
-        return stored.decode(stored.encode(_normal(rng, n) * np.float32(0.02)))
+        return stored.decode(
+            stored.encode(_normal(rng, n) * np.float32(0.02), encoder=Encoder.GGML)
+        )
 
     return family
 

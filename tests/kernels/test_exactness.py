@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from llmq_kernels import FORMATS, Format
+from llmq_kernels import FORMATS, Encoder, Format
 from tests.kernels.distributions import FAMILIES, IMPORTANCES, importance, weights
 from tests.kernels.libggml import DECODERS, LibGgml
 
@@ -60,7 +60,7 @@ def test_any_importance_is_taken_as_ggml_takes_it(
 @decoders
 @families
 def test_decoders_restore_what_ggml_does(family: str, fmt: Format, ggml: LibGgml) -> None:
-    blocks = fmt.encode(weights_of(family, N_WEIGHTS))
+    blocks = fmt.encode(weights_of(family, N_WEIGHTS), encoder=Encoder.GGML)
     assert_same_weights(fmt.decode(blocks), ggml.decode(fmt, blocks))
 
 
@@ -87,14 +87,16 @@ def test_everything_near_a_rounding_boundary_rounds_as_in_ggml(name: str, ggml: 
     middle = finite[:-1] / 2 + finite[1:] / 2
     around = [middle, np.nextafter(middle, np.float32(0)), np.nextafter(middle, finite[-1])]
     rows = np.concatenate([every, *around, *np.negative(around)])[None]
-    assert np.array_equal(_bytes(fmt.encode(rows)), _bytes(ggml.encode(fmt, rows)))
+    assert np.array_equal(
+        _bytes(fmt.encode(rows, encoder=Encoder.GGML)), _bytes(ggml.encode(fmt, rows))
+    )
 
 
 def assert_same_blocks(
     fmt: Format, rows: NDArray[np.float32], row: NDArray[np.float32] | None, ggml: LibGgml
 ) -> None:
     """The bytes of our blocks, with this importance, are those of ggml's."""
-    ours, theirs = fmt.encode(rows, row), ggml.encode(fmt, rows, row)
+    ours, theirs = fmt.encode(rows, row, encoder=Encoder.GGML), ggml.encode(fmt, rows, row)
     if ggml.fuses:
         assert_close(fmt, rows, ours, theirs)
     else:

@@ -7,7 +7,7 @@ import gguf
 import numpy as np
 import pytest
 
-from llmq_kernels import FORMATS, Format
+from llmq_kernels import FORMATS, Encoder, Format
 from llmq_kernels.columns import PIECE
 from tests.kernels.distributions import weights
 
@@ -41,7 +41,9 @@ def test_scales_are_fields_of_the_layout(fmt: Format) -> None:
 @every_format
 @pytest.mark.parametrize("zero", [0.0, -0.0])
 def test_zeros_stay_zeros(fmt: Format, zero: float) -> None:
-    assert not fmt.decode(fmt.encode(np.full((2, 512), zero, np.float32))).any()
+    assert not fmt.decode(
+        fmt.encode(np.full((2, 512), zero, np.float32), encoder=Encoder.GGML)
+    ).any()
 
 
 @every_format
@@ -50,7 +52,9 @@ def test_zeros_stay_zeros(fmt: Format, zero: float) -> None:
 )
 def test_no_weight_is_farther_off_than_declared(fmt: Format, family: str) -> None:
     rows = weights(family, 1 << 16)
-    errors = np.abs(fmt.decode(fmt.encode(rows)) - rows).reshape(-1, fmt.block)
+    errors = np.abs(fmt.decode(fmt.encode(rows, encoder=Encoder.GGML)) - rows).reshape(
+        -1, fmt.block
+    )
     largest = np.abs(rows).reshape(-1, fmt.block).max(axis=1, keepdims=True)
     normal = (largest[:, 0] >= fmt.smallest) & (largest[:, 0] <= fmt.largest)
     assert normal.any()
@@ -61,7 +65,9 @@ def test_no_weight_is_farther_off_than_declared(fmt: Format, family: str) -> Non
 def test_bytes_do_not_depend_on_the_order_of_rows(fmt: Format) -> None:
     rows = weights("student-t", 1 << 16)
     order = np.random.default_rng(3).permutation(len(rows))
-    assert np.array_equal(fmt.encode(rows[order]), fmt.encode(rows)[order])
+    assert np.array_equal(
+        fmt.encode(rows[order], encoder=Encoder.GGML), fmt.encode(rows, encoder=Encoder.GGML)[order]
+    )
 
 
 @every_format
@@ -69,8 +75,10 @@ def test_bytes_do_not_depend_on_the_order_of_rows(fmt: Format) -> None:
 def test_bytes_do_not_depend_on_how_rows_are_split(fmt: Format, rows_at_once: int) -> None:
     rows = weights("grid-full-of-ties", 2 * PIECE + 5 * 1024)
     starts = range(0, len(rows), rows_at_once)
-    pieces = [fmt.encode(rows[start : start + rows_at_once]) for start in starts]
-    whole = fmt.encode(rows)
+    pieces = [
+        fmt.encode(rows[start : start + rows_at_once], encoder=Encoder.GGML) for start in starts
+    ]
+    whole = fmt.encode(rows, encoder=Encoder.GGML)
     assert np.array_equal(np.concatenate(pieces), whole)
     restored = np.concatenate([fmt.decode(piece) for piece in pieces])
     assert np.array_equal(restored, fmt.decode(whole))
@@ -79,16 +87,19 @@ def test_bytes_do_not_depend_on_how_rows_are_split(fmt: Format, rows_at_once: in
 @every_format
 def test_single_blocks_and_empty_tensors_work(fmt: Format) -> None:
     row = weights("normal", 1024)[:1, : fmt.block]
-    assert np.array_equal(fmt.encode(row)[0], fmt.encode(np.repeat(row, 3, axis=0))[1])
-    assert fmt.decode(fmt.encode(row[:0])).shape == (0, fmt.block)
+    assert np.array_equal(
+        fmt.encode(row, encoder=Encoder.GGML)[0],
+        fmt.encode(np.repeat(row, 3, axis=0), encoder=Encoder.GGML)[1],
+    )
+    assert fmt.decode(fmt.encode(row[:0], encoder=Encoder.GGML)).shape == (0, fmt.block)
 
 
 @every_format
 def test_arguments_are_left_alone_and_need_not_be_contiguous(fmt: Format) -> None:
     rows = weights("normal", 1 << 14)
-    whole = fmt.encode(rows)
+    whole = fmt.encode(rows, encoder=Encoder.GGML)
     rows.flags.writeable = whole.flags.writeable = False
-    assert np.array_equal(fmt.encode(rows[::2]), whole[::2])
+    assert np.array_equal(fmt.encode(rows[::2], encoder=Encoder.GGML), whole[::2])
     assert np.array_equal(fmt.decode(whole[::2]), fmt.decode(whole)[::2])
 
 
@@ -97,14 +108,17 @@ def test_rows_that_are_not_whole_blocks_are_refused_with_both_numbers(name: str)
     fmt = FORMATS[name]
     message = re.escape(f"blocks of {fmt.block} weights") + ".* rows of 720 weights"
     with pytest.raises(ValueError, match=message):
-        fmt.encode(np.zeros((3, 720), np.float32))
+        fmt.encode(np.zeros((3, 720), np.float32), encoder=Encoder.GGML)
     with pytest.raises(ValueError, match=message):
         fmt.nbytes((3, 720))
 
 
 @every_format
 def test_nbytes_is_what_encode_returns(fmt: Format) -> None:
-    assert fmt.nbytes((5, 3, 512)) == fmt.encode(np.zeros((15, 512), np.float32)).nbytes
+    assert (
+        fmt.nbytes((5, 3, 512))
+        == fmt.encode(np.zeros((15, 512), np.float32), encoder=Encoder.GGML).nbytes
+    )
     assert fmt.bits_per_weight * 15 * 512 == 8 * fmt.nbytes((5, 3, 512))
 
 
@@ -116,13 +130,13 @@ def test_the_first_block_that_overflows_is_found(fmt: Format, share_of_largest: 
     rows[3, 517] = rows[9, 2] = too_large
     first = 3 * (1024 // fmt.block) + 517 // fmt.block
     expected = None if fmt.name == "F32" else first
-    assert fmt.overflowed(fmt.encode(rows), rows) == expected
+    assert fmt.overflowed(fmt.encode(rows, encoder=Encoder.GGML), rows) == expected
 
 
 @every_format
 def test_the_largest_weight_is_stored_and_not_refused(fmt: Format) -> None:
     rows = weights("normal", 1 << 14)
     rows[5, 700] = fmt.largest
-    blocks = fmt.encode(rows)
+    blocks = fmt.encode(rows, encoder=Encoder.GGML)
     assert fmt.overflowed(blocks, rows) is None
     assert fmt.decode(blocks)[5, 700] == pytest.approx(fmt.largest, rel=fmt.worst_error)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from llmq_kernels import FORMATS
+from llmq_kernels import FORMATS, Encoder
 from llmq_kernels.codebook import MIDDLES
 from llmq_kernels.codebook_search import HALF, RANGES, TARGETS
 from tests.kernels.distributions import importance
@@ -67,4 +67,7 @@ def test_a_format_that_saturates_reports_weights_beyond_its_largest(name: str) -
     fmt = FORMATS[name]
     rows = np.ones((3, 256), np.float32)
     rows[1, 100] = -1.01 * fmt.largest
-    assert fmt.overflowed(fmt.encode(rows), rows) == 256 // fmt.block + 100 // fmt.block
+    assert (
+        fmt.overflowed(fmt.encode(rows, encoder=Encoder.GGML), rows)
+        == 256 // fmt.block + 100 // fmt.block
+    )

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from llmq_kernels import FORMATS, Format, Strategy
+from llmq_kernels import FORMATS, Encoder, Format
 from llmq_kernels.columns import PIECE
 from tests.kernels.distributions import DISTRIBUTIONS, importance, weights
 
-SEARCHED = {name: fmt for name, fmt in FORMATS.items() if fmt.searcher}
+SEARCHED = {name: fmt for name, fmt in FORMATS.items() if fmt.search}
 
 searched = pytest.mark.parametrize("fmt", SEARCHED.values(), ids=SEARCHED)
 
@@ -32,7 +32,7 @@ def search(
     fmt: Format, rows: NDArray[np.float32], row: NDArray[np.float32] | None = None
 ) -> NDArray[np.void]:
     """Blocks by our own search."""
-    return fmt.encode(rows, row, strategy=Strategy.SEARCH)
+    return fmt.encode(rows, row, encoder=Encoder.SEARCH)
 
 
 def error(
@@ -50,7 +50,9 @@ def error(
 @pytest.mark.parametrize("family", DISTRIBUTIONS)
 def test_the_error_is_not_larger_than_that_of_ggmls_bytes(family: str, fmt: Format) -> None:
     rows = weights(family, 1 << 19)
-    theirs = error(fmt, rows, fmt.encode(rows)) * allowance(fmt, family, "plain")
+    theirs = error(fmt, rows, fmt.encode(rows, encoder=Encoder.GGML)) * allowance(
+        fmt, family, "plain"
+    )
     noise = NOISE * float(np.sum(rows.astype(np.float64) ** 2))
     assert error(fmt, rows, search(fmt, rows)) <= theirs + noise
 
@@ -60,7 +62,9 @@ def test_the_error_is_not_larger_than_that_of_ggmls_bytes(family: str, fmt: Form
 def test_nor_is_the_error_weighed_by_importance(family: str, fmt: Format) -> None:
     rows = weights(family, 1 << 19)
     row = importance("activations", rows.shape[1])
-    theirs = error(fmt, rows, fmt.encode(rows, row), row) * allowance(fmt, family, "importance")
+    theirs = error(fmt, rows, fmt.encode(rows, row, encoder=Encoder.GGML), row) * allowance(
+        fmt, family, "importance"
+    )
     noise = NOISE * float(np.sum(row * rows.astype(np.float64) ** 2))
     assert error(fmt, rows, search(fmt, rows, row), row) <= theirs + noise
 
@@ -68,14 +72,14 @@ def test_nor_is_the_error_weighed_by_importance(family: str, fmt: Format) -> Non
 @pytest.mark.parametrize("name", GAIN)
 def test_the_error_is_less_on_normal_weights(name: str) -> None:
     fmt, rows = FORMATS[name], weights("normal", 1 << 20)
-    theirs = error(fmt, rows, fmt.encode(rows))
+    theirs = error(fmt, rows, fmt.encode(rows, encoder=Encoder.GGML))
     assert error(fmt, rows, search(fmt, rows)) <= (1 - GAIN[name]) * theirs
 
 
 @searched
 def test_formats_hold_no_searcher_where_nothing_is_left_to_search_for(fmt: Format) -> None:
     rows = weights("student-t", 1 << 14)
-    assert not np.array_equal(search(fmt, rows), fmt.encode(rows))
+    assert not np.array_equal(search(fmt, rows), fmt.encode(rows, encoder=Encoder.GGML))
 
 
 @searched

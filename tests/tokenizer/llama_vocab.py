@@ -6,7 +6,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from llmq.gguf_file import Metadata, encode_header
+from llmq.files.gguf import Metadata, encode_header
 from llmq.runtime.binding import library
 
 # The least that llama.cpp wants to know of a model whose vocabulary alone it loads.

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from llmq.errors import GgufError, ImportanceError
-from llmq.gguf_file import MAGIC, GgufFile, TensorInfo, open_gguf
+from llmq.files.gguf import MAGIC, GgufFile, TensorInfo, open_gguf
 from llmq.importance import Importance, Rows, raised
 
 SUMS, COUNTS = ".in_sum2", ".counts"

@@ -1,7 +1,7 @@
 """Recipes: a base format, one for the output matrix, and a mix of rules for what lies between.
 
 Each gives every tensor the type that llama-quantize gives it under the same name; the rules themselves
-are in `llmq.mixes`, and `llmq.choices` applies them.
+are in `llmq.recipes.rules`, and `llmq.recipes.choose` applies them.
 """
 
 import difflib
@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from llmq.errors import RecipeError
-from llmq.mixes import FOR_EIGHT_EXPERTS, MIXES, Rule, tied
+from llmq.recipes.rules import FOR_EIGHT_EXPERTS, MIXES, Rule, tied
 
 DEFAULT_RECIPE = "Q4_K_M"
 

@@ -5,11 +5,11 @@ from dataclasses import replace
 from math import prod
 
 from llmq.architectures.table import Architecture, Config
-from llmq.choices import Choice, Shapes, formats_for
 from llmq.importance import Importance
-from llmq.mixes import Model
-from llmq.overrides import Overrides
-from llmq.recipes import RECIPES, Recipe
+from llmq.recipes.choose import Choice, Shapes, formats_for
+from llmq.recipes.overrides import Overrides
+from llmq.recipes.rules import Model
+from llmq.recipes.table import RECIPES, Recipe
 
 NOTABLE = 1.05  # how much larger or smaller a file is for it to be worth a word
 NEVER_MEASURED = ("token_embd.weight", "output.weight")  # llama-imatrix leaves them out

@@ -9,16 +9,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from llmq.checkpoint import open_checkpoint
-from llmq.choices import formats_for
 from llmq.errors import RecipeError
-from llmq.gguf_file import GgufFile, open_gguf
+from llmq.files.gguf import GgufFile, open_gguf
 from llmq.importance import Importance
-from llmq.overrides import Overrides, format_named, tensor_type
 from llmq.planning import make_plan
 from llmq.quantize import execute
-from llmq.recipes import RECIPES, recipe_named
-from llmq_kernels import FORMATS, Strategy
+from llmq.recipes.choose import formats_for
+from llmq.recipes.overrides import Overrides, format_named, tensor_type
+from llmq.recipes.table import RECIPES, recipe_named
+from llmq.sources.checkpoint import open_checkpoint
+from llmq_kernels import FORMATS, Encoder
 from tests.llama_quantize import Rows, quantize
 from tests.random_models import save_random_model
 from tests.skeletons import SKELETONS, Skeleton
@@ -228,7 +228,7 @@ def test_bytes(
     rows = random_importance(plain) if guided else None
     importance = Importance(Path("random"), rows) if rows else None
     plan = make_plan(
-        open_checkpoint(checkpoint), recipe=recipe, importance=importance, strategy=Strategy.GGML
+        open_checkpoint(checkpoint), recipe=recipe, importance=importance, encoder=Encoder.GGML
     )
     ours = execute(plan, tmp_path / "ours.gguf")
     theirs = quantize(plain.path, tmp_path / "theirs.gguf", RECIPES[recipe].file_type, rows)

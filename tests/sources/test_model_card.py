@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from llmq.errors import CheckpointError
-from llmq.model_card import MAX_CARD_BYTES, general_metadata
+from llmq.sources.model_card import MAX_CARD_BYTES, general_metadata
 
 CARD = """---
 license: [mit, apache-2.0]

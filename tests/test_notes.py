@@ -4,10 +4,10 @@ from collections.abc import Mapping
 
 import pytest
 
-from llmq.mixes import Model
-from llmq.overrides import Overrides
-from llmq.recipes import recipe_named
-from llmq.remarks import on_fallbacks
+from llmq.notes import on_fallbacks
+from llmq.recipes.overrides import Overrides
+from llmq.recipes.rules import Model
+from llmq.recipes.table import recipe_named
 
 
 def small_model(

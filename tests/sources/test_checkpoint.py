@@ -12,9 +12,9 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from llmq.checkpoint import open_checkpoint
 from llmq.errors import CheckpointError, WeightError
-from llmq.safetensors_file import read_header
+from llmq.files.safetensors import read_header
+from llmq.sources.checkpoint import open_checkpoint
 
 
 def raw_file(path: Path, header: Any, data: bytes = b"") -> Path:

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 
 from llmq.errors import CheckpointError, one_line
-from llmq.gguf_file import Metadata, MetaValue
-from llmq.json_file import read_json_object
+from llmq.files.gguf import Metadata, MetaValue
+from llmq.files.json import read_json_object
 
 MAX_CARD_BYTES = 1 << 24
 
@@ -67,7 +67,7 @@ def _collect(folder: Path, n_parameters: int) -> dict[str, tuple[Any, str]]:
 
 
 def _meta_value(key: str, value: Any, kind: str) -> MetaValue:
-    """A value as `llmq.gguf_file` holds it; YAML reads `version: 1.0` as a number."""
+    """A value as `llmq.files.gguf` holds it; YAML reads `version: 1.0` as a number."""
     if kind == "STRING":
         return _text(key, value)
     if kind == "ARRAY":  # tags and languages

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from llmq.errors import CheckpointError
-from llmq.json_file import read_json_object
-from llmq.safetensors_file import TensorRef, read_header
+from llmq.files.json import read_json_object
+from llmq.files.safetensors import TensorRef, read_header
 
 SINGLE_NAME = "model.safetensors"
 INDEX_NAME = "model.safetensors.index.json"

@@ -1,7 +1,6 @@
-"""Amounts of bytes and of processes, as people write and read them."""
+"""Values on the command line that several verbs take: amounts of bytes and of processes."""
 
 import argparse
-import os
 import re
 
 UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "KI": 2**10, "MI": 2**20, "GI": 2**30}
@@ -20,19 +19,3 @@ def jobs_argument(text: str) -> int:
     if not text.isdecimal() or not 1 <= int(text) <= 256:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number of processes from 1 to 256")
     return int(text)
-
-
-def cores() -> int:
-    """The cores this process may use; os.sched_getaffinity is absent on macOS and Windows."""
-    affinity = getattr(os, "sched_getaffinity", None)
-    return len(affinity(0)) if affinity else os.cpu_count() or 1
-
-
-def shown(size: int) -> str:
-    """A size in bytes with a decimal unit: `532 B`, `18.4 kB`, `1.2 GB`."""
-    value = float(size)
-    for unit in ("B", "kB", "MB", "GB"):
-        if value < 1000 or unit == "GB":
-            return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"
-        value /= 1000
-    raise AssertionError

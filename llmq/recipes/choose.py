@@ -12,9 +12,9 @@ from math import prod
 from typing import NamedTuple
 
 from llmq.errors import RecipeError
-from llmq.mixes import DOWN, VALUES, Model, Place
-from llmq.overrides import Overrides
-from llmq.recipes import Recipe
+from llmq.recipes.overrides import Overrides
+from llmq.recipes.rules import DOWN, VALUES, Model, Place
+from llmq.recipes.table import Recipe
 from llmq_kernels import FORMATS
 from llmq_kernels.format import Format
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from llmq.chat_template import PLAIN, ChatTemplate
 from llmq.errors import ModelError
+from llmq.runtime.chat_template import PLAIN, ChatTemplate
 from llmq.suites import Message
 
 TALK = (Message("system", "Be kind."), Message("user", "Hi"), Message("assistant", "Hello!"))

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from llmq.errors import GgufError
-from llmq.gguf_file import Metadata, encode_header, open_gguf, padded
+from llmq.files.gguf import Metadata, encode_header, open_gguf, padded
 
 METADATA: Metadata = {
     "general.architecture": "llama",

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from llmq.errors import CheckpointError, WeightError
-from llmq.json_file import parse_json_object
+from llmq.files.json import parse_json_object
 
 MAX_HEADER_BYTES = 100_000_000  # the limit of the safetensors library
 MAX_DIMENSIONS = 32  # so that no product of a hostile shape takes long

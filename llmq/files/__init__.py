@@ -1,0 +1,1 @@
+"""What others wrote, read strictly, and the header of what we write."""

@@ -1,0 +1,1 @@
+"""Recipes: which format each tensor gets."""

@@ -1,0 +1,1 @@
+"""Where weights come from: a Hugging Face folder, a GGUF file."""

@@ -1,0 +1,95 @@
+"""List the SHA-256 of all that conversions write, so that two versions of llmq can be compared.
+
+    scripts/digests > before.txt
+
+One line for each tensor and one for the metadata (but for llmq's own keys) of every recipe, with either
+encoder, with and without importance, on the bundled tutor and on two random models. What a change of
+the code must not change, `diff` shows.
+"""
+
+import argparse
+import contextlib
+import hashlib
+import os
+import struct
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from llmq import open_gguf
+from llmq.cli import main as llmq
+from llmq.recipes.table import RECIPES
+from llmq_kernels import Encoder
+from scripts.random_checkpoint import write_checkpoint
+
+ROOT = Path(__file__).resolve().parent.parent
+OUTPUT = Path("out.gguf")
+
+
+def main() -> int:
+    argparse.ArgumentParser(description=__doc__.partition("\n")[0]).parse_args()
+    with tempfile.TemporaryDirectory(prefix="llmq-digests-") as folder:
+        os.chdir(folder)  # so that no path stands in the metadata
+        Path("tutor").symlink_to(ROOT / "eval" / "tutor")
+        write_checkpoint(Path("narrow"), size="0.5M", shards=2)
+        write_checkpoint(Path("wide"), size="7M", shards=2)
+        for model in ("tutor", "narrow", "wide"):
+            for line in digests(model):
+                print(line, flush=True)
+        os.chdir(ROOT)
+    return 0
+
+
+def digests(model: str) -> Iterator[str]:
+    """The lines of one model."""
+    convert(model, "F32")
+    write_importance(Path("importance.dat"))
+    for recipe in RECIPES:
+        for encoder in Encoder:
+            for options in ((), ("--imatrix", "importance.dat")):
+                convert(model, recipe, "--encoder", encoder.value, *options)
+                head = f"{model} {recipe} {encoder}{' importance' * bool(options)}"
+                yield from (f"{head} {line}" for line in of_file(OUTPUT))
+
+
+def convert(model: str, recipe: str, *options: str) -> None:
+    """Make OUTPUT, in silence."""
+    with contextlib.redirect_stderr(None):
+        code = llmq(["convert", model, "--recipe", recipe, "-o", str(OUTPUT), "--force", *options])
+    assert code == 0, (model, recipe, options)
+
+
+def of_file(path: Path) -> Iterator[str]:
+    """The name and the digest of the metadata and of each tensor."""
+    file, data = open_gguf(path), path.read_bytes()
+    digest = hashlib.sha256()
+    for key, value in file.metadata.items():
+        if not key.startswith("llmq."):
+            plain = value.tolist() if isinstance(value, np.ndarray | np.generic) else value
+            digest.update(repr((key, type(value).__name__, plain)).encode())
+    yield f"metadata {digest.hexdigest()}"
+    for tensor in file.tensors:
+        held = data[tensor.offset : tensor.offset + tensor.n_bytes]
+        yield f"{tensor.name} {tensor.type_name} {hashlib.sha256(held).hexdigest()}"
+
+
+def write_importance(path: Path) -> None:
+    """Importance of the layers' matrices of OUTPUT, a few zeros and a few large values among it."""
+    rng = np.random.default_rng(5)
+    matrices = [t for t in open_gguf(OUTPUT).tensors if "blk." in t.name and len(t.shape) == 2]
+    with path.open("wb") as file:
+        file.write(struct.pack("<i", len(matrices)))
+        for tensor in matrices:
+            row = rng.gamma(0.3, 2.0, tensor.shape[1]).astype("<f4")
+            row[rng.random(row.shape) < 0.02] = 0
+            name = tensor.name.encode()
+            file.write(struct.pack("<i", len(name)) + name + struct.pack("<ii", 1, len(row)))
+            file.write(row.tobytes())
+        file.write(struct.pack("<ii", 1, 4) + b"text")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
