@@ -1,7 +1,7 @@
 """llmq: from a fine-tuned Hugging Face model to a tutor that runs, proven, on a student's device.
 
-    >>> from llmq import make_plan, open_checkpoint
-    >>> plan = make_plan(open_checkpoint("eval/tutor"), recipe="Q4_0")
+    >>> from llmq import make_plan, open_source
+    >>> plan = make_plan(open_source("eval/tutor"), recipe="Q4_0")
     >>> plan.recipe.name
     'Q4_0'
 
@@ -15,6 +15,7 @@ from llmq.version import __version__ as __version__
 
 if TYPE_CHECKING:
     from llmq.chat.conversation import open_chat as open_chat
+    from llmq.conversion import convert as convert
     from llmq.errors import LlmqError as LlmqError
     from llmq.files.gguf import open_gguf as open_gguf
     from llmq.files.imatrix import read_importance as read_importance
@@ -22,20 +23,21 @@ if TYPE_CHECKING:
     from llmq.quantize import execute as execute
     from llmq.recipes.overrides import Overrides as Overrides
     from llmq.recipes.overrides import tensor_type as tensor_type
-    from llmq.sources.checkpoint import open_checkpoint as open_checkpoint
+    from llmq.sources.opening import open_source as open_source
     from llmq_eval.drift import measure_drift as measure_drift
     from llmq_kernels import Encoder as Encoder
 
 _HOMES = {
+    "Encoder": "llmq_kernels",
     "LlmqError": "llmq.errors",
     "Overrides": "llmq.recipes.overrides",
-    "Encoder": "llmq_kernels",
+    "convert": "llmq.conversion",
     "execute": "llmq.quantize",
     "make_plan": "llmq.planning",
     "measure_drift": "llmq_eval.drift",
     "open_chat": "llmq.chat.conversation",
-    "open_checkpoint": "llmq.sources.checkpoint",
     "open_gguf": "llmq.files.gguf",
+    "open_source": "llmq.sources.opening",
     "read_importance": "llmq.files.imatrix",
     "tensor_type": "llmq.recipes.overrides",
 }

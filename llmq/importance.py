@@ -37,6 +37,8 @@ class Importance:
     n_chunks: int = 0
     n_raised: int = 0
     """How many values were zero and have been raised."""
+    exact: bool = False
+    """Whether zeros stayed zeros."""
 
     @property
     def metadata(self) -> Metadata:
@@ -72,11 +74,6 @@ class Importance:
                     f"{self.path}: is of another model: it has {rows.size} values for {name!r}, and"
                     f" {model} has the shape {list(shape)} there"
                 )
-
-    def row(self, name: str) -> Rows | None:
-        """The importance of the columns of a tensor that is one matrix, shape (n_cols,)."""
-        rows = self.rows.get(name)
-        return None if rows is None else rows.reshape(-1)
 
 
 def raised(rows: Rows) -> Rows:

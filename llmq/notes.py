@@ -1,15 +1,16 @@
-"""Remarks: what a plan has to say about its file, in whole sentences with numbers."""
+"""Notes: what a plan has to say about its file, in whole sentences with numbers."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from math import prod
 
-from llmq.architectures.table import Architecture, Config
 from llmq.importance import Importance
-from llmq.recipes.choose import Choice, Shapes, formats_for
+from llmq.recipes.choose import Choice, Shapes
 from llmq.recipes.overrides import Overrides
-from llmq.recipes.rules import Model
 from llmq.recipes.table import RECIPES, Recipe
+
+Choose = Callable[[Recipe, Overrides], Mapping[str, Choice]]
+"""The formats of one model's tensors, by recipe."""
 
 NOTABLE = 1.05  # how much larger or smaller a file is for it to be worth a word
 NEVER_MEASURED = ("token_embd.weight", "output.weight")  # llama-imatrix leaves them out
@@ -25,20 +26,9 @@ SMALL_BLOCKS: Mapping[str, str] = {
 }
 
 
-def on_window(architecture: Architecture, settings: Config) -> list[str]:
-    """What a limited reach of attention means for the file: llama.cpp's graphs have no such limit."""
-    window, context = architecture.window(settings), settings["max_position_embeddings"]
-    if not isinstance(window, int) or window >= context:
-        return []
-    return [
-        f"this model's attention reaches {window} tokens back, llama.cpp's to the first token:"
-        f" texts longer than {window} tokens come out differently"
-    ]
-
-
-def on_fallbacks(recipe: Recipe, shapes: Shapes, model: Model, overrides: Overrides) -> list[str]:
-    """What rows that are no whole blocks do to the size, and the recipe that they fit."""
-    choices = formats_for(recipe, shapes, model, overrides)
+def on_fallbacks(recipe: Recipe, overrides: Overrides, shapes: Shapes, choose: Choose) -> list[str]:
+    """How rows that are not whole blocks change the size, and the recipe whose blocks fit them."""
+    choices = choose(recipe, overrides)
     fallen = {name: choice for name, choice in choices.items() if choice.format != choice.wanted}
     bits, wanted = _bits(shapes, choices), _bits(shapes, choices, wanted=True)
     if bits < wanted * NOTABLE:
@@ -52,8 +42,8 @@ def on_fallbacks(recipe: Recipe, shapes: Shapes, model: Model, overrides: Overri
     )
     other = RECIPES.get(SMALL_BLOCKS.get(recipe.base, ""))
     if other is not None:
-        mixed = _bits(shapes, formats_for(other, shapes, model, overrides))
-        pure = _bits(shapes, formats_for(other, shapes, model, replace(overrides, pure=True)))
+        mixed = _bits(shapes, choose(other, overrides))
+        pure = _bits(shapes, choose(other, replace(overrides, pure=True)))
         if pure * NOTABLE < bits:
             text += f"; --recipe {other.name} makes {mixed:.2f}"
             text += f", and {pure:.2f} with --pure" if pure * NOTABLE < mixed else ""

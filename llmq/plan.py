@@ -9,14 +9,11 @@ from functools import cached_property
 from math import prod
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from llmq.architectures.table import Transform
+from llmq.encoding import Encoding
 from llmq.files.gguf import Metadata, encode_header, padded
-from llmq.files.safetensors import TensorRef
 from llmq.importance import Importance
 from llmq.recipes.table import Recipe
+from llmq.sources.source import Source, SourceTensor
 from llmq_kernels import Encoder
 from llmq_kernels.format import Format
 
@@ -25,20 +22,24 @@ from llmq_kernels.format import Format
 class PlannedTensor:
     """One tensor of the output; `offset` counts from the start of the tensor data."""
 
-    name: str
-    shape: tuple[int, ...]
-    source: TensorRef | NDArray[np.float32]
-    transform: Transform | None
-    format: Format
+    source: SourceTensor
+    encoding: Encoding
     offset: int
-    importance: NDArray[np.float32] | None
-    """Of the columns, shape[-1:], where it is known."""
-    encoder: Encoder
 
     @property
-    def n_rows(self) -> int:
-        """Rows of `shape[-1]` weights."""
-        return prod(self.shape[:-1])
+    def name(self) -> str:
+        """Its name in the file."""
+        return self.source.name
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Row-major."""
+        return self.source.shape
+
+    @property
+    def format(self) -> Format:
+        """The format of its blocks."""
+        return self.encoding.format
 
     @property
     def row_bytes(self) -> int:
@@ -48,25 +49,20 @@ class PlannedTensor:
     @property
     def n_bytes(self) -> int:
         """Bytes of the encoded tensor, without padding."""
-        return self.n_rows * self.row_bytes
-
-    @property
-    def came_from(self) -> str:
-        """The type the tensor had, or `computed`."""
-        return self.source.dtype if isinstance(self.source, TensorRef) else "computed"
+        return self.source.n_rows * self.row_bytes
 
 
-def encoder_of(tensors: Iterable[PlannedTensor]) -> Encoder | None:
-    """How blocks are encoded: `search` where any is searched for, None where there is no block."""
-    used = {tensor.encoder for tensor in tensors if tensor.format.block > 1}
-    return Encoder.SEARCH if Encoder.SEARCH in used else next(iter(used), None)
+def encoder_of(tensors: Iterable[PlannedTensor]) -> str | None:
+    """The encoder that a file is named after: the first here that any block is encoded by, or None."""
+    used = {tensor.encoding.encoder for tensor in tensors if tensor.format.block > 1}
+    return next((name for name in (Encoder.SEARCH, Encoder.GGML, *used) if name in used), None)
 
 
 @dataclass(frozen=True)
 class Plan:
-    """The whole output file: its metadata, its tensors in order, and what was left out on purpose."""
+    """The whole output file: its metadata, its tensors in order, and what is worth saying of them."""
 
-    name: str
+    source: Source
     recipe: Recipe
     metadata: Metadata
     tensors: tuple[PlannedTensor, ...]
@@ -74,7 +70,12 @@ class Plan:
     importance: Importance | None
 
     @property
-    def encoder(self) -> Encoder | None:
+    def name(self) -> str:
+        """The model's, for the name of the output file."""
+        return self.source.name
+
+    @property
+    def encoder(self) -> str | None:
         """As `encoder_of` tells."""
         return encoder_of(self.tensors)
 
@@ -106,7 +107,7 @@ class Plan:
             {
                 "name": tensor.name,
                 "shape": list(tensor.shape),
-                "from": tensor.came_from,
+                "from": tensor.source.weights.dtype,
                 "to": tensor.format.name,
                 "bytes": tensor.n_bytes,
             }

@@ -1,147 +1,72 @@
-"""Planning: a checkpoint's tensors meet the architecture's rows and the recipe's rules.
+"""Planning: a source's tensors meet a recipe's rules.
 
-The plan that results (`llmq.plan`) fixes every name, shape, format, byte count and offset. Whatever can be
-wrong with names, shapes, types or settings is an error here, before one weight is read.
+The plan that results (`llmq.plan`) fixes every name, shape, format, byte count and offset. Whatever can
+be wrong with names, shapes, types or settings is an error here or where the source is opened, before
+one weight is encoded.
 """
 
 import numpy as np
-from numpy.typing import NDArray
 
-from llmq.architectures import architecture_for
-from llmq.architectures.matching import match_tensors, rows_as_metadata
-from llmq.architectures.table import (
-    TRANSFORMS,
-    Architecture,
-    Config,
-    TensorRow,
-    Transform,
-    required_int,
-)
-from llmq.files.gguf import Metadata, padded
-from llmq.files.safetensors import TensorRef
+from llmq import defaults
+from llmq.encoding import encoding_for
+from llmq.files.gguf import padded
+from llmq.files.imatrix import references
 from llmq.importance import Importance
-from llmq.notes import on_fallbacks, on_importance, on_window
+from llmq.notes import on_fallbacks, on_importance
 from llmq.plan import Plan, PlannedTensor, encoder_of
-from llmq.recipes.choose import UNNAMED, Shapes, formats_for
+from llmq.recipes.choose import UNNAMED, Choice, formats_for
 from llmq.recipes.overrides import Overrides
-from llmq.recipes.rules import Model
-from llmq.recipes.table import DEFAULT_RECIPE, Recipe, recipe_named
-from llmq.sources.checkpoint import Checkpoint
-from llmq.sources.model_card import general_metadata
-from llmq.tokenizer import read_tokenizer
+from llmq.recipes.table import Recipe, recipe_named
+from llmq.sources.source import Source
 from llmq_kernels import Encoder
 
 QUANTIZATION_VERSION = 2  # GGML_QNT_VERSION
-DEFAULT_ENCODER = Encoder.SEARCH  # kernels/README.md tells why
 
 
 def make_plan(
-    checkpoint: Checkpoint,
+    source: Source,
     *,
-    recipe: str = DEFAULT_RECIPE,
+    recipe: str = defaults.RECIPE,
     overrides: Overrides = UNNAMED,
     importance: Importance | None = None,
-    encoder: Encoder = DEFAULT_ENCODER,
-    pre: str | None = None,
+    encoder: Encoder = defaults.ENCODER,
 ) -> Plan:
-    """Plan the conversion of `checkpoint` with the recipe of this name.
+    """Plan the conversion of `source` with the recipe of this name.
 
-    `overrides` are formats that go before the recipe's, `encoder` is how blocks are encoded, and `pre`
-    overrides the name of the pre-tokenizer. Raises a child of `LlmqError` for whatever does not fit;
-    reads no weight, except to see that an output matrix repeats the embedding it is tied to.
+    `overrides` are formats that override the recipe's, `encoder` is how blocks are encoded. Raises a
+    child of `LlmqError` for whatever does not fit; reads no weight.
+
+        >>> from llmq import make_plan, open_source
+        >>> plan = make_plan(open_source("eval/tutor"), recipe="Q4_0")
+        >>> plan.name, plan.n_weights, round(plan.bits_per_weight, 2)
+        ('tutor', 5180672, 4.7)
     """
     chosen = recipe_named(recipe)
-    architecture = architecture_for(checkpoint.config)
-    settings = architecture.settings(checkpoint.config)
-    rows, notes = match_tensors(checkpoint, architecture, settings)
-    sources = {row.target: _source(checkpoint, row, architecture, settings) for row in rows}
-    shapes = {name: source.shape for name, source in sources.items()}
+    shapes = {tensor.name: tensor.shape for tensor in source.tensors}
     if importance is not None:
-        importance.check(checkpoint.name, shapes)
-    model = _model(architecture, settings, shapes, importance)
-    choices = formats_for(chosen, shapes, model, overrides)
+        importance.check(source.name, shapes)
+    kept = {tensor.name: tensor.kept_as for tensor in source.tensors}
+
+    def choose(some: Recipe, named: Overrides) -> dict[str, Choice]:
+        guided = importance is not None
+        return formats_for(some, shapes, source.facts, named, guided=guided, kept=kept)
+
+    choices = choose(chosen, overrides)
+    weighted = references(importance) if importance else {}
     tensors: list[PlannedTensor] = []
-    for row in rows:
-        used, source = choices[row.target].format, sources[row.target]
+    for tensor in source.tensors:
         offset = padded(tensors[-1].offset + tensors[-1].n_bytes) if tensors else 0
-        transform = _transform(row, architecture, settings)
-        weighted = importance.row(row.target) if importance and used.block > 1 else None
-        tensors.append(
-            PlannedTensor(
-                row.target,
-                source.shape,
-                source,
-                transform,
-                used,
-                offset,
-                weighted,
-                used.encoder_for(encoder),
-            )
-        )
-    metadata = _metadata(checkpoint, architecture, settings, chosen, pre)
-    metadata |= _provenance(importance, encoder_of(tensors))
-    notes += on_fallbacks(chosen, shapes, model, overrides)
-    notes += on_importance(importance, choices) + on_window(architecture, settings)
-    return Plan(checkpoint.name, chosen, metadata, tuple(tensors), tuple(notes), importance)
-
-
-def _model(
-    architecture: Architecture, settings: Config, shapes: Shapes, importance: Importance | None
-) -> Model:
-    """What the recipe's rules ask about the model."""
-    heads = required_int(settings, "num_attention_heads")
-    return Model(
-        architecture=architecture.name,
-        n_layer=required_int(settings, "num_hidden_layers"),
-        n_head=heads,
-        n_head_kv=required_int(settings, "num_key_value_heads", heads),
-        tied="output.weight" not in shapes,
-        has_importance=importance is not None,
-    )
-
-
-def _source(
-    checkpoint: Checkpoint, row: TensorRow, architecture: Architecture, settings: Config
-) -> TensorRef | NDArray[np.float32]:
-    """Where the weights of a row come from."""
-    if not row.source:
-        values = architecture.computed[row.target](settings)
-        assert values is not None
-        return values
-    tensor = checkpoint.tensors[row.source]
-    tensor.readable()
-    return tensor
-
-
-def _transform(row: TensorRow, architecture: Architecture, settings: Config) -> Transform | None:
-    if row.transform is None:
-        return None
-    unit, apply = TRANSFORMS[row.transform]
-    return Transform(row.transform, architecture.sizes(settings)[unit], apply)
-
-
-def _metadata(
-    checkpoint: Checkpoint,
-    architecture: Architecture,
-    settings: Config,
-    recipe: Recipe,
-    pre: str | None,
-) -> Metadata:
-    """All keys of the file, in the order in which llama.cpp's converter writes them."""
-    return {
-        "general.architecture": architecture.name,
-        **general_metadata(checkpoint.path, n_parameters=checkpoint.n_parameters),
-        **rows_as_metadata(architecture.name, architecture.metadata, settings),
-        "general.file_type": np.uint32(recipe.file_type),
-        **rows_as_metadata(architecture.name, architecture.late_metadata, settings),
+        wanted, reference = choices[tensor.name].format, weighted.get(tensor.name)
+        encoding = encoding_for(tensor, wanted, encoder, reference)
+        tensors.append(PlannedTensor(tensor, encoding, offset))
+    used = encoder_of(tensors)
+    metadata = {
+        **source.metadata,
         "general.quantization_version": np.uint32(QUANTIZATION_VERSION),
-        **read_tokenizer(checkpoint.path, checkpoint.config, pre=pre),
-    }
-
-
-def _provenance(importance: Importance | None, encoder: Encoder | None) -> Metadata:
-    """The keys that say how the weights were quantized; llama.cpp passes over the last."""
-    return {
+        "general.file_type": np.uint32(chosen.file_type),
         **(importance.metadata if importance else {}),
-        **({"llmq.encoder": encoder.value} if encoder else {}),
+        **({"llmq.encoder": str(used)} if used else {}),  # llama.cpp passes over it
     }
+    notes = [*source.notes, *on_fallbacks(chosen, overrides, shapes, choose)]
+    notes += on_importance(importance, choices)
+    return Plan(source, chosen, metadata, tuple(tensors), tuple(notes), importance)

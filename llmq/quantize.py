@@ -1,37 +1,26 @@
 """Executing a plan: read, transform, encode, write, chunk of rows by chunk of rows.
 
 What happens to one chunk is in llmq/chunks.py; here chunks are cut to the memory allowed and shared out
-to processes. Processes, not threads: the ufunc calls of a kernel are so short that threads would fight
-for the interpreter's lock (kernels/README.md). Workers are started afresh (`spawn`) on every platform
-and open files by themselves, so nothing depends on fork or on positioned reads.
+to processes (llmq/workers.py).
 
 The output is written under a temporary name beside its final one, flushed to disk, read back, compared
 and then renamed. Whatever fails, and Ctrl-C as well, leaves nothing under the final name.
 """
 
-import multiprocessing
 import os
 import shutil
-import signal
 import zlib
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import (
-    FIRST_COMPLETED,
-    Future,
-    ProcessPoolExecutor,
-    as_completed,
-    wait,
-)
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
+from llmq import defaults
 from llmq.chunks import Chunk, file_checksum, write_chunk
 from llmq.errors import OutputError
-from llmq.files.safetensors import TensorRef
 from llmq.plan import Plan, PlannedTensor
 from llmq.processors import cores
+from llmq.workers import on_each, worker_pool
 
 CHUNK_WEIGHTS = 1 << 19
 SMALL_WEIGHTS = 1 << 24  # below this, starting workers costs more time than they save
@@ -41,8 +30,6 @@ SMALL_WEIGHTS = 1 << 24  # below this, starting workers costs more time than the
 PROCESS_BYTES = 60_000_000
 HEADER_BYTES = 6
 WEIGHT_BYTES = 16
-DEFAULT_MEMORY_BYTES = 400_000_000
-QUEUED = 512  # tasks handed out at a time: those of all chunks of a large model would take memory
 
 Progress = Callable[[PlannedTensor, int], None]
 """Called in the main process after each chunk with its tensor and the bytes written."""
@@ -53,7 +40,7 @@ def execute(
     output: str | Path,
     *,
     jobs: int | None = None,
-    max_memory: int = DEFAULT_MEMORY_BYTES,
+    max_memory: int = defaults.MEMORY_BYTES,
     force: bool = False,
     progress: Progress | None = None,
 ) -> Path:
@@ -61,9 +48,16 @@ def execute(
 
     `jobs` is the number of worker processes (default, for models large enough: one per core, or as many
     as `max_memory` allows); `max_memory` bounds the anonymous memory of all processes together, in
-    bytes. The bytes of the file depend on neither. Raises `OutputError` before any work where `output` exists (and `force` is
-    not set), cannot be written or does not fit the disk, and `WeightError` for a weight that is not
-    finite or beyond what its format can hold.
+    bytes. The bytes of the file depend on neither. Raises `OutputError` before any work where `output`
+    exists (and `force` is not set), cannot be written or does not fit the disk, and `WeightError` for a
+    weight that is not finite or beyond what its format can hold.
+
+        >>> import tempfile
+        >>> from llmq import execute, make_plan, open_source
+        >>> plan = make_plan(open_source("eval/tutor"), recipe="Q8_0")
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     execute(plan, f"{folder}/tutor.gguf").stat().st_size == plan.n_bytes
+        True
     """
     output = Path(output)
     check_output(plan, output, force=force)
@@ -74,11 +68,11 @@ def execute(
         with partial.open("xb") as file:
             file.write(plan.header)
             file.truncate(plan.n_bytes)
-        with _pool(workers) as pool:
+        with worker_pool(workers) as pool:
             checksums = _write(chunks, partial, pool, progress)
             _flush(partial)
             _compare(plan, chunks, checksums, partial, pool)
-        _check_name(output, force=force)  # somebody may have been faster
+        _check_name(output, force=force)  # another process may have been faster
         partial.replace(output)
     except OSError as error:
         raise OutputError(f"{output}: cannot be written ({error.strerror or error})") from None
@@ -94,10 +88,9 @@ def execute(
 def check_output(plan: Plan, output: Path, *, force: bool) -> None:
     """Raise `OutputError` where `output` could not be written in the end."""
     _check_name(output, force=force)
-    sources = (t.source for t in plan.tensors)
-    shards = {source.file.resolve() for source in sources if isinstance(source, TensorRef)}
-    if output.resolve() in shards:
-        raise OutputError(f"{output}: is a file of the checkpoint itself; name another")
+    files = {tensor.source.weights.file for tensor in plan.tensors} - {None}
+    if output.resolve() in {file.resolve() for file in files if file}:
+        raise OutputError(f"{output}: is a file of the model itself; name another")
     folder = output.parent
     if not folder.is_dir():
         raise OutputError(f"{folder}: there is no such folder; create it first")
@@ -147,55 +140,19 @@ def _idle_bytes(plan: Plan, workers: int) -> int:
 
 def _least_weights(plan: Plan) -> int:
     """The weights that a chunk must be able to hold: the longest row, or rows that stay together."""
-    return max(_unit(tensor) * tensor.shape[-1] for tensor in plan.tensors)
-
-
-def _unit(tensor: PlannedTensor) -> int:
-    """The rows that must stay together."""
-    return tensor.transform.unit if tensor.transform and len(tensor.shape) > 1 else 1
+    return max(tensor.source.unit * tensor.shape[-1] for tensor in plan.tensors)
 
 
 def _chunks(plan: Plan, weights: int) -> Iterator[Chunk]:
+    """All chunks of at most so many weights, none across two matrices of a tensor."""
     for tensor in plan.tensors:
-        unit, base = _unit(tensor), len(plan.header) + tensor.offset
-        rows = max(weights // tensor.shape[-1] // unit, 1) * unit
-        for start in range(0, tensor.n_rows, rows):
-            stop = min(start + rows, tensor.n_rows)
-            yield Chunk(tensor, start, stop, base + start * tensor.row_bytes)
-
-
-@contextmanager
-def _pool(workers: int) -> Iterator[ProcessPoolExecutor | None]:
-    """The worker processes, or None; on an error they stop after the chunk they are at."""
-    if not workers:
-        yield None
-        return
-    pool = ProcessPoolExecutor(
-        workers,
-        mp_context=multiprocessing.get_context("spawn"),
-        initializer=signal.signal,  # Ctrl-C is the main process's to answer
-        initargs=(signal.SIGINT, signal.SIG_IGN),
-    )
-    try:
-        with _interrupts_held():  # or it would hit a process before its initializer has run
-            for _ in range(workers):  # each task makes the pool start one process
-                pool.submit(int)
-        yield pool
-    finally:
-        pool.shutdown(cancel_futures=True)
-
-
-@contextmanager
-def _interrupts_held() -> Iterator[None]:
-    """Ctrl-C waits until the end, and in processes started meanwhile for good (not on Windows)."""
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        source, base = tensor.source, len(plan.header) + tensor.offset
+        rows = max(weights // tensor.shape[-1] // source.unit, 1) * source.unit
+        for first in range(0, source.n_rows, source.rows_per_matrix):
+            end = first + source.rows_per_matrix
+            for start in range(first, end, rows):
+                stop = min(start + rows, end)
+                yield Chunk(tensor, start, stop, base + start * tensor.row_bytes)
 
 
 def _write(
@@ -203,27 +160,11 @@ def _write(
 ) -> list[int]:
     """Do all chunks; their checksums, in order."""
     checksums = [0] * len(chunks)
-    for index, checksum in _each(pool, write_chunk, [(chunk, path) for chunk in chunks]):
+    for index, checksum in on_each(pool, write_chunk, [(chunk, path) for chunk in chunks]):
         checksums[index] = checksum
         if progress is not None:
             progress(chunks[index].tensor, chunks[index].n_bytes)
     return checksums
-
-
-def _each(
-    pool: ProcessPoolExecutor | None, work: Callable[..., int], tasks: Sequence[tuple[Any, ...]]
-) -> Iterator[tuple[int, int]]:
-    """The index and the result of `work` on each of `tasks`, in any order."""
-    if pool is None:
-        yield from ((index, work(*task)) for index, task in enumerate(tasks))
-        return
-    waiting: dict[Future[int], int] = {}
-    for index, task in enumerate(tasks):
-        if len(waiting) >= QUEUED:
-            done, _ = wait(waiting, return_when=FIRST_COMPLETED)
-            yield from ((waiting.pop(future), future.result()) for future in done)
-        waiting[pool.submit(work, *task)] = index
-    yield from ((waiting[future], future.result()) for future in as_completed(waiting))
 
 
 def _compare(
@@ -239,7 +180,7 @@ def _compare(
             f"{path.parent}: the header reads back differently; the disk is not reliable"
         )
     spans = [(path, chunk.position, chunk.n_bytes) for chunk in chunks]
-    for index, checksum in _each(pool, file_checksum, spans):
+    for index, checksum in on_each(pool, file_checksum, spans):
         if checksum != checksums[index]:
             raise OutputError(
                 f"{path.parent}: {chunks[index].tensor.name!r} reads back differently from what was"

@@ -21,7 +21,7 @@ from llmq.files.gguf import GgufFile, TensorInfo, open_gguf
 from llmq.planning import make_plan
 from llmq.quantize import execute
 from llmq.recipes.table import RECIPES
-from llmq.sources.checkpoint import open_checkpoint
+from llmq.sources.opening import open_source
 from llmq.tokenizer.pre_tokenizer_table import STRUCTURES
 from llmq_kernels import FORMATS, Encoder
 from tests.llama_quantize import quantize
@@ -98,7 +98,7 @@ def random_folders(made: Path) -> Iterator[Path]:
 
 def compare(folder: Path, scratch: Path) -> Iterator[tuple[str, list[str]]]:
     """Each recipe with the differences found, first the converter's, then the quantizer's."""
-    checkpoint = open_checkpoint(folder)
+    checkpoint = open_source(folder)
     for recipe, outtype in CONVERTED.items():
         plan = make_plan(checkpoint, recipe=recipe, encoder=Encoder.GGML)
         ours = open_gguf(execute(plan, scratch / f"ours-{recipe}.gguf", force=True))

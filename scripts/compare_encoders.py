@@ -30,7 +30,7 @@ from llmq.importance import Importance
 from llmq.planning import make_plan
 from llmq.quantize import execute
 from llmq.recipes.table import RECIPES
-from llmq.sources.checkpoint import open_checkpoint
+from llmq.sources.opening import open_source
 from llmq.suites import Suite, read_suite
 from llmq_eval.drift import Drift, measure_drift
 from llmq_eval.statistics import Estimate, ratio_of_sums
@@ -66,7 +66,7 @@ def main() -> int:
 
 def compare(arguments: argparse.Namespace) -> Table:
     """Measure what was asked for."""
-    open_checkpoint(arguments.checkpoint)  # before any work
+    open_source(arguments.checkpoint)  # before any work
     with tempfile.TemporaryDirectory() as scratch:
         practice = Path(scratch) / "practice.jsonl"
         write_suite(practice, seed=SEED, count=arguments.dialogues)
@@ -94,7 +94,7 @@ class Measurement:
 
     def drifts(self, folder: Path, recipes: list[str]) -> Iterator[tuple[str, list[Drift]]]:
         """For each recipe the drift of a checkpoint's files by each encoder."""
-        checkpoint = open_checkpoint(folder)
+        checkpoint = open_source(folder)
         base, output = self.scratch / "base.gguf", self.scratch / "quantized.gguf"
         execute(make_plan(checkpoint, recipe="F32"), base, force=True)
         for recipe in recipes:

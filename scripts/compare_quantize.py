@@ -21,7 +21,8 @@ from llmq.files.gguf import GgufFile, open_gguf
 from llmq.files.imatrix import read_importance
 from llmq.planning import make_plan
 from llmq.quantize import execute
-from llmq.sources.checkpoint import Checkpoint, open_checkpoint
+from llmq.sources.opening import open_source
+from llmq.sources.source import Source
 from llmq_eval.drift import BUILTIN_SUITES, builtin_suite
 from llmq_kernels import Encoder
 from scripts.compare_converter import QUANTIZED, ROOT, differences_between, differing_bytes
@@ -39,12 +40,12 @@ def main() -> int:
     total = 0
     for folder in arguments.folders or [ROOT / "eval" / "tutor"]:
         with tempfile.TemporaryDirectory() as scratch:
-            total += compare(open_checkpoint(folder), Path(scratch), arguments.recipes)
+            total += compare(open_source(folder), Path(scratch), arguments.recipes)
     print(f"{total} differences")
     return 1 if total else 0
 
 
-def compare(checkpoint: Checkpoint, scratch: Path, recipes: list[str]) -> int:
+def compare(checkpoint: Source, scratch: Path, recipes: list[str]) -> int:
     """Print a table for one checkpoint, and every difference below it; their number."""
     source = execute(make_plan(checkpoint, recipe="F32"), scratch / "F32.gguf")
     matrices = importance_matrices(source, scratch)
@@ -88,7 +89,7 @@ def calibration_text() -> Iterator[str]:
             yield from (message.content for message in dialogue.messages)
 
 
-def run_llmq(checkpoint: Checkpoint, output: Path, recipe: str, matrix: Path | None) -> GgufFile:
+def run_llmq(checkpoint: Source, output: Path, recipe: str, matrix: Path | None) -> GgufFile:
     """What llmq makes of the checkpoint."""
     importance = read_importance(matrix, exact=True) if matrix else None
     plan = make_plan(checkpoint, recipe=recipe, importance=importance, encoder=Encoder.GGML)

@@ -23,7 +23,7 @@ from llmq.practice.topics import Split
 from llmq.practice.turns import TutorTurn, parse_tutor_turn
 from llmq.quantize import execute
 from llmq.runtime import Model, open_model
-from llmq.sources.checkpoint import open_checkpoint
+from llmq.sources.opening import open_source
 from llmq.suites import Message
 
 TUTOR = Path("eval/tutor")
@@ -102,7 +102,7 @@ def _reply(model: Model, dialogue: Dialogue, before: list[Message], meant: Tutor
 def measured(recipe: str, count: int, *, show: int) -> list[str]:
     """One column of the table, top to bottom; up to `show` wrong replies go to standard error."""
     with TemporaryDirectory() as folder:
-        plan = make_plan(open_checkpoint(TUTOR), recipe=recipe)
+        plan = make_plan(open_source(TUTOR), recipe=recipe)
         path = execute(plan, Path(folder) / "tutor.gguf")
         with open_model(path) as model:
             said = list(replies(model, count))

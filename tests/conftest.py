@@ -148,9 +148,9 @@ def converted(checkpoint: Path, recipe: str, folder: Path) -> Path:
     """The GGUF file that llmq makes of a checkpoint, in `folder`."""
     from llmq.planning import make_plan
     from llmq.quantize import execute
-    from llmq.sources.checkpoint import open_checkpoint
+    from llmq.sources.opening import open_source
 
-    plan = make_plan(open_checkpoint(checkpoint), recipe=recipe)
+    plan = make_plan(open_source(checkpoint), recipe=recipe)
     return execute(plan, folder / f"{plan.name}-{recipe}.gguf")
 
 

@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from llmq.files.gguf import Metadata, encode_header, padded
+from llmq.files.imatrix import read_importance
+from llmq.importance import Importance
 
 Values = NDArray[np.float32]
 METADATA: Metadata = {
@@ -26,6 +28,14 @@ def save_gguf(path: Path, tensors: Mapping[str, Values], metadata: Metadata = ME
         data += values.astype("<f4").tobytes().ljust(padded(values.nbytes), b"\0")
     path.write_bytes(encode_header(metadata, records) + data)
     return path
+
+
+def save_importance(path: Path, rows: Mapping[str, Values]) -> Importance:
+    """Importance (n_matrices, n_cols) by tensor, saved as llama-imatrix saves it and read as it is."""
+    tensors: dict[str, Values] = {}
+    for name, values in rows.items():
+        tensors |= sums_and_counts(name, values, [1.0] * len(values))
+    return read_importance(save_gguf(path, tensors), exact=True)
 
 
 def sums_and_counts(name: str, sums: Values, counts: Sequence[float]) -> dict[str, Values]:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from llmq.files.gguf import Metadata, encode_header, padded
-from llmq.recipes.rules import Model
+from llmq.recipes.rules import Facts
 
 DENSE = ("attn_q", "attn_k", "attn_v", "attn_output", "ffn_gate", "ffn_up", "ffn_down")
 FUSED = ("attn_qkv", "attn_output", "ffn_up", "ffn_down")
@@ -30,9 +30,9 @@ class Skeleton:
     matrices: tuple[str, ...] = DENSE
 
     @property
-    def model(self) -> Model:
+    def facts(self) -> Facts:
         """The model as the rules see it, without importance."""
-        return Model(
+        return Facts(
             architecture=self.architecture,
             n_layer=self.layers,
             n_head=self.heads,

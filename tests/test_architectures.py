@@ -19,7 +19,7 @@ from llmq.errors import ArchitectureError
 from llmq.planning import make_plan
 from llmq.quantize import execute
 from llmq.runtime import open_model
-from llmq.sources.checkpoint import open_checkpoint
+from llmq.sources.opening import open_source
 from tests.random_models import save_random_model
 
 LLAMA3_ROPE = {
@@ -60,7 +60,7 @@ def test_logits_equal_transformers(
 ) -> None:
     model = save_random_model(tmp_path / "model", name, settings)
     (tmp_path / "model" / "tokenizer.json").write_text(json.dumps(byte_tokenizer))
-    plan = make_plan(open_checkpoint(tmp_path / "model"), recipe="F32")
+    plan = make_plan(open_source(tmp_path / "model"), recipe="F32")
     execute(plan, tmp_path / "f32.gguf")
     tokens = np.random.default_rng(0).integers(0, 257, 200).tolist()
     with torch.no_grad():
@@ -166,7 +166,7 @@ def test_numbers_that_no_file_can_hold(
     path = folder / "config.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | {field: value}))
     with pytest.raises(ArchitectureError, match=message):
-        make_plan(open_checkpoint(folder))
+        make_plan(open_source(folder))
 
 
 def test_an_output_matrix_that_is_tied_and_there(make_checkpoint: Callable[..., Path]) -> None:
@@ -180,11 +180,11 @@ def test_an_output_matrix_that_is_tied_and_there(make_checkpoint: Callable[..., 
         tensors["lm_head.weight"][200, 5] += 1
 
     folder = make_checkpoint(change=add)
-    plan = make_plan(open_checkpoint(folder), recipe="Q8_0")
+    plan = make_plan(open_source(folder), recipe="Q8_0")
     assert plan.notes == ("lm_head.weight is left out: it repeats model.embed_tokens.weight",)
     folder.rename(folder.with_name("first"))
     with pytest.raises(ArchitectureError, match="the two differ; set tie_word_embeddings to false"):
-        make_plan(open_checkpoint(make_checkpoint(change=differ)))
+        make_plan(open_source(make_checkpoint(change=differ)))
 
 
 @pytest.mark.parametrize(
@@ -200,7 +200,7 @@ def test_an_output_matrix_that_is_tied_and_there(make_checkpoint: Callable[..., 
 def test_a_window_that_llama_cpp_has_not_is_told(
     make_checkpoint: Callable[..., Path], name: str, settings: dict[str, Any], window: int | None
 ) -> None:
-    checkpoint = open_checkpoint(make_checkpoint(architectures=[name], **settings))
+    checkpoint = open_source(make_checkpoint(architectures=[name], **settings))
     plan = make_plan(checkpoint, recipe="Q8_0")
     told = [note for note in plan.notes if f"texts longer than {window} tokens" in note]
     assert len(plan.notes) == len(told) == (window is not None)

@@ -201,7 +201,7 @@ def test_types_importance_and_encoder(
         (["--tensor", "[=Q8_0"], "'[' is no regular expression: unterminated character set"),
         (["--output-type", "Q9"], "there is no type 'Q9'"),
         (["--embedding-type", "q8"], "there is no type 'q8'; did you mean Q8_0?"),
-        (["--imatrix-exact"], "--imatrix-exact says how to read --imatrix, which is missing"),
+        (["--imatrix-exact"], "--imatrix-exact needs --imatrix FILE"),
         (["--imatrix", "no.gguf"], "no.gguf: cannot be read (No such file or directory)"),
     ],
 )

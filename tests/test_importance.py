@@ -14,7 +14,7 @@ from llmq.importance import Importance, raised
 from llmq.plan import Plan
 from llmq.planning import make_plan
 from llmq.quantize import execute
-from llmq.sources.checkpoint import open_checkpoint
+from llmq.sources.opening import open_source
 from llmq_kernels import FORMATS, Encoder
 from tests.imatrix_files import (
     METADATA,
@@ -22,6 +22,7 @@ from tests.imatrix_files import (
     legacy_entry,
     legacy_origin,
     save_gguf,
+    save_importance,
     sums_and_counts,
 )
 
@@ -160,7 +161,7 @@ def test_no_file(tmp_path: Path) -> None:
 # --- with a model ---
 
 
-def importance_for(plan: Plan, **changes: Values | None) -> Importance:
+def importance_for(folder: Path, plan: Plan, **changes: Values | None) -> Importance:
     """Importance of one for every matrix of the layers, but for the changes (`__` stands for a dot)."""
     rows = {
         tensor.name: np.ones((1, tensor.shape[1]), np.float32)
@@ -172,47 +173,51 @@ def importance_for(plan: Plan, **changes: Values | None) -> Importance:
         rows.pop(full, None)
         if values is not None:
             rows[full] = values
-    return Importance(Path("calib.gguf"), rows, ("a.txt", "b.txt"), 9)
+    return save_importance(folder / "calib.gguf", rows)
 
 
-def test_another_models_matrix(make_checkpoint: MakeCheckpoint) -> None:
-    checkpoint = open_checkpoint(make_checkpoint())
+def test_another_models_matrix(make_checkpoint: MakeCheckpoint, tmp_path: Path) -> None:
+    checkpoint = open_source(make_checkpoint())
     plan = make_plan(checkpoint)
     for name, message in (
         ("blk__2__attn_q__weight", r"calib\.gguf: is of another model: it knows 'blk.2.attn_q.weight', and tiny"),
         ("blk__1__attn_q__weight", r"it has 32 values for 'blk.1.attn_q.weight', and tiny has the shape \[64, 64\]"),
     ):  # fmt: skip
-        wrong = importance_for(plan, **{name: np.ones((1, 32), np.float32)})
+        wrong = importance_for(tmp_path, plan, **{name: np.ones((1, 32), np.float32)})
         with pytest.raises(ImportanceError, match=message):
             make_plan(checkpoint, importance=wrong)
 
 
-def test_what_a_matrix_lacks_is_told(make_checkpoint: MakeCheckpoint) -> None:
-    checkpoint = open_checkpoint(make_checkpoint())
-    whole = importance_for(make_plan(checkpoint))
+def test_what_a_matrix_lacks(make_checkpoint: MakeCheckpoint, tmp_path: Path) -> None:
+    checkpoint = open_source(make_checkpoint())
+    whole = importance_for(tmp_path, make_plan(checkpoint))
     told = make_plan(checkpoint, recipe="Q8_0", importance=whole).notes
     assert not told
     lacking = importance_for(
-        make_plan(checkpoint), blk__0__attn_q__weight=None, blk__1__ffn_up__weight=None
+        tmp_path,
+        make_plan(checkpoint),
+        blk__0__attn_q__weight=None,
+        blk__1__ffn_up__weight=None,
     )
     (note,) = make_plan(checkpoint, recipe="Q8_0", importance=lacking).notes
     assert note.startswith(
-        "calib.gguf says nothing of 2 of 14 matrices (blk.0.attn_q.weight, blk.1.ffn_up.weight)"
+        f"{lacking.path} says nothing of 2 of 14 matrices (blk.0.attn_q.weight, blk.1.ffn_up.weight)"
     )
 
 
 def test_what_a_file_says_of_its_importance(
-    make_checkpoint: MakeCheckpoint, tmp_path: Path
+    make_checkpoint: MakeCheckpoint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    checkpoint = open_checkpoint(make_checkpoint())
-    importance = importance_for(make_plan(checkpoint))
+    monkeypatch.chdir(tmp_path)
+    checkpoint = open_source(make_checkpoint())
+    importance = importance_for(Path(), make_plan(checkpoint))
     plan = make_plan(checkpoint, recipe="Q4_0", importance=importance)
     written = open_gguf(execute(plan, tmp_path / "out.gguf")).metadata
     assert list(written.items())[-5:] == [
         ("quantize.imatrix.file", "calib.gguf"),
-        ("quantize.imatrix.dataset", "a.txt"),
+        ("quantize.imatrix.dataset", "calibration.txt"),
         ("quantize.imatrix.entries_count", np.uint32(14)),
-        ("quantize.imatrix.chunks_count", np.uint32(9)),
+        ("quantize.imatrix.chunks_count", np.uint32(7)),
         ("llmq.encoder", "search"),
     ]
     long = Importance(Path("é" * 90), {"m": np.ones((1, 1), np.float32)})
@@ -227,12 +232,27 @@ def test_what_a_file_says_of_its_importance(
     assert nothing_to_search.metadata["llmq.encoder"] == "ggml"
 
 
+def test_a_matrix_that_changes_while_it_is_in_use(
+    make_checkpoint: MakeCheckpoint, tmp_path: Path
+) -> None:
+    checkpoint = open_source(make_checkpoint())
+    importance = importance_for(tmp_path, make_plan(checkpoint))
+    plan = make_plan(checkpoint, recipe="Q4_0", importance=importance)
+    importance_for(tmp_path, make_plan(checkpoint), blk__0__attn_q__weight=None)
+    with pytest.raises(ImportanceError, match=r"calib\.gguf: was changed while it was in use"):
+        execute(plan, tmp_path / "out.gguf")
+    importance.path.unlink()
+    with pytest.raises(ImportanceError, match=r"calib\.gguf: cannot be read"):
+        make_plan(checkpoint, importance=importance)
+    assert not (tmp_path / "out.gguf").exists()
+
+
 @pytest.mark.parametrize("recipe", ["Q4_0", "IQ4_NL", "Q5_0"])
 def test_zeros_make_no_weights_vanish(
     recipe: str, make_checkpoint: MakeCheckpoint, tmp_path: Path
 ) -> None:
     """ggml stores zeros for blocks without importance."""
-    checkpoint = open_checkpoint(make_checkpoint())
+    checkpoint = open_source(make_checkpoint())
     sums = np.ones((1, 64), np.float32)
     sums[0, 32:] = 0
     path = save_gguf(tmp_path / "i.gguf", sums_and_counts("blk.0.attn_v.weight", sums, [1]))

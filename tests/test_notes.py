@@ -1,13 +1,14 @@
-"""What a plan remarks on: sizes that swell because rows are not whole blocks."""
+"""The notes of a plan: sizes that swell because rows are not whole blocks."""
 
 from collections.abc import Mapping
 
 import pytest
 
 from llmq.notes import on_fallbacks
+from llmq.recipes.choose import Choice, formats_for
 from llmq.recipes.overrides import Overrides
-from llmq.recipes.rules import Model
-from llmq.recipes.table import recipe_named
+from llmq.recipes.rules import Facts
+from llmq.recipes.table import Recipe, recipe_named
 
 
 def small_model(
@@ -30,10 +31,17 @@ def small_model(
 
 
 QWEN = small_model(24, 896, 4864, 128, 151936)  # Qwen2.5-0.5B
-QWEN_MODEL = Model(architecture="qwen2", n_layer=24, n_head=14, n_head_kv=2, tied=True)
+QWEN_MODEL = Facts(architecture="qwen2", n_layer=24, n_head=14, n_head_kv=2, tied=True)
 SMOL = small_model(30, 576, 1536, 192, 49152)  # SmolLM-135M
-SMOL_MODEL = Model(architecture="llama", n_layer=30, n_head=9, n_head_kv=3, tied=True)
+SMOL_MODEL = Facts(architecture="llama", n_layer=30, n_head=9, n_head_kv=3, tied=True)
 WHOLE = small_model(4, 256, 768, 128, 1792)
+
+
+def notes(recipe: str, shapes: Mapping[str, tuple[int, ...]], facts: Facts) -> list[str]:
+    def choose(some: Recipe, named: Overrides) -> dict[str, Choice]:
+        return formats_for(some, shapes, facts, named)
+
+    return on_fallbacks(recipe_named(recipe), Overrides(), shapes, choose)
 
 
 @pytest.mark.parametrize(
@@ -47,12 +55,12 @@ WHOLE = small_model(4, 256, 768, 128, 1792)
     ],
 )  # fmt: skip
 def test_sizes_that_swell(
-    shapes: Mapping[str, tuple[int, ...]], model: Model, recipe: str, said: str
+    shapes: Mapping[str, tuple[int, ...]], model: Facts, recipe: str, said: str
 ) -> None:
-    (remark,) = on_fallbacks(recipe_named(recipe), shapes, model, Overrides())
-    assert said in remark
+    (note,) = notes(recipe, shapes, model)
+    assert said in note
 
 
 @pytest.mark.parametrize("recipe", ["Q4_K_M", "Q4_0", "Q8_0", "BF16"])
 def test_sizes_that_do_not(recipe: str) -> None:
-    assert not on_fallbacks(recipe_named(recipe), WHOLE, SMOL_MODEL, Overrides())
+    assert not notes(recipe, WHOLE, SMOL_MODEL)

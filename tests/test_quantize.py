@@ -17,21 +17,23 @@ import pytest
 from numpy.typing import NDArray
 
 import llmq.quantize
+import llmq.workers
 from llmq.errors import OutputError, WeightError
 from llmq.files.gguf import open_gguf
-from llmq.importance import Importance
 from llmq.planning import make_plan
 from llmq.quantize import execute
 from llmq.recipes.table import RECIPES
 from llmq.sources.checkpoint import open_checkpoint
+from llmq.sources.opening import open_source
 from llmq_kernels import FORMATS, Encoder
+from tests.imatrix_files import save_importance
 
 Tensors = dict[str, NDArray[np.float32]]
 MakeCheckpoint = Callable[..., Path]
 
 
 def convert(folder: Path, output: Path, *, recipe: str = "Q4_0", **options: Any) -> bytes:
-    execute(make_plan(open_checkpoint(folder), recipe=recipe), output, **options)
+    execute(make_plan(open_source(folder), recipe=recipe), output, **options)
     return output.read_bytes()
 
 
@@ -68,14 +70,14 @@ def test_bytes_do_not_depend_on_workers(
     encoder: Encoder,
 ) -> None:
     """With an importance matrix, which travels with the chunks."""
-    checkpoint = open_checkpoint(make_checkpoint())
+    checkpoint = open_source(make_checkpoint())
     rng = np.random.default_rng(3)
     matrices = {t.name: t.shape for t in make_plan(checkpoint).tensors if len(t.shape) == 2}
     rows = {name: rng.random((1, s[1]), np.float32) for name, s in matrices.items()}
     plan = make_plan(
         checkpoint,
         recipe=recipe,
-        importance=Importance(Path("random"), rows),
+        importance=save_importance(tmp_path / "i.gguf", rows),
         encoder=encoder,
     )
     first = execute(plan, tmp_path / "1.gguf").read_bytes()
@@ -144,7 +146,7 @@ def test_outputs_that_are_refused(make_checkpoint: MakeCheckpoint, tmp_path: Pat
     assert convert(folder, output, force=True)[:4] == b"GGUF"
     shard = next(folder.glob("*.safetensors"))
     before = shard.read_bytes()
-    with pytest.raises(OutputError, match="is a file of the checkpoint itself"):
+    with pytest.raises(OutputError, match="is a file of the model itself"):
         convert(folder, shard, force=True)
     assert shard.read_bytes() == before
     with pytest.raises(OutputError, match="is a folder"):
@@ -194,7 +196,7 @@ def test_a_disk_that_is_too_small(make_checkpoint: MakeCheckpoint, tmp_path: Pat
             file.truncate(8 + len(text) + end)
         except OSError:
             pytest.skip("this file system has no sparse files of 1.5 TiB")
-    plan = make_plan(open_checkpoint(folder), recipe="F32")
+    plan = make_plan(open_source(folder), recipe="F32")
     with pytest.raises(OutputError, match=r"needs \d+ bytes and the disk has \d+ free"):
         execute(plan, tmp_path / "out.gguf")
 
@@ -222,7 +224,7 @@ def test_a_disk_with_room_for_one_file_takes_one(
     make_checkpoint: MakeCheckpoint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What was written before the last look at the disk is not asked for twice."""
-    plan = make_plan(open_checkpoint(make_checkpoint()))
+    plan = make_plan(open_source(make_checkpoint()))
 
     def disk_usage(folder: Path) -> SimpleNamespace:
         used = sum(path.stat().st_size for path in Path(folder).glob(".out.gguf*"))
@@ -248,7 +250,7 @@ def test_any_number_of_cores_keeps_to_the_memory(
     monkeypatch.setattr(llmq.quantize, "cores", lambda: 64)
     monkeypatch.setattr(llmq.quantize, "SMALL_WEIGHTS", 0)
     monkeypatch.setattr(llmq.quantize, "CHUNK_WEIGHTS", 1000)
-    monkeypatch.setattr(llmq.quantize, "QUEUED", 3)
+    monkeypatch.setattr(llmq.workers, "QUEUED", 3)
     for max_memory in (190_000_000, 70_000_000):  # of two workers, and of none
         assert convert(folder, tmp_path / "2.gguf", max_memory=max_memory, force=True) == first
 

@@ -8,6 +8,7 @@ from math import prod
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from llmq_kernels.columns import PIECE, Floats
 from llmq_kernels.halves import is_finite
@@ -132,14 +133,24 @@ class Format:
         weights are so large that the sums of a search overflow, ggml may even store zeros for them
         without a trace.
         """
-        finite = np.ones(blocks.size, np.bool_)
-        for field in self.scales:
-            finite &= is_finite(blocks[field].reshape(-1))
+        finite = self._finite(blocks)
         # Up to twice the largest a weight may still round to it; or an infinite scale has told.
         certain = self.largest if self.saturates else 2 * self.largest
         if max(float(rows.max(initial=0)), -float(rows.min(initial=0))) > certain:
             finite &= (np.abs(rows).reshape(-1, self.block) <= certain).all(axis=1)
         return None if finite.all() else int(finite.argmin())
+
+    def damaged(self, blocks: Blocks) -> int | None:
+        """Index, in flat order, of the first block that stands for weights that are not finite."""
+        finite = self._finite(blocks)
+        return None if finite.all() else int(finite.argmin())
+
+    def _finite(self, blocks: Blocks) -> NDArray[np.bool_]:
+        """Whether the scales of each block, in flat order, are neither infinite nor NaN."""
+        finite = np.ones(blocks.size, np.bool_)
+        for field in self.scales:
+            finite &= is_finite(blocks[field].reshape(-1))
+        return finite
 
     def _checked(self, importance: Floats, n_cols: int) -> Floats:
         """The importance of a row, block by block."""

@@ -74,6 +74,13 @@ class TensorRow:
     twin: str | None = None
     """The tensor that this one must repeat where it is in the checkpoint and not `present`."""
 
+    def transform_for(self, sizes: Sizes) -> Transform | None:
+        """What happens to the rows in a model of these sizes."""
+        if self.transform is None:
+            return None
+        unit, apply = TRANSFORMS[self.transform]
+        return Transform(self.transform, sizes[unit], apply)
+
 
 @dataclass(frozen=True)
 class MetadataRow:

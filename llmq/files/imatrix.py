@@ -12,6 +12,8 @@ held against what is left of the file before anything is allocated.
 
 import struct
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import BinaryIO, NoReturn
 
@@ -24,6 +26,7 @@ from llmq.importance import Importance, Rows, raised
 
 SUMS, COUNTS = ".in_sum2", ".counts"
 KEYS = ("imatrix.datasets", "imatrix.chunk_count", "imatrix.chunk_size")
+Stamp = tuple[int, int]
 LEAST_ENTRY_BYTES = 17  # a name of one letter, one value, three numbers
 
 
@@ -44,10 +47,50 @@ def read_importance(path: str | Path, *, exact: bool = False) -> Importance:
             f"{path}: cannot be read ({error.strerror}); check the path"
         ) from None
     if exact:
-        return found
+        return replace(found, exact=True)
     n_zeros = sum(int((rows == 0).sum()) for rows in found.rows.values())
     without = {name: raised(rows) for name, rows in found.rows.items()}
-    return Importance(path, without, found.datasets, found.n_chunks, n_zeros)
+    return replace(found, rows=without, n_raised=n_zeros)
+
+
+@dataclass(frozen=True)
+class ImportanceRef:
+    """The importance of one tensor as a reference: a worker opens the file by itself, once."""
+
+    path: Path
+    exact: bool
+    stamp: Stamp
+    tensor: str
+
+    def row(self, matrix: int) -> Rows:
+        """The importance of the columns of one of the tensor's matrices, (n_cols,)."""
+        rows: Rows = _opened(self.path, self.exact, self.stamp).rows[self.tensor][matrix]
+        return rows
+
+
+def references(importance: Importance) -> dict[str, ImportanceRef]:
+    """A reference to each tensor's importance; raises `ImportanceError` where the file is gone."""
+    path, exact = importance.path, importance.exact
+    stamp = _stamp(path)
+    return {name: ImportanceRef(path, exact, stamp, name) for name in importance.rows}
+
+
+@lru_cache(maxsize=1)  # a conversion has one file
+def _opened(path: Path, exact: bool, stamp: Stamp) -> Importance:  # part of the key
+    if _stamp(path) != stamp:
+        raise ImportanceError(f"{path}: was changed while it was in use; start again")
+    return read_importance(path, exact=exact)
+
+
+def _stamp(path: Path) -> Stamp:
+    """What tells a file from what it was before."""
+    try:
+        status = path.stat()
+    except OSError as error:
+        raise ImportanceError(
+            f"{path}: cannot be read ({error.strerror}); check the path"
+        ) from None
+    return status.st_mtime_ns, status.st_size
 
 
 def _checked(path: Path, name: str, values: Rows) -> Rows:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from llmq.errors import CheckpointError, WeightError
 from llmq.files.json import parse_json_object
+from llmq.files.spans import read_span
 
 MAX_HEADER_BYTES = 100_000_000  # the limit of the safetensors library
 MAX_DIMENSIONS = 32  # so that no product of a hostile shape takes long
@@ -75,24 +76,13 @@ class TensorRef:
 
     def read(self, start: int, stop: int) -> Rows:
         """Rows `start` to `stop` as float32 of shape (stop - start, n_columns)."""
-        row_bytes = self.n_columns * ELEMENT_BITS[self.dtype] // 8
-        raw = np.empty((stop - start) * row_bytes, np.uint8)
-        try:
-            self._read_into(memoryview(raw.data), self.offset + start * row_bytes)
-        except OSError as error:
-            raise CheckpointError(f"{self.file}: cannot be read ({error.strerror})") from None
-        return READERS[self.dtype](raw).reshape(stop - start, self.n_columns)
+        return READERS[self.dtype](self.raw(start, stop)).reshape(stop - start, self.n_columns)
 
-    def _read_into(self, view: memoryview, position: int) -> None:
-        with self.file.open("rb", buffering=0) as file:
-            file.seek(position)
-            done = 0
-            while done < len(view):
-                count = file.readinto(view[done:])
-                if not count:
-                    short = len(view) - done
-                    raise CheckpointError(f"{self.file}: {short} bytes of {self.name!r} are gone")
-                done += count
+    def raw(self, start: int, stop: int) -> NDArray[np.uint8]:
+        """The bytes of rows `start` to `stop`, as they are stored."""
+        row_bytes = self.n_columns * ELEMENT_BITS[self.dtype] // 8
+        position, n_bytes = self.offset + start * row_bytes, (stop - start) * row_bytes
+        return read_span(self.file, position, n_bytes, of=self.name, error=CheckpointError)
 
     def equals(self, other: "TensorRef") -> bool:
         """Whether both hold the same weights, read a few rows at a time."""

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from llmq.errors import RecipeError
 from llmq.recipes.overrides import Overrides
-from llmq.recipes.rules import DOWN, VALUES, Model, Place
+from llmq.recipes.rules import DOWN, VALUES, Facts, Place
 from llmq.recipes.table import Recipe
 from llmq_kernels import FORMATS
 from llmq_kernels.format import Format
@@ -36,6 +36,7 @@ FALLBACKS: Mapping[str, str] = {
 }
 
 UNNAMED = Overrides()
+NOTHING_KEPT: Mapping[str, str] = {}
 
 
 class Choice(NamedTuple):
@@ -46,13 +47,23 @@ class Choice(NamedTuple):
 
 
 def formats_for(
-    recipe: Recipe, shapes: Shapes, model: Model, overrides: Overrides = UNNAMED
+    recipe: Recipe,
+    shapes: Shapes,
+    facts: Facts,
+    overrides: Overrides = UNNAMED,
+    *,
+    guided: bool = False,
+    kept: Mapping[str, str] = NOTHING_KEPT,
 ) -> dict[str, Choice]:
-    """The format of every tensor of a model, by name, in the order of `shapes`."""
+    """The format of every tensor of a model, by name, in the order of `shapes`.
+
+    `guided` tells whether there is an importance matrix, `kept` the formats that tensors keep where no
+    recipe touches them (F32 where it does not say).
+    """
     matrices = {name: shape for name, shape in shapes.items() if _quantizable(name, shape)}
     overrides.check(matrices)
     rules = recipe.rules(overrides.output)
-    seats = _Seats(matrices, model)
+    seats = _Seats(matrices, facts, guided=guided)
     chosen = {}
     for name in sorted(matrices, key=_visit):
         wanted = overrides.format_for(name)
@@ -61,17 +72,17 @@ def formats_for(
             rule = next(rule for rule in rules if rule.matches(name, place))
             wanted = rule.format
         chosen[name] = _fitting(wanted or recipe.base, name, shapes[name][-1])
-    kept = Choice(FORMATS["F32"], FORMATS["F32"])
-    return {name: chosen.get(name, kept) for name in shapes}
+    plain = {name: FORMATS[kept.get(name, "F32")] for name in shapes}
+    return {name: chosen.get(name, Choice(plain[name], plain[name])) for name in shapes}
 
 
 class _Seats:
     """Counts the tensors of each kind as they are visited."""
 
-    def __init__(self, matrices: Shapes, model: Model) -> None:
-        self._matrices, self._model = matrices, model
+    def __init__(self, matrices: Shapes, facts: Facts, *, guided: bool) -> None:
+        self._matrices, self._facts, self._guided = matrices, facts, guided
         values = sum(re.search(VALUES, name) is not None for name in matrices)
-        self._counts = {VALUES: values, DOWN: model.n_layer}
+        self._counts = {VALUES: values, DOWN: facts.n_layer}
         self._seen: Counter[str] = Counter()
 
     def next(self, name: str) -> Place:
@@ -81,11 +92,11 @@ class _Seats:
                 index = self._seen[kind]
                 self._seen[kind] += 1
                 if (
-                    kind == DOWN and self._model.n_expert > 1
+                    kind == DOWN and self._facts.n_expert > 1
                 ):  # it may stand several times in a layer
                     index = _layer(name)
-                return Place(self._matrices[name], index, count, self._model)
-        return Place(self._matrices[name], 0, 0, self._model)
+                return Place(self._matrices[name], index, count, self._facts, self._guided)
+        return Place(self._matrices[name], 0, 0, self._facts, self._guided)
 
 
 def _quantizable(name: str, shape: tuple[int, ...]) -> bool:

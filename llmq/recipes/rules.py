@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, kw_only=True)
-class Model:
+class Facts:
     """What the choice of formats depends on besides a tensor's name and shape."""
 
     architecture: str
@@ -21,7 +21,6 @@ class Model:
     n_expert: int = 0
     tied: bool
     """The output matrix is the token embedding: there is no output.weight."""
-    has_importance: bool = False
 
 
 @dataclass(frozen=True)
@@ -31,7 +30,9 @@ class Place:
     shape: tuple[int, ...]
     index: int
     count: int
-    model: Model
+    facts: Facts
+    guided: bool = False
+    """There is an importance matrix."""
 
 
 Condition = Callable[[Place], bool]
@@ -71,35 +72,35 @@ def first_four(place: Place) -> bool:
 
 def four_share(place: Place) -> bool:
     """Four heads or more share their keys and values."""
-    return place.model.n_head // place.model.n_head_kv >= 4
+    return place.facts.n_head // place.facts.n_head_kv >= 4
 
 
 def eight_experts(place: Place) -> bool:
     """The model is a mixture of eight experts, as Mixtral."""
-    return place.model.n_expert == 8
+    return place.facts.n_expert == 8
 
 
 def seventy_billion(place: Place) -> bool:
     """Models of 80 layers that llama.cpp calls 70B (`load_arch_hparams` of llama and qwen2)."""
-    model = place.model
-    shared = model.n_head != model.n_head_kv and model.n_expert != 8
+    facts = place.facts
+    shared = facts.n_head != facts.n_head_kv and facts.n_expert != 8
     known = {"llama": shared, "qwen2": True}
-    return model.n_layer == 80 and known.get(model.architecture, False)
+    return facts.n_layer == 80 and known.get(facts.architecture, False)
 
 
 def tied(place: Place) -> bool:
     """The model has no output matrix of its own."""
-    return place.model.tied
+    return place.facts.tied
 
 
 def guided(place: Place) -> bool:
     """There is an importance matrix."""
-    return place.model.has_importance
+    return place.guided
 
 
 def unguided(place: Place) -> bool:
     """There is no importance matrix."""
-    return not place.model.has_importance
+    return not place.guided
 
 
 def experts(place: Place) -> bool:

@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from llmq.errors import RecipeError
 from llmq.recipes.rules import FOR_EIGHT_EXPERTS, MIXES, Rule, tied
 
-DEFAULT_RECIPE = "Q4_K_M"
-
 
 @dataclass(frozen=True)
 class Recipe:

@@ -1,4 +1,4 @@
-"""`llmq convert`: a checkpoint folder becomes a quantized GGUF file."""
+"""`llmq convert`: a model becomes a quantized GGUF file."""
 
 import argparse
 import json
@@ -7,14 +7,15 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from llmq import defaults
 from llmq.errors import ImportanceError, OutputError, printable
 from llmq.files.imatrix import read_importance
 from llmq.plan import Plan, PlannedTensor
-from llmq.planning import DEFAULT_ENCODER, make_plan
-from llmq.quantize import DEFAULT_MEMORY_BYTES, check_output, execute
+from llmq.planning import make_plan
+from llmq.quantize import check_output, execute
 from llmq.recipes.overrides import Overrides, format_named, tensor_type
-from llmq.recipes.table import DEFAULT_RECIPE, RECIPES
-from llmq.sources.checkpoint import open_checkpoint
+from llmq.recipes.table import RECIPES
+from llmq.sources.opening import open_source
 from llmq.verbs.arguments import jobs_argument, size_argument
 from llmq.verbs.progress import progress_bar
 from llmq.verbs.tables import aligned, shown
@@ -26,15 +27,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     recipes = [(f"  {recipe.name}", recipe.description) for recipe in RECIPES.values()]
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.epilog = "\n".join(["recipes:", *aligned(recipes, "<<")])
-    parser.add_argument("source", metavar="SRC", type=Path, help="the checkpoint folder")
+    parser.add_argument(
+        "source", metavar="SRC", type=Path, help="a checkpoint folder or a GGUF file"
+    )
     parser.add_argument(
         "-o", "--output", type=Path, metavar="OUT.gguf", help="default: {name}-{RECIPE}.gguf"
     )
     parser.add_argument(
         "--recipe",
-        default=DEFAULT_RECIPE,
+        default=defaults.RECIPE,
         metavar="NAME",
-        help=f"see below; {DEFAULT_RECIPE} if not given",
+        help=f"see below; {defaults.RECIPE} if not given",
     )
     _add_choices(parser)
     parser.add_argument("--dry-run", action="store_true", help="print the plan and stop")
@@ -48,7 +51,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--max-memory",
         type=size_argument,
-        default=DEFAULT_MEMORY_BYTES,
+        default=defaults.MEMORY_BYTES,
         metavar="SIZE",
         help="bound on the memory of all processes together, such as 400M (the default)",
     )
@@ -59,7 +62,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_choices(parser: argparse.ArgumentParser) -> None:
-    """The options that change what becomes of the weights."""
+    """The options that change how the weights are quantized."""
     group = parser.add_argument_group("beyond the recipe, as in llama-quantize")
     group.add_argument(
         "--imatrix",
@@ -73,8 +76,8 @@ def _add_choices(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--encoder",
         choices=[encoder.value for encoder in Encoder],
-        default=DEFAULT_ENCODER.value,
-        help=f"how blocks are chosen: ggml's bytes, or a search for less error; {DEFAULT_ENCODER} if not given",
+        default=defaults.ENCODER.value,
+        help=f"how blocks are chosen: ggml's bytes, or a search for less error; {defaults.ENCODER} if not given",
     )
     group.add_argument(
         "--tensor",
@@ -88,6 +91,11 @@ def _add_choices(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--pure", action="store_true", help="one type for all matrices, without the recipe's mix"
     )
+    group.add_argument(
+        "--allow-requantize",
+        action="store_true",
+        help="take a GGUF file of fewer than 16 bits; what it has lost stays lost, and more is",
+    )
 
 
 def planned(arguments: argparse.Namespace) -> Plan:
@@ -100,17 +108,18 @@ def planned(arguments: argparse.Namespace) -> Plan:
         pure=arguments.pure,
     )
     if arguments.imatrix_exact and not arguments.imatrix:
-        raise ImportanceError("--imatrix-exact says how to read --imatrix, which is missing")
+        raise ImportanceError("--imatrix-exact needs --imatrix FILE")
     importance = arguments.imatrix and read_importance(
         arguments.imatrix, exact=arguments.imatrix_exact
     )
     return make_plan(
-        open_checkpoint(arguments.source),
+        open_source(
+            arguments.source, pre=arguments.pre, allow_requantize=arguments.allow_requantize
+        ),
         recipe=arguments.recipe,
         overrides=overrides,
         importance=importance,
         encoder=Encoder(arguments.encoder),
-        pre=arguments.pre,
     )
 
 
@@ -181,7 +190,7 @@ def _grouped(plan: Plan) -> Iterator[tuple[str, str, str, str, str]]:
     for tensor in plan.tensors:
         parts = ["*" if part.isdecimal() else part for part in tensor.name.split(".")]
         shape = " x ".join(str(number) for number in tensor.shape)
-        key = (".".join(parts), shape, tensor.came_from, tensor.format.name)
+        key = (".".join(parts), shape, tensor.source.weights.dtype, tensor.format.name)
         groups.setdefault(key, []).append(tensor)
     for (name, shape, before, after), members in groups.items():
         count = f" ({len(members)})" if "*" in name else ""

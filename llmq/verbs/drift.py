@@ -89,9 +89,9 @@ def base_as_gguf(base: Path) -> Iterator[Path]:
         return
     from llmq.planning import make_plan
     from llmq.quantize import execute
-    from llmq.sources.checkpoint import open_checkpoint
+    from llmq.sources.opening import open_source
 
-    plan = make_plan(open_checkpoint(base), recipe="BF16")
+    plan = make_plan(open_source(base), recipe="BF16")
     print(f"converting {printable(str(base))} to BF16 first", file=sys.stderr)
     with tempfile.TemporaryDirectory(prefix="llmq-drift-") as folder:
         yield execute(plan, Path(folder) / f"{plan.name}-BF16.gguf")

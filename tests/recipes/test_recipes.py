@@ -11,14 +11,14 @@ import pytest
 
 from llmq.errors import RecipeError
 from llmq.files.gguf import GgufFile, open_gguf
-from llmq.importance import Importance
 from llmq.planning import make_plan
 from llmq.quantize import execute
 from llmq.recipes.choose import formats_for
 from llmq.recipes.overrides import Overrides, format_named, tensor_type
 from llmq.recipes.table import RECIPES, recipe_named
-from llmq.sources.checkpoint import open_checkpoint
+from llmq.sources.opening import open_source
 from llmq_kernels import FORMATS, Encoder
+from tests.imatrix_files import save_importance
 from tests.llama_quantize import Rows, quantize
 from tests.random_models import save_random_model
 from tests.skeletons import SKELETONS, Skeleton
@@ -41,8 +41,8 @@ def types(file: GgufFile) -> dict[str, str]:
 def our_types(
     skeleton: Skeleton, recipe: str, overrides: Overrides, *, guided: bool = False
 ) -> dict[str, str]:
-    model = replace(skeleton.model, has_importance=guided)
-    choices = formats_for(recipe_named(recipe), skeleton.shapes, model, overrides)
+    chosen = recipe_named(recipe)
+    choices = formats_for(chosen, skeleton.shapes, skeleton.facts, overrides, guided=guided)
     return {name: choice.format.name for name, choice in choices.items()}
 
 
@@ -184,7 +184,7 @@ def whole_models(
         save_random_model(folder / name, "LlamaForCausalLM", SETTINGS | settings | tied)
         (folder / name / "tokenizer.json").write_text(json.dumps(byte_tokenizer))
         (folder / name / "tokenizer_config.json").write_text('{"eos_token": "<|end|>"}')
-        plan = make_plan(open_checkpoint(folder / name), recipe="F32")
+        plan = make_plan(open_source(folder / name), recipe="F32")
         execute(plan, folder / f"{name}.gguf")
     return {name: folder / name for name in WHOLE}
 
@@ -226,9 +226,9 @@ def test_bytes(
     checkpoint = whole_models[name]
     plain = open_gguf(checkpoint.with_suffix(".gguf"))
     rows = random_importance(plain) if guided else None
-    importance = Importance(Path("random"), rows) if rows else None
+    importance = save_importance(tmp_path / "importance.gguf", rows) if rows else None
     plan = make_plan(
-        open_checkpoint(checkpoint), recipe=recipe, importance=importance, encoder=Encoder.GGML
+        open_source(checkpoint), recipe=recipe, importance=importance, encoder=Encoder.GGML
     )
     ours = execute(plan, tmp_path / "ours.gguf")
     theirs = quantize(plain.path, tmp_path / "theirs.gguf", RECIPES[recipe].file_type, rows)

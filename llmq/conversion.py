@@ -1,0 +1,36 @@
+"""A whole conversion in one call: open the source, plan, execute."""
+
+from pathlib import Path
+
+from llmq import defaults
+from llmq.importance import Importance
+from llmq.planning import make_plan
+from llmq.quantize import execute
+from llmq.sources.opening import open_source
+from llmq_kernels import Encoder
+
+
+def convert(
+    source: str | Path,
+    output: str | Path,
+    *,
+    recipe: str = defaults.RECIPE,
+    importance: Importance | None = None,
+    encoder: Encoder = defaults.ENCODER,
+    force: bool = False,
+) -> Path:
+    """Write a model folder or a GGUF file as a GGUF file of this recipe; the path of the output.
+
+    `importance` weighs the errors of the matrices' columns (`read_importance`), `encoder` chooses the
+    codes, `force` overwrites the output. Nothing is left under its name if anything fails. Whatever
+    else can be chosen, `open_source`, `make_plan` and `execute` take: this is the three of them. Raises
+    a child of `LlmqError`.
+
+        >>> import tempfile
+        >>> from llmq import convert
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     convert("eval/tutor", f"{folder}/tutor.gguf", recipe="Q4_0").name
+        'tutor.gguf'
+    """
+    plan = make_plan(open_source(source), recipe=recipe, importance=importance, encoder=encoder)
+    return execute(plan, output, force=force)
