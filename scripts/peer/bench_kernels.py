@@ -28,9 +28,10 @@ from numpy.typing import NDArray
 from rich.console import Console
 
 from llmq_kernels import FORMATS, Encoder, Format
-from tests.kernels.libggml import LibGgml, find
+from llmq_peer.libggml import LibGgml, find
+from scripts.peer.commands import ROOT
 
-README = Path(__file__).resolve().parent.parent / "kernels" / "README.md"
+README = ROOT / "kernels" / "README.md"
 COLUMNS = 2048
 WEIGHTS = 1 << 22
 SECONDS = 0.1

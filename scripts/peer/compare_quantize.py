@@ -24,9 +24,9 @@ from llmq.quantize import execute
 from llmq.sources.checkpoint import Checkpoint, open_checkpoint
 from llmq_eval.drift import BUILTIN_SUITES, builtin_suite
 from llmq_kernels import Encoder
-from scripts.compare_converter import QUANTIZED, ROOT, differences_between, differing_bytes
+from scripts.peer.commands import QUANTIZED, ROOT, TOOLS, quantizer
+from scripts.peer.differences import differences_between, differing_bytes
 
-TOOLS = ROOT / "build" / "peer" / "bin"
 CHUNK_TOKENS = 128
 CHUNKS = 40
 
@@ -97,8 +97,7 @@ def run_llmq(checkpoint: Checkpoint, output: Path, recipe: str, matrix: Path | N
 
 def run_tool(source: Path, output: Path, recipe: str, matrix: Path | None) -> GgufFile:
     """What llama-quantize makes of the F32 file."""
-    weighted = ["--imatrix", str(matrix)] if matrix else []
-    run([str(TOOLS / "llama-quantize"), *weighted, str(source), str(output), recipe, "2"])
+    run(quantizer(source, output, recipe, threads=2, imatrix=matrix))
     return open_gguf(output)
 
 
