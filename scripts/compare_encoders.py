@@ -35,8 +35,8 @@ from llmq.suites import Suite, read_suite
 from llmq_eval.drift import Drift, measure_drift
 from llmq_eval.statistics import Estimate, ratio_of_sums
 from llmq_kernels import Encoder
+from llmq_peer.permuted_checkpoint import write_permuted
 from scripts.make_prompts import write_suite
-from scripts.permuted_checkpoint import write_permuted
 
 SEED = 20_270  # not that of the built-in suite
 QUANTIZED = [name for name in RECIPES if name not in ("F32", "F16", "BF16", "MXFP4_MOE", "Q8_0")]

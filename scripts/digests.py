@@ -23,7 +23,7 @@ from llmq import open_gguf
 from llmq.cli import main as llmq
 from llmq.recipes.table import RECIPES
 from llmq_kernels import Encoder
-from scripts.random_checkpoint import write_checkpoint
+from llmq_peer.random_checkpoint import write_checkpoint
 
 ROOT = Path(__file__).resolve().parent.parent
 OUTPUT = Path("out.gguf")

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from scripts import random_checkpoint
+from llmq_peer import random_checkpoint
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 

@@ -20,7 +20,7 @@ from llmq.planning import make_plan
 from llmq.quantize import execute
 from llmq.runtime import open_model
 from llmq.sources.opening import open_source
-from tests.random_models import save_random_model
+from llmq_peer.random_models import save_random_model
 
 LLAMA3_ROPE = {
     "rope_type": "llama3",

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from llmq.cli import VERBS, main
 from llmq.files.gguf import Metadata, encode_header, open_gguf
 from llmq.verbs.arguments import size_argument
-from tests.imatrix_files import save_gguf, sums_and_counts
+from tests.oracles.imatrix_files import save_gguf, sums_and_counts
 
 Tensors = dict[str, NDArray[np.float32]]
 MakeCheckpoint = Callable[..., Path]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.random_checkpoint import write_checkpoint
+from llmq_peer.random_checkpoint import write_checkpoint
 
 MakeCheckpoint = Callable[..., Path]
 

@@ -26,7 +26,7 @@ from llmq.recipes.table import RECIPES
 from llmq.sources.checkpoint import open_checkpoint
 from llmq.sources.opening import open_source
 from llmq_kernels import FORMATS, Encoder
-from tests.imatrix_files import save_importance
+from tests.oracles.imatrix_files import save_importance
 
 Tensors = dict[str, NDArray[np.float32]]
 MakeCheckpoint = Callable[..., Path]

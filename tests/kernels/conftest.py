@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.kernels.libggml import LibGgml, find
+from llmq_peer.libggml import LibGgml, find
 
 
 @pytest.fixture(scope="session")

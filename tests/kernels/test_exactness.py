@@ -7,8 +7,8 @@ import pytest
 from numpy.typing import NDArray
 
 from llmq_kernels import FORMATS, Encoder, Format
+from llmq_peer.libggml import DECODERS, LibGgml
 from tests.kernels.distributions import FAMILIES, IMPORTANCES, importance, weights
-from tests.kernels.libggml import DECODERS, LibGgml
 
 N_WEIGHTS = 1 << 20
 

@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 from llmq_kernels import FORMATS, Encoder
 from llmq_kernels.codebook import MIDDLES
 from llmq_kernels.codebook_search import HALF, RANGES, TARGETS
+from llmq_peer.libggml import LibGgml
 from tests.kernels.distributions import importance
-from tests.kernels.libggml import LibGgml
 from tests.kernels.test_exactness import assert_same_blocks
 
 MIDDLES_OF_E2M1 = (0.5, 1.5, 2.5, 3.5, 5, 7, 10)

@@ -1,6 +1,9 @@
 """The bundled tutor's files are what they claim, and it behaves like a tutor after quantization."""
 
 import json
+import re
+import subprocess
+import sys
 from itertools import islice
 from pathlib import Path
 
@@ -8,13 +11,10 @@ import pytest
 from tokenizers import Tokenizer
 
 from llmq.practice.dialogues import dialogues
-from llmq.practice.phrases import Verdict
-from llmq.runtime import open_model
-from scripts.tutor_card import BEGIN, END, replies
-from scripts.tutor_examples import Encoder
-from tests.conftest import converted
 
 LARGEST_BYTES = 20_000_000
+OPENERS = {"system": "<|system|>", "user": "<|user|>", "assistant": "<|tutor|>"}
+COUNTS = re.compile(r"([\d,]+) of ([\d,]+)")
 
 
 @pytest.fixture(scope="module")
@@ -41,28 +41,40 @@ def test_its_tokenizer_knows_every_number_as_one_token(tutor: Path) -> None:
 
 
 def test_its_chat_template_writes_what_it_was_trained_on(tutor: Path) -> None:
+    """Every turn is its opener, its text and an end, encoded by itself."""
     from transformers import AutoTokenizer
 
     theirs = AutoTokenizer.from_pretrained(tutor)
-    encoder = Encoder(Tokenizer.from_file(str(tutor / "tokenizer.json")))
+    tokenizer = Tokenizer.from_file(str(tutor / "tokenizer.json"))
     for dialogue in islice(dialogues(3), 20):
         text = theirs.apply_chat_template(dialogue.messages(), tokenize=False)
         ids = theirs(text, add_special_tokens=True)["input_ids"]
-        assert ids == encoder.example(dialogue.turns).ids
+        turns = [f"{OPENERS[turn.role]}{turn.text}<|end|>" for turn in dialogue.turns]
+        assert ids == [token for turn in turns for token in tokenizer.encode(turn).ids]
 
 
-@pytest.mark.parametrize("recipe", ["BF16", "Q4_0"])
-def test_it_takes_turns_and_judges(tutor: Path, recipe: str, tmp_path: Path) -> None:
-    with open_model(converted(tutor, recipe, tmp_path)) as model:
-        said = list(replies(model, 6))
-    judging = [reply for reply in said if reply.meant.verdict is not Verdict.NONE]
-    assert len(judging) > 15
-    assert sum(reply.turn is not None for reply in said) >= 0.9 * len(said)
-    assert sum(reply.judged is reply.meant.verdict for reply in judging) >= 0.85 * len(judging)
+def figures(repository: Path, *options: str) -> str:
+    """What scripts/tutor-card measures, as Markdown."""
+    command = [sys.executable, "-m", "scripts.tutor.card", *options]
+    done = subprocess.run(command, cwd=repository, capture_output=True, text=True, check=True)
+    return done.stdout.strip()
 
 
-def test_the_model_cards_figures_are_there(tutor: Path) -> None:
-    card = (tutor / "README.md").read_text(encoding="utf-8")
-    figures = card.partition(BEGIN)[2].partition(END)[0]
-    assert "judges the step rightly" in figures
-    assert "held-out dialogues" in figures
+def test_it_takes_turns_and_judges(repository: Path) -> None:
+    """In BF16 and in Q4_0."""
+    least = {"ends by itself and parses": 0.9, "judges the step rightly": 0.85}
+    rows = {
+        row.split("|")[1].strip(): COUNTS.findall(row)
+        for row in figures(repository, "--dialogues", "6").splitlines()
+        if COUNTS.search(row)
+    }
+    for name, share in least.items():
+        assert len(rows[name]) == 2
+        for hits, total in rows[name]:
+            assert int(total) > 15
+            assert int(hits) >= share * int(total), name
+
+
+@pytest.mark.slow
+def test_the_model_cards_figures_are_those_measured(repository: Path, tutor: Path) -> None:
+    assert figures(repository) in (tutor / "README.md").read_text(encoding="utf-8")

@@ -18,10 +18,10 @@ from llmq.recipes.overrides import Overrides, format_named, tensor_type
 from llmq.recipes.table import RECIPES, recipe_named
 from llmq.sources.opening import open_source
 from llmq_kernels import FORMATS, Encoder
-from tests.imatrix_files import save_importance
-from tests.llama_quantize import Rows, quantize
-from tests.random_models import save_random_model
-from tests.skeletons import SKELETONS, Skeleton
+from llmq_peer.llama_quantize import Rows, quantize
+from llmq_peer.random_models import save_random_model
+from tests.oracles.imatrix_files import save_importance
+from tests.oracles.skeletons import SKELETONS, Skeleton
 
 NOTHING = {"nothing": np.ones(1, np.float32)}
 QUANTIZED = [name for name, recipe in RECIPES.items() if FORMATS[recipe.base].block > 1]

@@ -6,7 +6,7 @@ import pytest
 from tokenizers import Tokenizer
 
 from llmq.tokenizer.pre_tokenizer_table import STRUCTURES
-from tests.tokenizer.folders import NAMED, save, train_byte_level
+from llmq_peer.tokenizer_folders import NAMED, save, train_byte_level
 
 ROW = next(row for row in STRUCTURES if row.name == "llama-bpe")
 

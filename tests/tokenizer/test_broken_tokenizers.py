@@ -9,7 +9,7 @@ import pytest
 
 from llmq.errors import TokenizerError
 from llmq.tokenizer import read_tokenizer
-from tests.tokenizer.folders import read
+from llmq_peer.tokenizer_folders import read
 
 
 def _vocab(tokenizer: dict[str, Any]) -> dict[str, Any]:

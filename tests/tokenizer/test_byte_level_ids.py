@@ -15,9 +15,9 @@ from transformers import AutoTokenizer
 
 from llmq.tokenizer import LLAMA_CPP_DEFECTS, read_tokenizer
 from llmq.tokenizer.pre_tokenizer_table import STRUCTURES, Structure
-from tests.tokenizer.folders import NAMED, SPECIALS, TOOL, save, train_byte_level, write
-from tests.tokenizer.llama_vocab import LlamaVocabulary
-from tests.tokenizer.texts import COMBINING, DECOMPOSED, WORDS, probe_texts
+from llmq_peer.texts import COMBINING, DECOMPOSED, WORDS, probe_texts
+from llmq_peer.tokenizer_folders import NAMED, SPECIALS, TOOL, save, train_byte_level, write
+from tests.oracles.llama_vocab import LlamaVocabulary
 
 ROWS = {row.name: row for row in STRUCTURES}  # of two rows with one name, the last
 COUNT = 2000

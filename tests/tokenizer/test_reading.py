@@ -10,7 +10,7 @@ import pytest
 from tokenizers import Tokenizer, processors
 
 from llmq.errors import TokenizerError
-from tests.tokenizer.folders import BOS, EOS, NAMED, PAD, TOOL, read, save, write
+from llmq_peer.tokenizer_folders import BOS, EOS, NAMED, PAD, TOOL, read, save, write
 
 PREFIX = "tokenizer.ggml."
 

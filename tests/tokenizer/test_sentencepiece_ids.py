@@ -14,9 +14,9 @@ from llmq.errors import TokenizerError
 from llmq.tokenizer import LLAMA_CPP_DEFECTS, read_tokenizer
 from llmq.tokenizer.sentencepiece_model import read_sentencepiece_model
 from llmq.tokenizer.vocabulary import TokenType
-from tests.tokenizer.folders import save, save_sentencepiece, train_sentencepiece, write
-from tests.tokenizer.llama_vocab import LlamaVocabulary
-from tests.tokenizer.texts import probe_texts
+from llmq_peer.texts import probe_texts
+from llmq_peer.tokenizer_folders import save, save_sentencepiece, train_sentencepiece, write
+from tests.oracles.llama_vocab import LlamaVocabulary
 
 SPECIALS = ("<s>", "</s>", "[INST]", "[/INST]", "<answer>")
 COUNT = 2000

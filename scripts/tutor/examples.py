@@ -11,9 +11,9 @@ from torch import Tensor
 
 from llmq.practice.dialogues import Role, Turn, dialogues
 from llmq.practice.phrases import Verdict
-from scripts.tutor_drill import drill
-from scripts.tutor_guide import Guide, Guides
-from scripts.tutor_tokenizer import CONTEXT, END, OPENERS
+from scripts.tutor.drill import drill
+from scripts.tutor.guide import Guide, Guides
+from scripts.tutor.tokenizer import CONTEXT, END, OPENERS
 
 POOL = 1024  # examples that are sorted by length together, so that a batch needs little padding
 DRILLS = (900, 900, 768, 512, 256, 64)  # of each pool; the last number stays

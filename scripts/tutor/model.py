@@ -12,9 +12,9 @@ from transformers import GenerationConfig, LlamaConfig, LlamaForCausalLM
 from llmq.practice.dialogues import dialogues
 from llmq.practice.phrases import FORMS, Verdict
 from llmq.practice.topics import Split
-from scripts.tutor_examples import Batch, Encoder, batches
-from scripts.tutor_guide import LOOKUP_LAYER, NOWHERE, READING_LAYER, start_matching
-from scripts.tutor_tokenizer import CONTEXT, VOCABULARY, save_tokenizer
+from scripts.tutor.examples import Batch, Encoder, batches
+from scripts.tutor.guide import LOOKUP_LAYER, NOWHERE, READING_LAYER, start_matching
+from scripts.tutor.tokenizer import CONTEXT, VOCABULARY, save_tokenizer
 
 EMBEDDING_SCALE = 0.1  # large enough that numbers stay told apart while all of them drift together
 HELD_OUT_SEED = 77

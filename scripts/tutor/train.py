@@ -15,10 +15,10 @@ from pathlib import Path
 import torch
 
 from llmq.practice.dialogues import dialogues
-from scripts.muon import Muon
-from scripts.tutor_examples import Batch, Encoder
-from scripts.tutor_model import Judge, loss_of, new_model, save
-from scripts.tutor_tokenizer import train_tokenizer
+from scripts.tutor.examples import Batch, Encoder
+from scripts.tutor.model import Judge, loss_of, new_model, save
+from scripts.tutor.muon import Muon
+from scripts.tutor.tokenizer import train_tokenizer
 
 TOKENIZER_DIALOGUES = 5000
 MUON_RATE, ADAM_RATE = 0.003, 0.001

@@ -14,7 +14,7 @@ from tokenizers.trainers import BpeTrainer
 
 from llmq.tokenizer import read_tokenizer
 from llmq.tokenizer.pre_tokenizer_table import Structure
-from tests.tokenizer.texts import training_texts
+from llmq_peer.texts import training_texts
 
 BOS, EOS, PAD = SPECIALS = ("<|bos|>", "<|eos|>", "<|endoftext|>")
 TOOL = "<tool_call>"  # added, not special

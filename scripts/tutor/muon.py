@@ -2,7 +2,8 @@
 hidden layers in neural networks").
 
 All matrices of one shape are stacked and orthogonalised together, in float32: a CPU without bfloat16
-units gains nothing from half precision. Embeddings and norms are left to AdamW.
+units gains nothing from half precision. Embeddings and norms are left to AdamW. torch.optim.Muon is
+the same update, but orthogonalises in bfloat16, and would not train the same model again.
 """
 
 from collections import defaultdict

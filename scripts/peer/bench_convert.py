@@ -25,11 +25,8 @@ from rich.table import Table
 
 from llmq.recipes.table import RECIPES
 from llmq_kernels import FORMATS, Encoder
-from scripts.compare_converter import DRIVER, PEER
-from scripts.random_checkpoint import SIZES, write_checkpoint
-
-ROOT = Path(__file__).resolve().parent.parent
-QUANTIZE = ROOT / "build" / "peer" / "bin" / "llama-quantize"
+from llmq_peer.random_checkpoint import SIZES, write_checkpoint
+from scripts.peer.commands import ROOT, converter, quantizer
 
 
 @dataclass(frozen=True)
@@ -61,13 +58,16 @@ def main() -> int:
         write_checkpoint(source, size=arguments.size, shards=3)
     table = Table("recipe", "command", "seconds", "processor seconds", "anonymous MB")
     base = folder / "peer-BF16.gguf"
-    converted = typical(measured(converter(source, base)) for _ in range(arguments.runs))
+    peer = converter(source, base, outtype="bf16", pre="gpt-2")
+    converted = typical(measured(peer) for _ in range(arguments.runs))
     for recipe in arguments.recipes:
         commands = {
             f"llmq convert --encoder {encoder}": ours(source, folder / "ours.gguf", recipe, encoder)
-            for encoder in strategies(recipe)
+            for encoder in encoders_of(recipe)
         }
-        commands["llama-quantize"] = quantizer(base, folder / "peer.gguf", recipe)
+        commands["llama-quantize"] = quantizer(
+            base, folder / "peer.gguf", recipe, threads=os.cpu_count() or 1
+        )
         turns = [
             {name: measured(command) for name, command in commands.items()}
             for _ in range(arguments.runs)
@@ -81,7 +81,7 @@ def main() -> int:
     return 0
 
 
-def strategies(recipe: str) -> list[Encoder]:
+def encoders_of(recipe: str) -> list[Encoder]:
     """The encoders that the recipe's main format has."""
     searched = FORMATS[RECIPES[recipe].base].search is not None
     return [Encoder.GGML, *([Encoder.SEARCH] if searched else [])]
@@ -96,17 +96,6 @@ def ours(source: Path, output: Path, recipe: str, encoder: Encoder) -> list[str]
     """`llmq convert`."""
     command = [sys.executable, "-m", "llmq.cli", "convert", str(source), "-o", str(output)]
     return [*command, "--force", "--recipe", recipe, "--encoder", encoder]
-
-
-def converter(source: Path, output: Path) -> list[str]:
-    """llama.cpp's convert_hf_to_gguf, to BF16."""
-    arguments = [str(source), "--outtype", "bf16", "--outfile", str(output)]
-    return [sys.executable, "-c", DRIVER, str(PEER), "gpt-2", *arguments]
-
-
-def quantizer(source: Path, output: Path, recipe: str) -> list[str]:
-    """llama.cpp's llama-quantize."""
-    return [str(QUANTIZE), str(source), str(output), recipe, str(os.cpu_count())]
 
 
 def measured(command: list[str]) -> Cost:

@@ -1,11 +1,12 @@
 """Measure the speed of the kernels against ggml's, in alternating runs on the same weights.
 
     scripts/bench kernels [--formats Q4_K Q6_K] [--runs 7] [--write]
+    scripts/bench kernels --against DIR [--formats Q4_K Q6_K] [--runs 5]
 
 One process of ours is measured against one thread of ggml_quantize_chunk, and two against two: each
 of the two gets the whole of the weights. Decoding is measured against the gguf package. Ratios are
 medians over the runs, with the least and the largest; above 1 ours is faster. --write puts the
-tables into kernels/README.md.
+tables into kernels/README.md. --against measures another checkout's kernels instead of ggml's.
 """
 
 import argparse
@@ -28,11 +29,12 @@ from numpy.typing import NDArray
 from rich.console import Console
 
 from llmq_kernels import FORMATS, Encoder, Format
-from tests.kernels.libggml import LibGgml, find
+from llmq_peer.libggml import LibGgml, find
+from scripts.peer.commands import ROOT
+from scripts.peer.kernel_weights import WEIGHTS, importance, weights
+from scripts.peer.kernels_against import against
 
-README = Path(__file__).resolve().parent.parent / "kernels" / "README.md"
-COLUMNS = 2048
-WEIGHTS = 1 << 22
+TABLES = ROOT / "kernels" / "README.md"
 SECONDS = 0.1
 """What a run of the C library takes at least, so that handing out the work does not count."""
 
@@ -54,14 +56,23 @@ class Task:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--formats", nargs="+", choices=QUANTIZERS, default=QUANTIZERS)
-    parser.add_argument("--runs", type=int, default=7)
-    parser.add_argument("--write", action="store_true", help="write the tables to the README")
+    parser.add_argument("--runs", type=int, help="of each; default: 7, with --against 5")
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument("--write", action="store_true", help=f"write the tables to {TABLES.name}")
+    what.add_argument("--against", type=Path, metavar="DIR", help="another checkout of llmq")
     arguments = parser.parse_args()
-    lines = [f"Measured on {machine()}.", "", *encoding(arguments.formats, arguments.runs)]
-    lines += ["", *decoding(arguments.formats, arguments.runs)]
+    lines = [f"Measured on {machine()}.", ""]
+    if arguments.against:
+        if not (arguments.against / "kernels" / "llmq_kernels").is_dir():
+            parser.error(f"{arguments.against} is no checkout: it has no kernels/llmq_kernels")
+        other = arguments.against.resolve()
+        lines += against(other, arguments.formats, arguments.runs or 5)
+    else:
+        runs = arguments.runs or 7
+        lines += [*encoding(arguments.formats, runs), "", *decoding(arguments.formats, runs)]
     print("\n".join(lines))
     if arguments.write:
-        write(README, "\n".join(lines))
+        write(TABLES, "\n".join(lines))
     return 0
 
 
@@ -178,19 +189,6 @@ def library() -> LibGgml:
     path = find()
     assert path is not None, "llama-cpp-python brings no libggml-base"
     return LibGgml(path)
-
-
-@cache
-def weights() -> NDArray[np.float32]:
-    """Normally distributed, of the size that models have."""
-    rng = np.random.default_rng(0)
-    return rng.standard_normal((WEIGHTS // COLUMNS, COLUMNS), np.float32) * np.float32(0.02)
-
-
-@cache
-def importance() -> NDArray[np.float32]:
-    """Spread as mean squares of activations are."""
-    return np.exp(np.random.default_rng(1).standard_normal(COLUMNS, np.float32))
 
 
 def machine() -> str:

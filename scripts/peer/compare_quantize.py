@@ -25,9 +25,9 @@ from llmq.sources.opening import open_source
 from llmq.sources.source import Source
 from llmq_eval.drift import BUILTIN_SUITES, builtin_suite
 from llmq_kernels import Encoder
-from scripts.compare_converter import QUANTIZED, ROOT, differences_between, differing_bytes
+from scripts.peer.commands import QUANTIZED, ROOT, TOOLS, quantizer
+from scripts.peer.differences import differences_between, differing_bytes
 
-TOOLS = ROOT / "build" / "peer" / "bin"
 CHUNK_TOKENS = 128
 CHUNKS = 40
 
@@ -98,8 +98,7 @@ def run_llmq(checkpoint: Source, output: Path, recipe: str, matrix: Path | None)
 
 def run_tool(source: Path, output: Path, recipe: str, matrix: Path | None) -> GgufFile:
     """What llama-quantize makes of the F32 file."""
-    weighted = ["--imatrix", str(matrix)] if matrix else []
-    run([str(TOOLS / "llama-quantize"), *weighted, str(source), str(output), recipe, "2"])
+    run(quantizer(source, output, recipe, threads=2, imatrix=matrix))
     return open_gguf(output)
 
 

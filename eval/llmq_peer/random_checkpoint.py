@@ -1,10 +1,9 @@
-"""Write a checkpoint of random weights with real sizes: for measuring cost, not quality.
+"""Checkpoints of random weights with real sizes: for measuring cost, not quality.
 
 The weights are BF16, normally distributed, in shards of whole tensors; the tokenizer knows the bytes
 and nothing else, and the rest of the vocabulary stays unused.
 """
 
-import argparse
 import json
 from math import prod
 from pathlib import Path
@@ -23,15 +22,6 @@ SIZES: dict[str, tuple[int, int, int, int, int, int, bool]] = {
     "1.1B": (22, 2048, 5632, 32, 4, 32000, False),  # TinyLlama's sizes
 }
 PIECE = 1 << 22  # weights made at once
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--size", choices=SIZES, default="1.1B")
-    parser.add_argument("--shards", type=int, default=3)
-    arguments = parser.parse_args()
-    write_checkpoint(arguments.folder, size=arguments.size, shards=arguments.shards)
 
 
 def write_checkpoint(folder: Path, *, size: str, shards: int) -> None:
@@ -116,7 +106,3 @@ def byte_tokenizer() -> dict[str, Any]:
         "decoder": level,
         "model": {"type": "BPE", "vocab": {**vocabulary, "<|end|>": 256}, "merges": []},
     }
-
-
-if __name__ == "__main__":
-    main()
