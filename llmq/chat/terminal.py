@@ -4,13 +4,13 @@ Text of the model is written as it is, after sanitizing: never through a library
 brackets or colours. The conversation goes to standard output, remarks of the program to standard error.
 """
 
-import difflib
 import sys
 from contextlib import closing, suppress
 
 from llmq.chat.conversation import Chat
 from llmq.chat.sanitize import sanitized
 from llmq.errors import ModelError
+from llmq.spelling import did_you_mean
 
 STUDENT, TUTOR = "you> ", "tutor> "
 COMMANDS = {
@@ -84,9 +84,8 @@ def _about_commands(text: str) -> str:
     """The list of commands, or which one may have been meant."""
     if text == "/help":
         return "\n".join(f"{name}  {what}" for name, what in COMMANDS.items())
-    close = difflib.get_close_matches(text, COMMANDS, n=1)
-    meant = f"did you mean {close[0]}?" if close else "/help shows those there are"
-    return f"there is no command {text}; {meant}"
+    hint = did_you_mean(text, COMMANDS, otherwise="/help shows those there are")
+    return f"there is no command {text}; {hint}"
 
 
 def _remark(text: str) -> None:
