@@ -67,8 +67,8 @@ class Metric:
     def cell(self, estimate: Estimate) -> str:
         """The estimate as the table shows it.
 
-        >>> METRICS[-1].cell(Estimate(0.98765, 0.0012))
-        '98.77 ± 0.12 %'
+        >>> METRICS[0].cell(Estimate(1.16134, 0.0044))
+        '1.1613 ± 0.0044'
         """
         factor, sign = self.unit.factor, "+" if self.signed else "-"
         text = f"{estimate.value * factor:{sign}.{self.digits}f}"

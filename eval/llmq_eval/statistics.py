@@ -33,10 +33,8 @@ class Estimate:
         >>> Estimate(4.0, 0.2).through(math.sqrt, slope=lambda x: 0.5 / math.sqrt(x))
         Estimate(value=2.0, standard_error=0.05)
         """
-        error = self.standard_error
-        return Estimate(
-            function(self.value), None if error is None else abs(slope(self.value)) * error
-        )
+        error = self.standard_error  # at an error of 0 the slope may be infinite
+        return Estimate(function(self.value), error and abs(slope(self.value)) * error)
 
 
 def ratio_of_sums(sums: Sequence[float], counts: Sequence[int]) -> Estimate:

@@ -41,6 +41,8 @@ def test_one_document_has_no_standard_error() -> None:
 def test_the_delta_method_follows_the_slope_whatever_its_sign() -> None:
     inverse = Estimate(2.0, 0.1).through(lambda x: 1 / x, slope=lambda x: -1 / x**2)
     assert inverse == Estimate(0.5, 0.025)
+    root = Estimate(0.0, 0.0).through(math.sqrt, slope=lambda x: 0.5 / math.sqrt(x))
+    assert root == Estimate(0.0, 0.0)
 
 
 def test_zeros_stay_exactly_zero() -> None:
