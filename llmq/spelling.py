@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 
 def nearest(word: str, known: Iterable[str], *, n: int = 3, cutoff: float = 0.6) -> list[str]:
-    """At most `n` of `known` whose similarity to `word` is at least `cutoff`, the most similar first.
+    """At most `n` of `known` whose similarity to `word` is at least `cutoff`, the nearest first.
 
     The similarity, 0 to 1, is 2 x matching characters / all characters (difflib's ratio).
 

@@ -1,8 +1,8 @@
 """Suites: JSONL files of dialogues, read strictly and known by their hash.
 
 One JSON object a line: {"id": "...", "messages": [{"role": "user", "content": "..."}, ...]}. Other
-keys (source, license, subject ...) are welcome and ignored. `role` is system, user or assistant, where
-the assistant is the tutor. A system turn comes first or not at all.
+keys (source, license, subject ...) are welcome and ignored. `role` is system, user or assistant,
+where the assistant is the tutor. A system turn comes first or not at all.
 """
 
 import hashlib

@@ -1,8 +1,8 @@
 """Drift: how far a quantized model has moved from the original, on what tutors say.
 
 Both files read the same tokens, and over the tutor's turns only they are compared token by token.
-`metrics.METRICS` says which figures follow from that. `Drift` keeps the values of every scored token,
-document by document; eval/README.md tells what the figures mean, and their limits.
+`metrics.METRICS` says which figures follow from that. `Drift` keeps the values of every scored
+token, document by document; eval/README.md says what the figures mean, and their limits.
 """
 
 import hashlib
@@ -127,8 +127,8 @@ def measure_drift(
 ) -> Drift:
     """Compare two GGUF files on a suite (default: the built-in tutoring prompts).
 
-    `progress(done, total)` is called after each document. Raises ModelError for files that cannot be
-    compared: unreadable, or with another vocabulary, tokenization or chat template.
+    `progress(done, total)` is called after each document. Raises ModelError for files that cannot
+    be compared: unreadable, or with another vocabulary, tokenization or chat template.
 
     >>> from tempfile import TemporaryDirectory
     >>> from llmq import execute, make_plan, open_checkpoint

@@ -7,8 +7,8 @@ end-of-generation token, which is scored, for stopping is part of a reply; where
 none (as the plain fallback), it ends with the turn's text.
 
 A template may write earlier turns differently once they are past (Qwen3 leaves their thinking out).
-Each turn is therefore scored in the very text that a chat would send; turns whose texts continue each
-other share one passage, so that an ordinary dialogue is read once.
+Each turn is therefore scored in the very text that a chat would send; turns whose texts continue
+each other share one passage, so that an ordinary dialogue is read once.
 """
 
 from collections.abc import Iterator, Sequence
@@ -100,7 +100,7 @@ def _compare(
     *,
     out: Tokens,
 ) -> None:
-    """Fill `out` from logits (n_tokens, n_vocab); `targets` holds the token that followed each row."""
+    """Fill `out` from logits (n_tokens, n_vocab); `targets` are the tokens that followed them."""
     for rows in _row_blocks(*base.shape):
         p, q = _log_softmax(base[rows]), _log_softmax(quant[rows])  # (rows, n_vocab)
         each, token = np.arange(len(p)), targets[rows]
@@ -117,7 +117,7 @@ def _row_blocks(n_rows: int, n_vocab: int) -> Iterator[slice]:
 
 
 def _log_softmax(logits: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
-    """Natural log probabilities of each row, in float64: KL is a small difference of large terms."""
+    """ln p of each row, in float64: KL is a small difference of large terms."""
     shifted = logits.astype(np.float64)
     shifted -= shifted.max(axis=1, keepdims=True)
     log_sum: npt.NDArray[np.float64] = np.log(np.exp(shifted).sum(axis=1, keepdims=True))

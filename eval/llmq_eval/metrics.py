@@ -1,8 +1,8 @@
-"""The columns of drift: one row of METRICS each, from what is known of every token to what is shown.
+"""The columns of drift: a row of METRICS each, from the values of single tokens to what is shown.
 
-A metric takes the values of each scored token (`likelihood.TOKEN`), and its aggregate makes one figure
-of them over all documents. The terminal's table, the totals and the sums of each document in the JSON
-report and the table in eval/README.md all follow from the rows: a new column is a new row.
+A metric takes the values of each scored token (`likelihood.TOKEN`), and its aggregate makes one
+figure of them over all documents. The terminal's table, the totals and the sums of each document in
+the JSON report and the table in eval/README.md all follow from the rows: a new column is a new row.
 """
 
 import math
@@ -38,9 +38,9 @@ class Metric:
     """One figure of drift.
 
     `name` is its key among the totals, `document_sum` the key of its sum over one document's tokens
-    (None: no sum, or one that follows from other sums). `line` says where the table shows it: in the
-    line of the base, in that of each quantized file, or nowhere (None: in the report alone). `meaning`
-    and `limits` are what it is and what it does not tell.
+    (None: no sum, or one that follows from other sums). `line` says where the table shows it: in
+    the line of the base, in that of each quantized file, or nowhere (None: in the report alone).
+    `meaning` and `limits` are what it is and what it does not tell.
     """
 
     name: str

@@ -1,12 +1,12 @@
 """Means over tokens with standard errors over documents.
 
 A mean over tokens is a ratio of two sums over documents: nats by tokens, agreements by tokens. The
-tokens of one dialogue are not independent (same topic, same student, the same slip carried on), so an
-error bar from tokens is 1.5 to 3 times too small. The unit drawn at random is the document, hence the
-delete-one-document jackknife: leave each document out in turn, recompute the ratio, and look at the
-spread (Efron & Tibshirani 1993, An Introduction to the Bootstrap, chapter 11). It follows the
-bootstrap closely for smooth statistics such as these, has a closed form, and needs no random numbers,
-so the same documents always give the same digits.
+tokens of one dialogue are not independent (same topic, same student, the same slip carried on), so
+an error bar from tokens is 1.5 to 3 times too small. The unit drawn at random is the document,
+hence the delete-one-document jackknife: leave each document out in turn, recompute the ratio, and
+look at the spread (Efron & Tibshirani 1993, An Introduction to the Bootstrap, chapter 11). It
+follows the bootstrap closely for smooth statistics such as these, has a closed form, and needs no
+random numbers, so the same documents always give the same digits.
 """
 
 import math
@@ -18,8 +18,8 @@ from dataclasses import dataclass
 class Estimate:
     """A value and its standard error.
 
-    The error is None where fewer than two documents carry the value, or where the jackknife does not
-    hold for it (a percentile).
+    The error is None where fewer than two documents carry the value, or where the jackknife does
+    not hold for it (a percentile).
     """
 
     value: float

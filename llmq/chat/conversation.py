@@ -1,7 +1,7 @@
 """A chat with a model: text in, safe text out, piece by piece. No terminal.
 
-The way of a reply: tokens -> safe text, up to the token that ends it (`_decoded`) -> thoughts told
-from speech (`split_thoughts`) -> no white space in front (`trimmed`) -> for a model without a chat
+The way of a reply: tokens -> safe text, up to the token that ends it (`_decoded`) -> thoughts and
+speech (`split_thoughts`) -> no white space in front (`trimmed`) -> for a model without a chat
 template, one line (`first_line`).
 """
 

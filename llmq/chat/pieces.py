@@ -1,7 +1,8 @@
 """What a reply is streamed as: pieces of text, each of a kind, and stages that rework the stream.
 
-A stage takes an iterator of pieces and yields pieces; `conversation.Chat` puts them in a row. Joined,
-the pieces of one kind are that part of the reply: where one ends and the next begins means nothing.
+A stage takes an iterator of pieces and yields pieces; `conversation.Chat` puts them in a row.
+Joined, the pieces of one kind are that part of the reply: where one ends and the next begins means
+nothing.
 """
 
 from collections.abc import Iterable, Iterator

@@ -1,7 +1,8 @@
 """The chat on a terminal, or, where input is piped, a scripted conversation.
 
-Text of the model is written as it is, after sanitizing: never through a library that gives meaning to
-brackets or colours. The conversation goes to standard output, remarks of the program to standard error.
+Text of the model is written as it is, after sanitizing: never through a library that gives meaning
+to brackets or colours. The conversation goes to standard output, remarks of the program to standard
+error.
 """
 
 import sys

@@ -1,9 +1,9 @@
-"""Thoughts told from speech: what a reasoning model writes between <think> and </think>.
+"""Splitting off the thoughts that a reasoning model writes between <think> and </think>.
 
 A reply begins with its thoughts or has none: they open with <think> as its first text, or a chat
-template has written that tag already as the last of the prompt. Anywhere else the tags are text like
-any other, for a tutor may explain them, and half an answer must not vanish. What this does not see are
-tags that the file declares to be control tokens: no text comes of those, and the thoughts read as speech.
+template has written that tag already as the last of the prompt. Anywhere else the tags are text
+like any other, for a tutor may explain them, and half an answer must not vanish. Tags that the file
+declares to be control tokens are not seen: they have no text, and the thoughts read as speech.
 """
 
 from collections.abc import Iterable, Iterator

@@ -114,7 +114,7 @@ def print_table(drifts: Sequence[Drift]) -> None:
 
 
 def table_rows(drifts: Sequence[Drift]) -> Iterator[tuple[str, ...]]:
-    """The cells of the table: `METRICS` says what stands in the line of the base and of each file."""
+    """The cells of the table: `METRICS` says which figures stand in which line."""
     yield _row(drifts[0], drifts[0].base, "base")
     for drift in drifts:
         yield _row(drift, drift.quant, "quant")

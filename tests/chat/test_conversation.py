@@ -1,6 +1,6 @@
 """A chat with a real file: what is said is kept, what is safe is shown."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
@@ -67,13 +67,12 @@ def test_thoughts_that_the_template_opened_are_never_said(thinker_gguf: Path) ->
         assert chat.session == before
 
 
-@pytest.mark.parametrize("template", ["tiny", "thinker"])
+@pytest.mark.parametrize("opened_by", ["reply", "template"])
 def test_the_session_keeps_no_thoughts(
-    template: str, tiny_gguf: dict[str, Path], thinker_gguf: Path, monkeypatch: pytest.MonkeyPatch
+    opened_by: str, tiny_gguf: dict[str, Path], thinker_gguf: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path, opening = {"tiny": (tiny_gguf["BF16"], "<think>\n"), "thinker": (thinker_gguf, "")}[
-        template
-    ]
+    path = thinker_gguf if opened_by == "template" else tiny_gguf["BF16"]
+    opening = "" if opened_by == "template" else "<think>\n"
     text = f"{opening}3 + 4 = 7.\n</think>\n\nWell done!<|im_end|>"
 
     def replayed(model: Model, *_: object, **__: object) -> Iterator[int]:
@@ -121,10 +120,11 @@ def test_a_message_beyond_the_context_is_refused_and_not_kept(tiny_gguf: dict[st
         assert chat.session == before
 
 
-def test_without_a_template_a_reply_is_one_line(stories_gguf: dict[str, Path]) -> None:
-    settings = ChatSettings(sampling=Sampling(temperature=1.0, seed=5), max_tokens=300)
-    with open_chat(stories_gguf["F16"], settings=settings, threads=1) as chat:
-        reply = chat.say("Hello")
-    assert reply
+def test_without_a_template_a_reply_is_one_line(save_gguf: Callable[..., Path]) -> None:
+    settings = ChatSettings(sampling=Sampling(temperature=5.0, seed=5), max_tokens=600)
+    with open_chat(save_gguf("plain", "BF16", None), settings=settings, threads=1) as chat:
+        pieces = list(chat.reply("Hello"))
+    assert {piece.kind for piece in pieces} == {Kind.SPEECH}  # no remark: a newline ended it
+    reply = "".join(piece.text for piece in pieces)
     assert "\n" not in reply
     assert reply == reply.lstrip()

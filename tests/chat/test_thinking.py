@@ -1,4 +1,4 @@
-"""Thoughts and speech are told apart in the same way wherever the text is cut."""
+"""Thoughts are split from speech in the same way wherever the text is cut."""
 
 from itertools import pairwise
 from random import Random
@@ -23,7 +23,7 @@ CASES = {
 }
 
 
-def told(texts: list[str], *, opened: bool) -> tuple[str, str, list[str]]:
+def split(texts: list[str], *, opened: bool) -> tuple[str, str, list[str]]:
     """The thought, the speech and the remarks in a stream of these texts."""
     speech = (Piece(Kind.SPEECH, text) for text in texts)
     found = list(trimmed(split_thoughts(speech, opened=opened)))
@@ -40,17 +40,17 @@ def cuts(text: str, seed: int) -> list[str]:
 @pytest.mark.parametrize("text", CASES)
 def test_a_reply_of_thought_and_speech_however_it_is_cut(text: str) -> None:
     for texts in ([text], list(text), *(cuts(text, seed) for seed in range(50))):
-        assert told(texts, opened=False) == (*CASES[text], [])
+        assert split(texts, opened=False) == (*CASES[text], [])
 
 
 @pytest.mark.parametrize("text", [text for text in CASES if text.startswith("<think>")])
 def test_a_tag_in_the_prompt_is_as_good_as_one_in_the_reply(text: str) -> None:
-    assert told(list(text.removeprefix("<think>")), opened=True) == (*CASES[text], [])
+    assert split(list(text.removeprefix("<think>")), opened=True) == (*CASES[text], [])
 
 
 @pytest.mark.parametrize("text", ["<think>hm", "<think>hm</th", "<think>"])
 def test_thoughts_without_an_end_are_remarked_on(text: str) -> None:
-    assert told(list(text), opened=False) == (text.removeprefix("<think>"), "", [UNSAID])
+    assert split(list(text), opened=False) == (text.removeprefix("<think>"), "", [UNSAID])
 
 
 def test_text_comes_as_soon_as_no_tag_can_begin_in_it() -> None:

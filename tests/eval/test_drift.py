@@ -165,21 +165,21 @@ def test_json_goes_to_stdout_and_the_report_to_its_file(
 
 
 def test_a_checkpoint_folder_is_measured_as_bf16_and_leaves_nothing_behind(
-    shared: Path,
-    stories_gguf: dict[str, Path],
+    make_checkpoint: Callable[..., Path],
     suite_path: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    folder = str(shared / "models" / "stories260K")
-    before = set(tmp_path.iterdir())
-    quant = str(stories_gguf["Q8_0"])
+    folder, quant = str(make_checkpoint()), str(tmp_path / "quant.gguf")
+    assert main(["convert", folder, "--recipe", "Q8_0", "-o", quant]) == 0
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(scratch))
     assert main(["drift", folder, quant, "--suite", str(suite_path)]) == 0
-    assert "stories260K-BF16.gguf" in capsys.readouterr().out
+    assert "tiny-BF16.gguf" in capsys.readouterr().out
     assert main(["drift", folder, str(tmp_path / "none.gguf")]) == 1
-    assert set(tmp_path.iterdir()) == before
+    assert not list(scratch.iterdir())
 
 
 def test_wrong_input_is_one_line(

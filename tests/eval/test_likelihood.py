@@ -74,10 +74,10 @@ def test_a_template_that_rewrites_the_past_gives_a_passage_per_turn(
 
 
 def test_without_a_template_the_lines_of_the_tutor_are_scored(
-    stories_gguf: dict[str, Path],
+    save_gguf: Callable[..., Path],
 ) -> None:
     talk = Dialogue("plain", (Message("user", "Hi"), Message("assistant", "What do you see?")))
-    with open_model(stories_gguf["F16"]) as model:
+    with open_model(save_gguf("plain", "BF16", None)) as model:
         assert scored_text(model, talk) == [" What do you see?\n"]
 
 

@@ -1,4 +1,4 @@
-"""Each figure against plain arithmetic on the values of single tokens, and each row in its places."""
+"""Each figure against plain arithmetic on single tokens, and each row in its places."""
 
 import json
 import math
