@@ -137,7 +137,7 @@ def measure_drift(
     >>> with TemporaryDirectory() as folder:
     ...     base = execute(make_plan(tutor, recipe="BF16"), f"{folder}/base.gguf")
     ...     quant = execute(make_plan(tutor, recipe="Q8_0"), f"{folder}/quant.gguf")
-    ...     drift = measure_drift(base, quant, suite=few)
+    ...     drift = measure_drift(base, quant, suite=few, threads=1)
     >>> 0 < drift.mean_kl_nats.value < 0.001
     True
     """

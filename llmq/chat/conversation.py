@@ -109,7 +109,7 @@ def open_chat(
     >>> from llmq import execute, make_plan, open_checkpoint
     >>> plan = make_plan(open_checkpoint("eval/tutor"), recipe="Q8_0")
     >>> with TemporaryDirectory() as folder:
-    ...     with open_chat(execute(plan, f"{folder}/tutor.gguf")) as chat:
+    ...     with open_chat(execute(plan, f"{folder}/tutor.gguf"), threads=1) as chat:
     ...         answer = chat.say("What is 3/4 of 20?")
     >>> [message.role for message in chat.session.messages]
     ['system', 'user', 'assistant']
