@@ -1,11 +1,10 @@
 """Suites: JSONL files of dialogues, read strictly and known by their hash.
 
 One JSON object a line: {"id": "...", "messages": [{"role": "user", "content": "..."}, ...]}. Other
-keys (source, license, subject ...) are welcome and ignored. `role` is system, user or assistant, where
-the assistant is the tutor. A system turn comes first or not at all.
+keys (source, license, subject ...) are welcome and ignored. `role` is system, user or assistant,
+where the assistant is the tutor. A system turn comes first or not at all.
 """
 
-import difflib
 import hashlib
 import json
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ from typing import Any
 
 from llmq.errors import SuiteError
 from llmq.files.json import parse_json_object
+from llmq.spelling import did_you_mean
 
 ROLES = ("system", "user", "assistant")
 
@@ -93,7 +93,8 @@ def _message(turn: object, where: str) -> Message:
         raise SuiteError(f"{where}: an object with role and content is expected")
     role = _text(turn, "role", where)
     if role not in ROLES:
-        raise SuiteError(f"{where}: unknown role {role!r}{_did_you_mean(role, ROLES)}")
+        hint = did_you_mean(role, ROLES, found="; did you mean {!r}?")
+        raise SuiteError(f"{where}: unknown role {role!r}{hint}")
     return Message(role, _text(turn, "content", where))
 
 
@@ -110,13 +111,9 @@ def _text(record: dict[str, Any], key: str, where: str) -> str:
 
 def _field(record: dict[str, Any], key: str, where: str) -> object:
     if key not in record:
-        raise SuiteError(f"{where}: {key!r} is missing{_did_you_mean(key, record, 'is it')}")
+        hint = did_you_mean(key, record, found="; is it {!r}?")
+        raise SuiteError(f"{where}: {key!r} is missing{hint}")
     return record[key]
-
-
-def _did_you_mean(word: str, known: Any, lead: str = "did you mean") -> str:
-    close = difflib.get_close_matches(word, [str(k) for k in known], n=1)
-    return f"; {lead} {close[0]!r}?" if close else ""
 
 
 def _digest(dialogues: tuple[Dialogue, ...]) -> str:

@@ -151,8 +151,9 @@ def typical(logarithms: list[float]) -> str:
 
 def difference(ggml: Drift, search: Drift) -> Estimate:
     """Mean KL of search less that of ggml, paired by dialogue."""
-    pairs = [(a.sums, b.sums) for a, b in zip(ggml.documents, search.documents, strict=True)]
-    return ratio_of_sums([b.kl_nats - a.kl_nats for a, b in pairs], [a.n_tokens for a, _ in pairs])
+    pairs = list(zip(ggml.documents, search.documents, strict=True))
+    gaps = [b.sums["kl_nats"] - a.sums["kl_nats"] for a, b in pairs]
+    return ratio_of_sums(gaps, [len(a.tokens) for a, _ in pairs])
 
 
 def verdict(estimate: Estimate) -> str:

@@ -1,33 +1,29 @@
 """Drift: how far a quantized model has moved from the original, on what tutors say.
 
-    with the same tokens through both files, over the tutor's turns only:
-    perplexity   exp of the mean negative log-likelihood, of each file
-    ln ratio     ln(perplexity of quant / perplexity of base), paired document by document
-    mean KL      mean over tokens of KL(base || quant) over the full vocabulary, in nats
-    same top     share of tokens at which both hold the same token likeliest
-
-`Drift` keeps one row of sums per document; every total is derived from the rows, here and by anybody
-who reads the JSON. Its limits are in eval/README.md.
+Both files read the same tokens, and over the tutor's turns only they are compared token by token.
+`metrics.METRICS` says which figures follow from that. `Drift` keeps the values of every scored
+token, document by document; eval/README.md says what the figures mean, and their limits.
 """
 
 import hashlib
-import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from llmq.errors import ModelError, SuiteError
 from llmq.runtime import Model, llama_cpp_version, open_model
 from llmq.suites import Suite, read_suite
 from llmq.version import __version__
-from llmq_eval.likelihood import Divergence, Passage, diverge, passages
-from llmq_eval.statistics import Estimate, ratio_of_sums
+from llmq_eval.likelihood import TOKEN, Passage, Tokens, diverge, passages
+from llmq_eval.metrics import METRICS
+from llmq_eval.statistics import Estimate
 
 CONTEXT_TOKENS = 2048  # longer than any built-in prompt; what lies beyond is dropped and counted
-TOTALS = ("base_perplexity", "quant_perplexity", "ln_ratio", "mean_kl_nats", "same_top_rate")
-
 BUILTIN_SUITES = ("tutoring", "general")  # the first is the default
 
 Progress = Callable[[int, int], None]  # documents done, documents in all
@@ -42,18 +38,35 @@ class ModelFile:
     sha256: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # an array has no one truth value
 class DocumentDrift:
-    """One document's sums; `n_dropped` scored tokens lay beyond the context."""
+    """One document, token by token; `n_dropped` scored tokens lay beyond the context."""
 
     id: str
     n_dropped: int
-    sums: Divergence
+    tokens: Tokens
+
+    @property
+    def sums(self) -> dict[str, float]:
+        """The sums over this document's tokens from which means over documents follow."""
+        return {
+            metric.document_sum: metric.values(self.tokens).sum().item()
+            for metric in METRICS
+            if metric.document_sum
+        }
+
+    def as_json(self) -> dict[str, Any]:
+        """The document's row of the report."""
+        counts = {"n_dropped": self.n_dropped, "n_tokens": len(self.tokens)}
+        return {"id": self.id, **counts, **self.sums}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Drift:
-    """A comparison of two files on a suite, document by document."""
+    """A comparison of two files on a suite, document by document.
+
+    Every total is an attribute too, by its name in METRICS: `drift.mean_kl_nats`.
+    """
 
     base: ModelFile
     quant: ModelFile
@@ -65,45 +78,26 @@ class Drift:
     @property
     def n_tokens(self) -> int:
         """Scored tokens."""
-        return sum(self._tokens)
+        return sum(len(d.tokens) for d in self.documents)
 
     @property
     def n_dropped(self) -> int:
         """Tokens that should have been scored but lay beyond the context."""
         return sum(d.n_dropped for d in self.documents)
 
-    @property
-    def base_perplexity(self) -> Estimate:
-        """exp(mean negative log-likelihood) of the base."""
-        return ratio_of_sums([d.sums.nll_base_nats for d in self.documents], self._tokens).exp()
+    @cached_property
+    def totals(self) -> Mapping[str, Estimate]:
+        """Every figure of METRICS over all documents, by name."""
+        documents = [d.tokens for d in self.documents]
+        return {metric.name: metric.total(documents) for metric in METRICS}
 
-    @property
-    def quant_perplexity(self) -> Estimate:
-        """exp(mean negative log-likelihood) of the quantized file."""
-        return ratio_of_sums([d.sums.nll_quant_nats for d in self.documents], self._tokens).exp()
-
-    @property
-    def ln_ratio(self) -> Estimate:
-        """ln(quant perplexity / base perplexity); the difference is taken within each document."""
-        gaps = [d.sums.nll_quant_nats - d.sums.nll_base_nats for d in self.documents]
-        return ratio_of_sums(gaps, self._tokens)
-
-    @property
-    def mean_kl_nats(self) -> Estimate:
-        """Mean KL(base || quant) per token."""
-        return ratio_of_sums([d.sums.kl_nats for d in self.documents], self._tokens)
-
-    @property
-    def same_top_rate(self) -> Estimate:
-        """Share of tokens at which both files hold the same token likeliest."""
-        return ratio_of_sums([d.sums.same_top for d in self.documents], self._tokens)
-
-    @property
-    def _tokens(self) -> list[int]:
-        return [d.sums.n_tokens for d in self.documents]
+    def __getattr__(self, name: str) -> Estimate:
+        if name not in {metric.name for metric in METRICS}:  # `totals` would ask again
+            raise AttributeError(f"drift has no {name!r}")
+        return self.totals[name]
 
     def as_json(self) -> dict[str, Any]:
-        """Everything, with the totals beside the rows from which they can be recomputed."""
+        """Everything, with the totals beside the sums from which means can be recomputed."""
         return {
             "llmq": __version__,
             "runtime": llama_cpp_version(),
@@ -113,10 +107,8 @@ class Drift:
             "n_ctx": self.n_ctx,
             "n_tokens": self.n_tokens,
             "n_dropped": self.n_dropped,
-            "totals": {name: asdict(getattr(self, name)) for name in TOTALS},
-            "documents": [
-                {"id": d.id, "n_dropped": d.n_dropped, **asdict(d.sums)} for d in self.documents
-            ],
+            "totals": {name: asdict(estimate) for name, estimate in self.totals.items()},
+            "documents": [document.as_json() for document in self.documents],
         }
 
 
@@ -135,8 +127,19 @@ def measure_drift(
 ) -> Drift:
     """Compare two GGUF files on a suite (default: the built-in tutoring prompts).
 
-    `progress` is told the number of documents done and to do. Raises ModelError for files that
-    cannot be compared: unreadable, or with another vocabulary, tokenization or chat template.
+    `progress(done, total)` is called after each document. Raises ModelError for files that cannot
+    be compared: unreadable, or with another vocabulary, tokenization or chat template.
+
+    >>> from tempfile import TemporaryDirectory
+    >>> from llmq import execute, make_plan, open_checkpoint
+    >>> tutor, prompts = open_checkpoint("eval/tutor"), builtin_suite()
+    >>> few = Suite("few", "", prompts.dialogues[:2])
+    >>> with TemporaryDirectory() as folder:
+    ...     base = execute(make_plan(tutor, recipe="BF16"), f"{folder}/base.gguf")
+    ...     quant = execute(make_plan(tutor, recipe="Q8_0"), f"{folder}/quant.gguf")
+    ...     drift = measure_drift(base, quant, suite=few, threads=1)
+    >>> 0 < drift.mean_kl_nats.value < 0.001
+    True
     """
     base, quant, chosen = Path(base), Path(quant), suite or builtin_suite()
     with (
@@ -161,16 +164,17 @@ def measure_drift(
 
 def _measure(base: Model, quant: Model, name: str, found: tuple[Passage, ...]) -> DocumentDrift:
     n_ctx = min(base.n_ctx, quant.n_ctx)
-    total, n_dropped = Divergence(), 0
+    parts, n_dropped = [np.empty(0, TOKEN)], 0
     for passage in found:
         # The logits before a token predict it, so token n_ctx is the last that can be scored.
         kept = tuple(index for index in passage.scored if index <= n_ctx)
         n_dropped += len(passage.scored) - len(kept)
-        total += diverge(base, quant, Passage(passage.tokens, kept))
-    for model, nats in ((base, total.nll_base_nats), (quant, total.nll_quant_nats)):
-        if not math.isfinite(nats):
+        parts.append(diverge(base, quant, Passage(passage.tokens, kept)))
+    tokens = np.concatenate(parts)
+    for model, field in ((base, "nll_base_nats"), (quant, "nll_quant_nats")):
+        if not np.isfinite(tokens[field]).all():
             raise ModelError(f"{model.path} computes no number for {name!r}: the file is damaged")
-    return DocumentDrift(name, n_dropped, total)
+    return DocumentDrift(name, n_dropped, tokens)
 
 
 def _check_vocabularies(base: Model, quant: Model) -> None:

@@ -7,12 +7,13 @@ end-of-generation token, which is scored, for stopping is part of a reply; where
 none (as the plain fallback), it ends with the turn's text.
 
 A template may write earlier turns differently once they are past (Qwen3 leaves their thinking out).
-Each turn is therefore scored in the very text that a chat would send; turns whose texts continue each
-other share one passage, so that an ordinary dialogue is read once.
+Each turn is therefore scored in the very text that a chat would send; turns whose texts continue
+each other share one passage, so that an ordinary dialogue is read once.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +24,13 @@ from llmq.suites import Dialogue, Message
 
 CELLS_AT_ONCE = 1 << 20  # float64 logits per step: 8 MB, whatever the vocabulary
 
+# What is kept of each scored token, 25 bytes: -ln p of the token that stands there by either model,
+# KL(base || quant) over the vocabulary, and whether both hold the same token likeliest.
+TOKEN = np.dtype(
+    [("nll_base_nats", "f8"), ("nll_quant_nats", "f8"), ("kl_nats", "f8"), ("same_top", "?")]
+)
+Tokens = npt.NDArray[Any]  # (n_tokens,) of TOKEN
+
 
 @dataclass(frozen=True)
 class Passage:
@@ -30,26 +38,6 @@ class Passage:
 
     tokens: tuple[int, ...]
     scored: tuple[int, ...]
-
-
-@dataclass(frozen=True)
-class Divergence:
-    """Sums over scored tokens. Nats: -log p of the token that stands there, and KL(base || quant)."""
-
-    n_tokens: int = 0
-    nll_base_nats: float = 0.0
-    nll_quant_nats: float = 0.0
-    kl_nats: float = 0.0
-    same_top: int = 0
-
-    def __add__(self, other: "Divergence") -> "Divergence":
-        return Divergence(
-            self.n_tokens + other.n_tokens,
-            self.nll_base_nats + other.nll_base_nats,
-            self.nll_quant_nats + other.nll_quant_nats,
-            self.kl_nats + other.kl_nats,
-            self.same_top + other.same_top,
-        )
 
 
 def passages(model: Model, dialogue: Dialogue) -> tuple[Passage, ...]:
@@ -88,38 +76,39 @@ def _turn(model: Model, messages: Sequence[Message]) -> Passage:
     return Passage(tuple(tokens), tuple(range(start, stop)))
 
 
-def diverge(base: Model, quant: Model, passage: Passage) -> Divergence:
-    """How `quant` differs from `base` on the scored tokens; both must be able to hold them."""
-    if not passage.scored:
-        return Divergence()
-    read = passage.tokens[: passage.scored[-1]]  # nothing after the last scored token is needed
+def diverge(base: Model, quant: Model, passage: Passage) -> Tokens:
+    """How `quant` differs from `base` on each scored token; both must be able to hold them."""
+    found = np.empty(len(passage.scored), TOKEN)
+    read = passage.tokens[
+        : max(passage.scored, default=0)
+    ]  # the last one scored is not read itself
     positions = [index - 1 for index in passage.scored]  # the logits before a token predict it
     targets = np.array([passage.tokens[index] for index in passage.scored])
-    total, done = Divergence(), 0
+    done = 0
     pairs = zip(base.score(read, positions), quant.score(read, positions), strict=True)
     for base_logits, quant_logits in pairs:
         stop = done + len(base_logits)
-        total += _compare(base_logits, quant_logits, targets[done:stop])
+        _compare(base_logits, quant_logits, targets[done:stop], out=found[done:stop])
         done = stop
-    return total
+    return found
 
 
 def _compare(
-    base: npt.NDArray[np.float32], quant: npt.NDArray[np.float32], targets: npt.NDArray[np.int64]
-) -> Divergence:
-    """Sums over rows of logits (rows, n_vocab); `targets` holds the token that followed each row."""
-    total = Divergence()
+    base: npt.NDArray[np.float32],
+    quant: npt.NDArray[np.float32],
+    targets: npt.NDArray[np.int64],
+    *,
+    out: Tokens,
+) -> None:
+    """Fill `out` from logits (n_tokens, n_vocab); `targets` are the tokens that followed them."""
     for rows in _row_blocks(*base.shape):
         p, q = _log_softmax(base[rows]), _log_softmax(quant[rows])  # (rows, n_vocab)
         each, token = np.arange(len(p)), targets[rows]
-        total += Divergence(
-            n_tokens=len(p),
-            nll_base_nats=-float(p[each, token].sum()),
-            nll_quant_nats=-float(q[each, token].sum()),
-            kl_nats=float((np.exp(p) * (p - q)).sum()),
-            same_top=int((base[rows].argmax(axis=1) == quant[rows].argmax(axis=1)).sum()),
-        )
-    return total
+        found = out[rows]
+        found["nll_base_nats"] = -p[each, token]
+        found["nll_quant_nats"] = -q[each, token]
+        found["kl_nats"] = (np.exp(p) * (p - q)).sum(axis=1)
+        found["same_top"] = base[rows].argmax(axis=1) == quant[rows].argmax(axis=1)
 
 
 def _row_blocks(n_rows: int, n_vocab: int) -> Iterator[slice]:
@@ -128,7 +117,7 @@ def _row_blocks(n_rows: int, n_vocab: int) -> Iterator[slice]:
 
 
 def _log_softmax(logits: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
-    """Natural log probabilities of each row, in float64: KL is a small difference of large terms."""
+    """ln p of each row, in float64: KL is a small difference of large terms."""
     shifted = logits.astype(np.float64)
     shifted -= shifted.max(axis=1, keepdims=True)
     log_sum: npt.NDArray[np.float64] = np.log(np.exp(shifted).sum(axis=1, keepdims=True))

@@ -1,30 +1,40 @@
 """Means over tokens with standard errors over documents.
 
-Every figure of drift is a ratio of two sums over documents: nats by tokens, agreements by tokens. The
-tokens of one dialogue are not independent (same topic, same student, the same slip carried on), so an
-error bar from tokens is 1.5 to 3 times too small. The unit drawn at random is the document, hence the
-delete-one-document jackknife: leave each document out in turn, recompute the ratio, and look at the
-spread (Efron & Tibshirani 1993, An Introduction to the Bootstrap, chapter 11). It follows the
-bootstrap closely for smooth statistics such as these, has a closed form, and needs no random numbers,
-so the same documents always give the same digits.
+A mean over tokens is a ratio of two sums over documents: nats by tokens, agreements by tokens. The
+tokens of one dialogue are not independent (same topic, same student, the same slip carried on), so
+an error bar from tokens is 1.5 to 3 times too small. The unit drawn at random is the document,
+hence the delete-one-document jackknife: leave each document out in turn, recompute the ratio, and
+look at the spread (Efron & Tibshirani 1993, An Introduction to the Bootstrap, chapter 11). It
+follows the bootstrap closely for smooth statistics such as these, has a closed form, and needs no
+random numbers, so the same documents always give the same digits.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """A value and its standard error; None where fewer than two documents carry it."""
+    """A value and its standard error.
+
+    The error is None where fewer than two documents carry the value, or where the jackknife does
+    not hold for it (a percentile).
+    """
 
     value: float
     standard_error: float | None
 
-    def exp(self) -> "Estimate":
-        """The exponential; its standard error by the delta method."""
-        value = math.exp(self.value)
-        return Estimate(value, None if self.standard_error is None else value * self.standard_error)
+    def through(
+        self, function: Callable[[float], float], *, slope: Callable[[float], float]
+    ) -> "Estimate":
+        """function(value), where `slope` is its derivative; the standard error by the delta method.
+
+        >>> Estimate(4.0, 0.2).through(math.sqrt, slope=lambda x: 0.5 / math.sqrt(x))
+        Estimate(value=2.0, standard_error=0.05)
+        """
+        error = self.standard_error  # at an error of 0 the slope may be infinite
+        return Estimate(function(self.value), error and abs(slope(self.value)) * error)
 
 
 def ratio_of_sums(sums: Sequence[float], counts: Sequence[int]) -> Estimate:

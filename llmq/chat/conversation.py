@@ -1,13 +1,22 @@
-"""A chat with a model: text in, safe text out, piece by piece. No terminal."""
+"""A chat with a model: text in, safe text out, piece by piece. No terminal.
 
-from collections.abc import Generator, Iterator
+The way of a reply: tokens -> safe text, up to the token that ends it (`_decoded`) -> thoughts and
+speech (`split_thoughts`) -> no white space in front (`trimmed`) -> for a model without a chat
+template, one line (`first_line`).
+"""
+
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+from llmq.chat.pieces import Kind, Piece, first_line, trimmed
 from llmq.chat.sanitize import Sanitizer
 from llmq.chat.session import DEFAULT_SYSTEM, Session
+from llmq.chat.thinking import OPENING, split_thoughts
 from llmq.runtime import GREEDY, Model, Sampling, open_model
+
+CUT = "the reply was cut short at its limit of tokens (--max-tokens, --ctx)"
 
 
 @dataclass(frozen=True)
@@ -20,13 +29,12 @@ class ChatSettings:
 
 
 class Chat:
-    """An open chat. `session` is what was said, `was_cut` whether the last reply hit its bound."""
+    """An open chat; `session` is what was said."""
 
     def __init__(self, model: Model, settings: ChatSettings) -> None:
         self.model = model
         self.settings = settings
         self.session = Session.begin(settings.system)
-        self.was_cut = False
 
     def __enter__(self) -> Self:
         return self
@@ -34,47 +42,55 @@ class Chat:
     def __exit__(self, *error: object) -> None:
         self.model.close()
 
-    def reply(self, text: str) -> Generator[str, None, None]:
-        """Yield the tutor's reply to `text` as it comes, safe for a terminal.
+    def say(self, text: str) -> str:
+        """Say `text` and return what the tutor says to it; see `reply`."""
+        return "".join(piece.text for piece in self.reply(text) if piece.kind is Kind.SPEECH)
 
-        Whoever stops listening (Ctrl-C) keeps what was said until then in the session. Raises
-        ModelError where `text` does not fit the context; the session is then as before.
+    def reply(self, text: str) -> Generator[Piece, None, None]:
+        """Yield the tutor's reply to `text` as it comes: thoughts, then speech, then remarks.
+
+        The session keeps the speech, also that of a reply that is closed before its end (Ctrl-C).
+        Raises ModelError where `text` does not fit the context; the session is then as before.
         """
         asked = self.session.said("user", text)
         reserve = min(self.settings.max_tokens, self.model.n_ctx // 2)
-        shown = asked.fitted(self.model.n_ctx - reserve, lambda m: len(self.model.prompt(m)))
-        parts: list[str] = []
+        prompt = asked.fitted(self.model.n_ctx - reserve, self.model.prompt)
+        speech: list[str] = []
         try:
-            for part in self._parts(self.model.prompt(shown.messages)):
-                parts.append(part)
-                yield part
+            for piece in self._pieces(prompt):
+                if piece.kind is Kind.SPEECH:
+                    speech.append(piece.text)
+                yield piece
         finally:
-            if parts:  # a student's turn that got no answer is taken back
-                self.session = asked.said("assistant", "".join(parts).rstrip())
+            if speech:  # a student's turn that got no answer is taken back
+                self.session = asked.said("assistant", "".join(speech).rstrip())
 
-    def _parts(self, prompt: list[int]) -> Iterator[str]:
-        """The reply without white space before it; a plain model's reply ends with its line."""
-        sanitizer, begun = Sanitizer(), False
+    def _pieces(self, prompt: list[int]) -> Iterator[Piece]:
         tokens = self.model.generate(
             prompt, max_tokens=self.settings.max_tokens, sampling=self.settings.sampling
         )
-        self.was_cut = True
-        for token in tokens:
-            if self.model.is_end(token):
-                self.was_cut = False
-                break
-            part = sanitizer.feed(self.model.piece(token))
-            part = part if begun else part.lstrip()
-            line, newline, _ = part.partition("\n")
-            if newline and self.model.chat_template.is_plain:
-                self.was_cut = False
-                yield line
-                return
-            begun = begun or bool(part)
-            if part:
-                yield part
-        if rest := sanitizer.finish():
-            yield rest
+        opened = _opens_thought(self.model, prompt)
+        pieces = trimmed(split_thoughts(_decoded(self.model, tokens), opened=opened))
+        return first_line(pieces) if self.model.chat_template.is_plain else pieces
+
+
+def _decoded(model: Model, tokens: Iterable[int]) -> Iterator[Piece]:
+    """The text of `tokens` up to the one that ends the reply; where none does, a remark."""
+    sanitizer, ended = Sanitizer(), False
+    for token in tokens:
+        ended = model.is_end(token)
+        if ended:
+            break
+        yield Piece(Kind.SPEECH, sanitizer.feed(model.piece(token)))
+    yield Piece(Kind.SPEECH, sanitizer.finish())
+    if not ended:
+        yield Piece(Kind.REMARK, CUT)
+
+
+def _opens_thought(model: Model, prompt: Sequence[int]) -> bool:
+    """Whether the template ends the prompt with <think>, read as the reply itself will be."""
+    tail = b"".join(map(model.piece, prompt[-2 * len(OPENING) :]))  # a token may be a single byte
+    return tail.rstrip().endswith(OPENING.encode())
 
 
 def open_chat(
@@ -89,8 +105,16 @@ def open_chat(
     `n_ctx` is the context in tokens (default: the model's own, up to 4096), `threads` the number of
     threads (default: every core).
 
-        with open_chat("tutor.gguf") as chat:
-            print("".join(chat.reply("What is 3/4 of 20?")))
+    >>> from tempfile import TemporaryDirectory
+    >>> from llmq import execute, make_plan, open_checkpoint
+    >>> plan = make_plan(open_checkpoint("eval/tutor"), recipe="Q8_0")
+    >>> with TemporaryDirectory() as folder:
+    ...     with open_chat(execute(plan, f"{folder}/tutor.gguf"), threads=1) as chat:
+    ...         answer = chat.say("What is 3/4 of 20?")
+    >>> [message.role for message in chat.session.messages]
+    ['system', 'user', 'assistant']
+    >>> answer == chat.session.messages[-1].content != ""
+    True
     """
     model = open_model(Path(path), n_ctx=n_ctx, threads=threads)
     return Chat(model, settings or ChatSettings())

@@ -1,8 +1,8 @@
 """From the bytes of a model to text that is safe to print on a terminal.
 
-A terminal obeys control characters: ESC begins commands that move the cursor, rename the window, fill
-the clipboard or answer as if the student had typed. A model can be led to write them, so none gets
-through, however its bytes are cut into pieces:
+A terminal obeys control characters: ESC begins commands that move the cursor, rename the window,
+fill the clipboard or answer as if the student had typed. A model can be led to write them, so none
+gets through, however its bytes are cut into pieces:
 
 - bytes that are no UTF-8 become U+FFFD;
 - of C0 only newline and tab remain; DEL and C1 (U+0080 to U+009F) go;

@@ -1,7 +1,8 @@
 """What has been said so far, and how much of it the model still sees. No model, no terminal."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Sized
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from llmq.errors import ModelError
 from llmq.suites import Message
@@ -10,6 +11,8 @@ DEFAULT_SYSTEM = (
     "You are a patient tutor. Ask one short question at a time, give hints instead of answers, "
     "and check each step that the student takes."
 )
+
+Encoded = TypeVar("Encoded", bound=Sized)
 
 
 @dataclass(frozen=True)
@@ -27,20 +30,20 @@ class Session:
         """The session after one more turn."""
         return replace(self, messages=(*self.messages, Message(role, text)))
 
-    def fitted(self, room: int, count: Callable[[Sequence[Message]], int]) -> "Session":
-        """The session without as many of its oldest turns as must go for `count` <= `room`.
+    def fitted(self, room: int, encode: Callable[[Sequence[Message]], Encoded]) -> Encoded:
+        """`encode` of the turns without as many of the oldest as must go for its length <= `room`.
 
         The system turn and the student's last turn always stay, and the first turn after the system
         turn is a student's. Raises ModelError where even those do not fit. Units: tokens.
         """
         n_system = 1 if self.messages and self.messages[0].role == "system" else 0
         system, turns = self.messages[:n_system], self.messages[n_system:]
-        while (needed := count(system + turns)) > room:
+        while len(encoded := encode(system + turns)) > room:
             later = [i for i, m in enumerate(turns) if m.role == "user" and i > 0]
             if not later:
                 raise ModelError(
-                    f"the system text and your last message need {needed} tokens, but {room} fit "
-                    "beside a reply; shorten them or open the chat with a larger context"
+                    f"the system text and your last message need {len(encoded)} tokens, but {room} "
+                    "fit beside a reply; shorten them or open the chat with a larger context"
                 )
             turns = turns[later[0] :]
-        return replace(self, messages=system + turns)
+        return encoded

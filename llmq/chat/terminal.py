@@ -1,18 +1,24 @@
 """The chat on a terminal, or, where input is piped, a scripted conversation.
 
-Text of the model is written as it is, after sanitizing: never through a library that gives meaning to
-brackets or colours. The conversation goes to standard output, remarks of the program to standard error.
+Text of the model is written as it is, after sanitizing: never through a library that gives meaning
+to brackets or colours. The conversation goes to standard output, remarks of the program to standard
+error.
 """
 
-import difflib
 import sys
+from collections.abc import Iterable
 from contextlib import closing, suppress
+from itertools import groupby
+from operator import attrgetter
 
 from llmq.chat.conversation import Chat
+from llmq.chat.pieces import Kind, Piece
 from llmq.chat.sanitize import sanitized
 from llmq.errors import ModelError
+from llmq.spelling import did_you_mean
 
 STUDENT, TUTOR = "you> ", "tutor> "
+THINKING = "thinking ..."
 COMMANDS = {
     "/help": "show this list",
     "/quit": "end the chat; Ctrl-D does it too",
@@ -51,15 +57,25 @@ def _respond(chat: Chat, text: str) -> None:
     if text.startswith("/"):
         _remark(_about_commands(text))
     elif text:
-        print(TUTOR, end="", flush=True)
-        with closing(
-            chat.reply(text)
-        ) as reply:  # closed at once, so that the session is up to date
-            for part in reply:
-                print(part, end="", flush=True)
-        print()
-        if chat.was_cut:
-            _remark("the reply was cut short at its limit of tokens (--max-tokens, --ctx)")
+        with closing(chat.reply(text)) as reply:  # at once, so that the session is up to date
+            _show(reply)
+
+
+def _show(reply: Iterable[Piece]) -> None:
+    """Print speech as it comes, a remark in place of thoughts, and the program's remarks below."""
+    print(TUTOR, end="", flush=True)
+    remarks: list[str] = []
+    for kind, pieces in groupby(reply, key=attrgetter("kind")):
+        if kind is Kind.THOUGHT:
+            _remark(THINKING)  # once, however many there are
+        elif kind is Kind.REMARK:
+            remarks.extend(piece.text for piece in pieces)
+        else:
+            for piece in pieces:
+                print(piece.text, end="", flush=True)
+    print()
+    for remark in remarks:
+        _remark(remark)
 
 
 def _typed_line() -> str | None:
@@ -84,9 +100,8 @@ def _about_commands(text: str) -> str:
     """The list of commands, or which one may have been meant."""
     if text == "/help":
         return "\n".join(f"{name}  {what}" for name, what in COMMANDS.items())
-    close = difflib.get_close_matches(text, COMMANDS, n=1)
-    meant = f"did you mean {close[0]}?" if close else "/help shows those there are"
-    return f"there is no command {text}; {meant}"
+    hint = did_you_mean(text, COMMANDS, otherwise="/help shows those there are")
+    return f"there is no command {text}; {hint}"
 
 
 def _remark(text: str) -> None:

@@ -10,11 +10,12 @@ from pathlib import Path
 
 from llmq.errors import OutputError, printable
 from llmq.verbs.arguments import jobs_argument
+from llmq.verbs.progress import documents_bar
 from llmq.verbs.tables import aligned, shown
-from llmq_eval.drift import BUILTIN_SUITES, Drift, Progress, builtin_suite, measure_drift
-from llmq_eval.statistics import Estimate
+from llmq_eval.drift import BUILTIN_SUITES, Drift, ModelFile, builtin_suite, measure_drift
+from llmq_eval.metrics import METRICS
 
-COLUMNS = ("file", "size", "perplexity", "ln ratio", "mean KL (nats)", "same top token")
+HEADINGS = tuple(dict.fromkeys(metric.heading for metric in METRICS if metric.line))
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -53,7 +54,7 @@ def run(arguments: argparse.Namespace) -> int:
     with base_as_gguf(arguments.base) as base:
         drifts: list[Drift] = []
         for quant in arguments.quants:
-            with progress_bar(quant.name) as progress:
+            with documents_bar(quant.name) as progress:
                 drifts.append(
                     measure_drift(
                         base, quant, suite=suite, threads=arguments.threads, progress=progress
@@ -97,19 +98,6 @@ def base_as_gguf(base: Path) -> Iterator[Path]:
         yield execute(plan, Path(folder) / f"{plan.name}-BF16.gguf")
 
 
-@contextmanager
-def progress_bar(name: str) -> Iterator[Progress]:
-    """A bar on stderr, in dialogues; where there is no terminal, silence."""
-    from rich.console import Console
-    from rich.markup import escape
-    from rich.progress import Progress as Bar
-
-    console = Console(file=sys.stderr)
-    with Bar(console=console, disable=not console.is_terminal, transient=True) as bar:
-        task = bar.add_task(escape(printable(name)), total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
-
-
 def write_report(path: Path, text: str) -> None:
     """Write the JSON report; raises OutputError where that is impossible."""
     try:
@@ -120,28 +108,18 @@ def write_report(path: Path, text: str) -> None:
 
 def print_table(drifts: Sequence[Drift]) -> None:
     """One row for the base and one for each file, on stdout."""
-    for line in aligned([COLUMNS, *table_rows(drifts)], "<" + ">" * (len(COLUMNS) - 1)):
+    head = ("file", "size", *HEADINGS)
+    for line in aligned([head, *table_rows(drifts)], "<" + ">" * (len(head) - 1)):
         print(line)
 
 
 def table_rows(drifts: Sequence[Drift]) -> Iterator[tuple[str, ...]]:
-    """The cells of the table; a base has a perplexity and no drift."""
-    base = drifts[0]
-    yield (base.base.name, shown(base.base.size_bytes), _cell(base.base_perplexity, 4), "", "", "")
+    """The cells of the table: `METRICS` says which figures stand in which line."""
+    yield _row(drifts[0], drifts[0].base, "base")
     for drift in drifts:
-        rate = drift.same_top_rate
-        yield (
-            drift.quant.name,
-            shown(drift.quant.size_bytes),
-            _cell(drift.quant_perplexity, 4),
-            _cell(drift.ln_ratio, 5, sign="+"),
-            _cell(drift.mean_kl_nats, 5),
-            _cell(rate, 2, scale=100) + " %",
-        )
+        yield _row(drift, drift.quant, "quant")
 
 
-def _cell(estimate: Estimate, digits: int, *, scale: int = 1, sign: str = "-") -> str:
-    value = f"{estimate.value * scale:{sign}.{digits}f}"
-    if estimate.standard_error is None:
-        return value
-    return f"{value} ± {estimate.standard_error * scale:.{digits}f}"
+def _row(drift: Drift, file: ModelFile, line: str) -> tuple[str, ...]:
+    cells = {m.heading: m.cell(drift.totals[m.name]) for m in METRICS if m.line == line}
+    return (file.name, shown(file.size_bytes), *(cells.get(name, "") for name in HEADINGS))

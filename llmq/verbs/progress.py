@@ -1,45 +1,60 @@
-"""How far a conversion is, as a bar on standard error."""
+"""How far a command is, as a bar on standard error; where there is no terminal, silence."""
 
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
-from llmq.plan import Plan, PlannedTensor
-from llmq.quantize import Progress
+from llmq.errors import printable
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as Bar
+    from rich.progress import ProgressColumn
+
+    from llmq.plan import Plan, PlannedTensor
+    from llmq.quantize import Progress as BytesWritten
+    from llmq_eval.drift import Progress as DocumentsDone
 
 
 @contextmanager
-def progress_bar(plan: Plan) -> Iterator[Progress]:
-    """A bar on stderr with tensors, bytes, rate and time left; where there is no terminal, silence."""
-    from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        DownloadColumn,
-        TextColumn,
-        TimeRemainingColumn,
-        TransferSpeedColumn,
-    )
-    from rich.progress import (
-        Progress as Bar,
-    )
+def progress_bar(plan: "Plan") -> Iterator["BytesWritten"]:
+    """The bar of a conversion: tensors, bytes, rate and time left."""
+    from rich import progress
 
     columns = (
-        TextColumn("{task.fields[tensors]} tensors"),
-        BarColumn(),
-        DownloadColumn(),
-        TransferSpeedColumn(),
-        TimeRemainingColumn(),
+        progress.TextColumn("{task.fields[tensors]} tensors"),
+        progress.BarColumn(),
+        progress.DownloadColumn(),
+        progress.TransferSpeedColumn(),
+        progress.TimeRemainingColumn(),
     )
-    console = Console(file=sys.stderr)
     left = {tensor.name: tensor.n_bytes for tensor in plan.tensors}
     n_tensors = len(left)
-    with Bar(*columns, console=console, disable=not console.is_terminal) as bar:
+    with _bar(*columns) as bar:
         task = bar.add_task("convert", total=sum(left.values()), tensors=f"0/{n_tensors}")
 
-        def advance(tensor: PlannedTensor, n_bytes: int) -> None:
+        def advance(tensor: "PlannedTensor", n_bytes: int) -> None:
             left[tensor.name] -= n_bytes
             if not left[tensor.name]:
                 del left[tensor.name]
             bar.update(task, advance=n_bytes, tensors=f"{n_tensors - len(left)}/{n_tensors}")
 
         yield advance
+
+
+@contextmanager
+def documents_bar(name: str) -> Iterator["DocumentsDone"]:
+    """The bar of a measurement on the file `name`, in dialogues; it goes when it is done."""
+    from rich.markup import escape
+
+    with _bar(transient=True) as bar:
+        task = bar.add_task(escape(printable(name)), total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def _bar(*columns: "ProgressColumn", **options: Any) -> "Bar":
+    from rich.console import Console
+    from rich.progress import Progress as Bar
+
+    console = Console(file=sys.stderr)
+    return Bar(*columns, console=console, disable=not console.is_terminal, **options)

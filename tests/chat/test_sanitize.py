@@ -17,7 +17,7 @@ def fed(data: bytes, cuts: list[int]) -> str:
 
 
 def is_safe(text: str) -> bool:
-    """No C0 but newline and tab, no DEL, no C1, nothing that reorders or hides, no half a character."""
+    """No C0 but newline and tab, no DEL, no C1, nothing that reorders or hides."""
     return all(
         c in "\n\t" or (ord(c) >= 0x20 and not 0x7F <= ord(c) <= 0x9F and c not in DECEPTIVE)
         for c in text

@@ -45,6 +45,15 @@ def test_no_control_byte_reaches_the_terminal(tiny_gguf: dict[str, Path]) -> Non
     assert not bad
 
 
+def test_thoughts_are_one_remark_and_no_text(thinker_gguf: Path) -> None:
+    done = run_chat(thinker_gguf, "Hi\n", "--max-tokens", "20")
+    assert done.stdout.decode() == "you> Hi\ntutor> \n"
+    thinking, unsaid, cut = done.stderr.decode().splitlines()
+    assert thinking == "thinking ..."
+    assert "within its thoughts" in unsaid
+    assert "--max-tokens" in cut
+
+
 def test_the_same_seed_gives_the_same_chat(tiny_gguf: dict[str, Path]) -> None:
     options = ("--temperature", "1.5", "--max-tokens", "20", "--seed")
     same = {run_chat(tiny_gguf["BF16"], "Hi\n", *options, "3").stdout for _ in range(2)}

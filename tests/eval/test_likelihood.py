@@ -1,6 +1,7 @@
-"""Which tokens are scored, and whether the sums are those of a plain computation by hand."""
+"""Which tokens are scored, and whether their values are those of a computation by hand."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 from llmq.errors import ModelError
 from llmq.runtime import Model, open_model
 from llmq.suites import Dialogue, Message
-from llmq_eval.likelihood import Divergence, diverge, passages
+from llmq_eval.likelihood import Passage, diverge, passages
 
 TALK = Dialogue(
     "talk",
@@ -73,10 +74,10 @@ def test_a_template_that_rewrites_the_past_gives_a_passage_per_turn(
 
 
 def test_without_a_template_the_lines_of_the_tutor_are_scored(
-    stories_gguf: dict[str, Path],
+    save_gguf: Callable[..., Path],
 ) -> None:
     talk = Dialogue("plain", (Message("user", "Hi"), Message("assistant", "What do you see?")))
-    with open_model(stories_gguf["F16"]) as model:
+    with open_model(save_gguf("plain", "BF16", None)) as model:
         assert scored_text(model, talk) == [" What do you see?\n"]
 
 
@@ -90,7 +91,7 @@ def test_a_template_that_does_not_keep_its_word_is_an_error(
         passages(model, TALK)
 
 
-def test_the_sums_are_those_of_a_computation_by_hand(
+def test_each_tokens_values_are_those_of_a_computation_by_hand(
     tiny_gguf: dict[str, Path], save_gguf: Callable[..., Path]
 ) -> None:
     # Both F32: for quantized weights llama.cpp rounds activations, and where a batch ends matters.
@@ -102,25 +103,27 @@ def test_the_sums_are_those_of_a_computation_by_hand(
         (passage,) = passages(base, TALK)
         found = diverge(base, quant, passage)
         logits = [m.logits(passage.tokens).astype(np.longdouble) for m in (base, quant)]
-    nll_base = nll_quant = kl = np.longdouble(0)
-    same = 0
-    for index in passage.scored:
+    assert len(found) == len(passage.scored) == len("Not quite. Count é on from 3.Yes!") + 3
+    near = partial(pytest.approx, abs=1e-2)  # llama.cpp rounds otherwise in another batch
+    for token, index in zip(found, passage.scored, strict=True):
         p, q = (np.exp(rows[index - 1]) / np.exp(rows[index - 1]).sum() for rows in logits)
-        nll_base -= np.log(p[passage.tokens[index]])
-        nll_quant -= np.log(q[passage.tokens[index]])
-        kl += (p * np.log(p / q)).sum()
-        same += int(p.argmax() == q.argmax())
-    assert found.n_tokens == len(passage.scored) == len("Not quite. Count é on from 3.Yes!") + 3
-    assert found.nll_base_nats == pytest.approx(float(nll_base), rel=1e-4)
-    assert found.nll_quant_nats == pytest.approx(float(nll_quant), rel=1e-4)
-    assert found.kl_nats == pytest.approx(float(kl), rel=1e-4)
-    assert found.same_top == same < found.n_tokens
+        target = passage.tokens[index]
+        assert token["nll_base_nats"] == near(float(-np.log(p[target])))
+        assert token["nll_quant_nats"] == near(float(-np.log(q[target])))
+        assert token["kl_nats"] == near(float((p * np.log(p / q)).sum()))
+        assert token["same_top"] == (p.argmax() == q.argmax())
+    assert 0 < found["same_top"].sum() < len(found)
 
 
 def test_a_model_against_itself_is_exactly_zero(tiny_gguf: dict[str, Path]) -> None:
     with open_model(tiny_gguf["Q4_0"]) as one, open_model(tiny_gguf["Q4_0"]) as two:
         (passage,) = passages(one, TALK)
         found = diverge(one, two, passage)
-    assert found == Divergence(
-        found.n_tokens, found.nll_base_nats, found.nll_base_nats, 0.0, found.n_tokens
-    )
+    assert (found["nll_base_nats"] == found["nll_quant_nats"]).all()
+    assert not found["kl_nats"].any()
+    assert found["same_top"].all()
+
+
+def test_a_passage_without_scored_tokens_has_no_values(tiny_gguf: dict[str, Path]) -> None:
+    with open_model(tiny_gguf["Q4_0"]) as one, open_model(tiny_gguf["Q4_0"]) as two:
+        assert len(diverge(one, two, Passage((1, 2, 3), ()))) == 0

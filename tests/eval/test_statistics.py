@@ -35,7 +35,14 @@ def test_documents_without_tokens_change_nothing() -> None:
 
 def test_one_document_has_no_standard_error() -> None:
     assert ratio_of_sums([3.0], [6]) == Estimate(0.5, None)
-    assert Estimate(0.0, None).exp() == Estimate(1.0, None)
+    assert Estimate(0.0, None).through(math.exp, slope=math.exp) == Estimate(1.0, None)
+
+
+def test_the_delta_method_follows_the_slope_whatever_its_sign() -> None:
+    inverse = Estimate(2.0, 0.1).through(lambda x: 1 / x, slope=lambda x: -1 / x**2)
+    assert inverse == Estimate(0.5, 0.025)
+    root = Estimate(0.0, 0.0).through(math.sqrt, slope=lambda x: 0.5 / math.sqrt(x))
+    assert root == Estimate(0.0, 0.0)
 
 
 def test_zeros_stay_exactly_zero() -> None:

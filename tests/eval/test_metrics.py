@@ -1,0 +1,84 @@
+"""Each figure against plain arithmetic on single tokens, and each row in its places."""
+
+import json
+import math
+import statistics
+from collections.abc import Callable
+from random import Random
+
+import numpy as np
+import pytest
+
+from llmq.verbs.drift import table_rows
+from llmq_eval.drift import DocumentDrift, Drift, ModelFile
+from llmq_eval.likelihood import TOKEN
+from llmq_eval.metrics import METRICS, PERCENT, Metric, mean
+from llmq_eval.statistics import Estimate
+
+Row = tuple[float, float, float, bool]  # a token as TOKEN has it
+
+
+def random_rows(seed: int, n: int) -> list[Row]:
+    rng = Random(seed)
+    nats = [(rng.expovariate(1), rng.expovariate(1), rng.expovariate(9)) for _ in range(n)]
+    return [(*values, rng.random() < 0.9) for values in nats]
+
+
+DOCUMENTS = [random_rows(seed, n) for seed, n in enumerate((30, 0, 7, 211))]
+ALL = [row for rows in DOCUMENTS for row in rows]
+DRIFT = Drift(
+    ModelFile("base.gguf", 10, "b"),
+    ModelFile("quant.gguf", 5, "q"),
+    "random",
+    "s",
+    2048,
+    tuple(DocumentDrift(str(i), 0, np.array(rows, TOKEN)) for i, rows in enumerate(DOCUMENTS)),
+)
+
+PLAIN: dict[str, Callable[[list[Row]], float]] = {
+    "base_perplexity": lambda rows: math.exp(statistics.fmean(row[0] for row in rows)),
+    "quant_perplexity": lambda rows: math.exp(statistics.fmean(row[1] for row in rows)),
+    "ln_ratio": lambda rows: statistics.fmean(row[1] - row[0] for row in rows),
+    "mean_kl_nats": lambda rows: statistics.fmean(row[2] for row in rows),
+    "kl_p99_nats": lambda rows: statistics.quantiles(
+        [row[2] for row in rows], n=100, method="inclusive"
+    )[98],
+    "same_top_rate": lambda rows: statistics.fmean(row[3] for row in rows),
+}
+
+
+@pytest.mark.parametrize("metric", METRICS, ids=lambda metric: metric.name)
+def test_a_figure_is_that_of_plain_arithmetic(metric: Metric) -> None:
+    assert DRIFT.totals[metric.name].value == pytest.approx(PLAIN[metric.name](ALL), rel=1e-12)
+    assert getattr(DRIFT, metric.name) == DRIFT.totals[metric.name]
+
+
+@pytest.mark.parametrize("metric", METRICS, ids=lambda metric: metric.name)
+def test_a_row_is_wherever_it_says(metric: Metric) -> None:
+    report = json.loads(json.dumps(DRIFT.as_json(), allow_nan=False))
+    assert report["totals"][metric.name]["value"] == DRIFT.totals[metric.name].value
+    if metric.document_sum:
+        total = sum(document[metric.document_sum] for document in report["documents"])
+        values = mean([metric.values(document.tokens) for document in DRIFT.documents])
+        assert total / report["n_tokens"] == pytest.approx(values.value, rel=1e-12)
+    cell = metric.cell(DRIFT.totals[metric.name])
+    base, quant = table_rows([DRIFT])
+    assert [line for line, row in (("base", base), ("quant", quant)) if cell in row] == (
+        [metric.line] if metric.line else []
+    )
+
+
+def test_a_cell_has_digits_sign_and_unit() -> None:
+    metric = METRICS[0]
+    assert metric.cell(Estimate(12.34567, None)) == "12.3457"
+    assert metric.cell(Estimate(12.34567, 0.5)) == "12.3457 ± 0.5000"
+    rows = {row.name: row for row in METRICS}
+    assert rows["ln_ratio"].cell(Estimate(0.1, 0.01)) == "+0.10000 ± 0.01000"
+    assert rows["same_top_rate"].cell(Estimate(0.5, 0.25)) == "50.00 ± 25.00 %"
+    assert rows["same_top_rate"].unit == PERCENT
+    assert rows["mean_kl_nats"].heading == "mean KL (nats)"
+
+
+def test_another_name_is_no_figure() -> None:
+    with pytest.raises(AttributeError, match="no 'mean_kl'"):
+        _ = DRIFT.mean_kl
