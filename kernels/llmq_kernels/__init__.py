@@ -1,21 +1,21 @@
 """Block formats of GGUF in NumPy: the same bytes as ggml's, on every platform."""
 
-from llmq_kernels.floats import BF16, F16, F32
 from llmq_kernels.format import Encoder, Format
-from llmq_kernels.iq4_nl import IQ4_NL
-from llmq_kernels.iq4_xs import IQ4_XS
-from llmq_kernels.mxfp4 import MXFP4
-from llmq_kernels.nvfp4 import NVFP4
-from llmq_kernels.q2_k import Q2_K
-from llmq_kernels.q3_k import Q3_K
-from llmq_kernels.q4_0 import Q4_0
-from llmq_kernels.q4_1 import Q4_1
-from llmq_kernels.q4_k import Q4_K
-from llmq_kernels.q5_0 import Q5_0
-from llmq_kernels.q5_1 import Q5_1
-from llmq_kernels.q5_k import Q5_K
-from llmq_kernels.q6_k import Q6_K
-from llmq_kernels.q8_0 import Q8_0
+from llmq_kernels.formats.floats import BF16, F16, F32
+from llmq_kernels.formats.iq4_nl import IQ4_NL
+from llmq_kernels.formats.iq4_xs import IQ4_XS
+from llmq_kernels.formats.mxfp4 import MXFP4
+from llmq_kernels.formats.nvfp4 import NVFP4
+from llmq_kernels.formats.q2_k import Q2_K
+from llmq_kernels.formats.q3_k import Q3_K
+from llmq_kernels.formats.q4_0 import Q4_0
+from llmq_kernels.formats.q4_1 import Q4_1
+from llmq_kernels.formats.q4_k import Q4_K
+from llmq_kernels.formats.q5_0 import Q5_0
+from llmq_kernels.formats.q5_1 import Q5_1
+from llmq_kernels.formats.q5_k import Q5_K
+from llmq_kernels.formats.q6_k import Q6_K
+from llmq_kernels.formats.q8_0 import Q8_0
 
 _TABLE = (
     F32,

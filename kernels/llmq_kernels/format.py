@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from llmq_kernels.columns import PIECE, Floats
-from llmq_kernels.halves import is_finite
-from llmq_kernels.packing import Blocks
+from llmq_kernels.arrays.bits import Blocks
+from llmq_kernels.arrays.columns import PIECE, Floats
+from llmq_kernels.arrays.float16 import is_finite
 
 Encode = Callable[[Floats, Blocks], None]
 Decode = Callable[[Blocks, Floats], None]

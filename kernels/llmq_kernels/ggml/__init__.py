@@ -1,0 +1,1 @@
+"""ggml's encoders, to the byte."""

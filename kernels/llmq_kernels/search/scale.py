@@ -1,0 +1,100 @@
+"""Our own search for blocks of scale * value: less squared error than ggml's, and faster."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from llmq_kernels.arrays.bits import Blocks, Bytes, in_quads
+from llmq_kernels.arrays.columns import Floats
+from llmq_kernels.arrays.float16 import to_f16
+from llmq_kernels.arrays.rounding import reciprocal
+from llmq_kernels.arrays.select import row_of_least
+from llmq_kernels.format import Encode
+from llmq_kernels.search.roundings import Rounding
+from llmq_kernels.search.scale_fit import ScaleFit, Search, farthest
+
+Tries = tuple[float, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScaleBlocks:
+    """Makes kernels for blocks of 32 weights on a scale in half precision.
+
+    `store` takes blocks, scales (n,) and codes in quads (8, n * 4).
+    """
+
+    rounding: Rounding
+    tries: Tries
+    weighted_tries: Tries
+    store: Callable[[Blocks, Floats, Bytes], None]
+
+    def __call__(self, n: int, importance: Floats | None) -> Encode:
+        """Make a kernel for n blocks."""
+        tries = self.tries if importance is None else self.weighted_tries
+        fit = ScaleFit(n, 1, 32, Search(self.rounding, tries), importance)
+
+        def encode(rows: Floats, out: Blocks) -> None:
+            d = to_f16(fit(rows)).astype(np.float32)
+            self.store(out, d[0], in_quads(fit.codes(d)))
+
+        return encode
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScaleSuperblocks:
+    """Makes kernels for superblocks whose groups' scales are integers from -limit to limit - 1.
+
+    `store` takes blocks, d (n,), the biased integers (groups, n) and codes in quads.
+    """
+
+    rounding: Rounding
+    tries: Tries
+    weighted_tries: Tries
+    groups: int
+    k: int
+    limit: int
+    tops: int
+    """How many units are tried: those in which the farthest scale is -limit, 1 - limit ..."""
+    bias: int
+    """What is added to the integers in the file."""
+    store: Callable[[Blocks, NDArray[np.float16], Bytes, Bytes], None]
+
+    def __call__(self, n: int, importance: Floats | None) -> Encode:
+        """Make a kernel for n superblocks."""
+        tries = self.tries if importance is None else self.weighted_tries
+        fit = ScaleFit(n, self.groups, self.k, Search(self.rounding, tries), importance)
+        tops = np.arange(self.tops, dtype=np.float32) - np.float32(self.limit)
+
+        def encode(rows: Floats, out: Blocks) -> None:
+            d, scales = _in_units(fit(rows), fit.curves, tops)
+            codes = fit.codes(d.astype(np.float32) * scales)
+            biased = scales.astype(np.int8).view(np.uint8) + np.uint8(self.bias)
+            self.store(out, d, biased, in_quads(codes))
+
+        return encode
+
+
+def _in_units(
+    scale: Floats, curves: Callable[[], Floats], tops: Floats
+) -> tuple[NDArray[np.float16], Floats]:
+    """Find the unit (n,) that suits scales (groups, n) best, and the scales in whole units."""
+    largest, bottom = farthest(scale, np.empty_like(scale[0])), tops[0]
+    if len(tops) > 1:
+        halves, whole = _whole(scale[:, None], largest / tops[:, None], bottom)
+        whole *= halves.astype(np.float32)
+        whole -= scale[:, None]
+        whole *= whole
+        whole *= curves()[:, None]
+        tops = np.take(tops, row_of_least(np.add.reduce(whole, axis=0)))
+    return _whole(scale, largest / tops, bottom)
+
+
+def _whole(scale: Floats, unit: Floats, bottom: np.float32) -> tuple[NDArray[np.float16], Floats]:
+    """Round units to half precision, and scales to whole multiples of them."""
+    halves = to_f16(unit)
+    whole = scale * reciprocal(halves.astype(np.float32))
+    np.rint(whole, out=whole)
+    np.clip(whole, bottom, -1 - bottom, out=whole)
+    return halves, whole
