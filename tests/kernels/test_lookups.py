@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 
 from llmq_kernels import FORMATS, Encoder
 from llmq_kernels.arrays.codebook import MIDDLES
-from llmq_kernels.ggml.codebook_search import HALF, RANGES, TARGETS
+from llmq_kernels.ggml.codebook import HALF, RANGES, TARGETS
 from tests.kernels.distributions import importance
 from tests.kernels.libggml import LibGgml
 from tests.kernels.test_exactness import assert_same_blocks

@@ -5,9 +5,7 @@ import pytest
 
 from llmq_kernels.arrays.columns import Columns
 from llmq_kernels.search.affine import TRIES, WEIGHTED_BLOCK_TRIES, WEIGHTED_TRIES
-from llmq_kernels.search.equal_slab import EqualSlab
-from llmq_kernels.search.slabs import Tries
-from llmq_kernels.search.weighted_slab import WeightedSlab
+from llmq_kernels.search.slabs import EqualSlab, Tries, WeightedSlab
 
 N = 500
 

@@ -7,17 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from llmq_kernels.arrays.bits import Bytes
-from llmq_kernels.arrays.buffers import buffer
-from llmq_kernels.arrays.columns import Floats
+from llmq_kernels.arrays.columns import Floats, buffer
 
 VALUES = np.array(
     (-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113), np.int8
 )
-
-TRIES = (-136.0, -124.0, -108.0, 114.0)
-"""Where our own search tries to put a group's weight of largest magnitude."""
-WEIGHTED_TRIES = (-140.0, -130.0, -120.0, -108.0, 106.0, 120.0)
-"""The same with importance."""
 
 MIDDLES = VALUES[1:].astype(np.int16) + VALUES[:-1]
 """The middles between two neighbours, doubled to be whole. They belong to the upper neighbour.

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+Halves = NDArray[np.float16]
+
 EXPONENT_BITS = {np.dtype("<f2"): 0x7C00, np.dtype("<u2"): 0x7F80, np.dtype("<f4"): 0x7F800000}
 """By the dtype that stores it (BF16 has none of its own): all of them set is an infinity or NaN."""
 
@@ -17,7 +19,7 @@ INFINITE = np.uint32(0x477FF000)
 """The bits of 65520, the least that rounds to an infinity."""
 
 
-def to_f16(values: NDArray[np.float32]) -> NDArray[np.float16]:
+def to_f16(values: NDArray[np.float32]) -> Halves:
     """Round to the nearest half; what is too large becomes an infinity.
 
     Done with integers, because NumPy's own conversion takes ten times as long, and fifty times
@@ -42,11 +44,11 @@ def to_f16(values: NDArray[np.float32]) -> NDArray[np.float16]:
     np.right_shift(bits, 16, out=magnitude)
     magnitude &= 0x8000
     halves |= magnitude
-    rounded: NDArray[np.float16] = halves.astype("<u2").view("<f2")
+    rounded: Halves = halves.astype("<u2").view("<f2")
     return rounded
 
 
-def from_f16(halves: NDArray[np.float16], out: NDArray[np.float32]) -> None:
+def from_f16(halves: Halves, out: NDArray[np.float32]) -> None:
     """Write the float32 that each half stands for; exact.
 
     A half's bits, moved to their place in a float32, are a number that is 2^112 times too small:

@@ -8,7 +8,20 @@ stored and then added.
 
 import numpy as np
 
-from llmq_kernels.arrays.columns import Floats, column_sums
+from llmq_kernels.arrays.columns import Floats
+
+
+def column_sums(values: Floats, out: Floats) -> None:
+    """Sum (k, n) over k strictly in order, as ggml's loops do: one rounding for each addition.
+
+    NumPy adds row after row only if a row has more than one column and the array is C-contiguous;
+    otherwise it would add pairwise, and other bits would come out.
+    """
+    assert values.flags.c_contiguous, "the sum would be pairwise"
+    if values.shape[1] > 1:
+        np.add.reduce(values, axis=0, out=out)
+    else:
+        out[...] = np.add.accumulate(values)[-1]
 
 
 def _einsum_rounds_twice() -> bool:

@@ -1,34 +1,37 @@
 """F32, F16 and BF16: plain numbers, blocks of one weight. The number itself is what can overflow."""
 
 import numpy as np
-from numpy.typing import NDArray
 
 from llmq_kernels.arrays.bits import Blocks
+from llmq_kernels.arrays.columns import Floats
 from llmq_kernels.arrays.float16 import from_bf16, from_f16, to_bf16, to_f16
-from llmq_kernels.format import Format, Unbuffered
+from llmq_kernels.format import Format
 
 
-def _encode_f32(rows: NDArray[np.float32], out: Blocks) -> None:
+def store_f32(rows: Floats, out: Blocks) -> None:
+    """Store weights (n, 1)."""
     out["value"] = rows[:, 0]
 
 
-def _encode_f16(rows: NDArray[np.float32], out: Blocks) -> None:
+def store_f16(rows: Floats, out: Blocks) -> None:
+    """Store weights (n, 1)."""
     out["value"] = to_f16(rows[:, 0])
 
 
-def _encode_bf16(rows: NDArray[np.float32], out: Blocks) -> None:
+def store_bf16(rows: Floats, out: Blocks) -> None:
+    """Store weights (n, 1)."""
     out["value"] = to_bf16(rows[:, 0])
 
 
-def _decode_f32(blocks: Blocks, out: NDArray[np.float32]) -> None:
+def _decode_f32(blocks: Blocks, out: Floats) -> None:
     out[:, 0] = blocks["value"]
 
 
-def _decode_f16(blocks: Blocks, out: NDArray[np.float32]) -> None:
+def _decode_f16(blocks: Blocks, out: Floats) -> None:
     from_f16(blocks["value"], out[:, 0])
 
 
-def _decode_bf16(blocks: Blocks, out: NDArray[np.float32]) -> None:
+def _decode_bf16(blocks: Blocks, out: Floats) -> None:
     from_bf16(blocks["value"], out[:, 0])
 
 
@@ -40,8 +43,7 @@ F32 = Format(
     scales=("value",),
     largest=float(np.finfo(np.float32).max),
     worst_error=0.0,
-    ggml=Unbuffered(_encode_f32),
-    decoder=Unbuffered(_decode_f32),
+    decoder=_decode_f32,
 )
 
 F16 = Format(
@@ -52,8 +54,7 @@ F16 = Format(
     scales=("value",),
     largest=65504.0,
     worst_error=2**-11,
-    ggml=Unbuffered(_encode_f16),
-    decoder=Unbuffered(_decode_f16),
+    decoder=_decode_f16,
 )
 
 BF16 = Format(
@@ -64,6 +65,5 @@ BF16 = Format(
     scales=("value",),
     largest=2.0**128 - 2.0**120,
     worst_error=2**-8,
-    ggml=Unbuffered(_encode_bf16),
-    decoder=Unbuffered(_decode_bf16),
+    decoder=_decode_bf16,
 )

@@ -1,33 +1,24 @@
 """Q4_1: 32 weights as 4-bit codes on one half-precision scale and offset; value = d * q + m.
 
-Source: ggml-quants.c, quantize_q4_1 and dequantize_row_q4_1.
+Source: ggml-quants.c, dequantize_row_q4_1.
 """
 
 import numpy as np
-from numpy.typing import NDArray
 
-from llmq_kernels.arrays.bit_fields import unfold
-from llmq_kernels.arrays.bits import Blocks, Bytes, load, store_fours
+from llmq_kernels.arrays.bits import Blocks, fold, load, store_fours, unfold
 from llmq_kernels.arrays.columns import Floats
 from llmq_kernels.format import Format
-from llmq_kernels.formats.affine_values import AffineValues
-from llmq_kernels.ggml.affine_blocks import Affine
-from llmq_kernels.search.affine import AffineBlocks
+from llmq_kernels.formats.parts import OffsetParts, load_halves, restore
 
 
-def store(out: Blocks, d: NDArray[np.float16], m: NDArray[np.float16], codes: Bytes) -> None:
-    """Fill n blocks: d and m (n,), and codes 0 .. 15 in quads (8, n * 4), which are used up."""
-    out["d"], out["m"] = d, m
-    low, high = codes[:4], codes[4:]
-    high *= np.uint8(16)
-    low += high
-    store_fours(out, "qs", low.view("<u4"))
+def store(out: Blocks, parts: OffsetParts) -> None:
+    """Store d, m and codes 0 .. 15."""
+    out["d"], out["m"] = parts.d, parts.offset
+    store_fours(out, "qs", fold(parts.codes, 4, 16))
 
 
-def _unpack(blocks: Blocks) -> tuple[Bytes, Floats, Floats]:
-    """The codes (n, 32), d and m (n, 1)."""
-    d, m = (blocks[field].astype(np.float32)[:, None] for field in ("d", "m"))
-    return unfold(load(blocks, "qs"), 4, 16), d, m
+def _decode(blocks: Blocks, out: Floats) -> None:
+    restore(out, unfold(load(blocks, "qs"), 4, 16), *load_halves(blocks, "d", "m"))
 
 
 Q4_1 = Format(
@@ -38,7 +29,5 @@ Q4_1 = Format(
     scales=("d", "m"),
     largest=65504.0,
     worst_error=1 / 15 + 3 * 2**-11,  # half a step; d and m are rounded
-    ggml=Affine(15, store),
-    decoder=AffineValues(32, _unpack),
-    search=AffineBlocks(k=32, top=15, store=store),
+    decoder=_decode,
 )

@@ -1,29 +1,30 @@
 """Q5_0: 32 weights as 5-bit codes on one half-precision scale; value = d * (q - 16).
 
-Source: ggml-quants.c, quantize_q5_0 and dequantize_row_q5_0.
+Source: ggml-quants.c, dequantize_row_q5_0.
 """
 
 import numpy as np
 
-from llmq_kernels.arrays.bits import Blocks, Bytes, load, store_fours
+from llmq_kernels.arrays.bits import (
+    Blocks,
+    fold,
+    join_fifth_bits,
+    load,
+    split_fifth_bits,
+    store_fours,
+)
 from llmq_kernels.arrays.columns import Floats
-from llmq_kernels.arrays.fifth_bits import join_fifth_bits, split_fifth_bits
-from llmq_kernels.arrays.float16 import to_f16
-from llmq_kernels.format import Format, Unbuffered
-from llmq_kernels.ggml.symmetric_blocks import Symmetric
-from llmq_kernels.search.roundings import Steps
-from llmq_kernels.search.scale import ScaleBlocks
+from llmq_kernels.format import Format
+from llmq_kernels.formats.parts import ScaleParts
 
 
-def store(out: Blocks, d: Floats, codes: Bytes) -> None:
-    """Store scales (n,) and codes 0 .. 31 in quads (8, n * 4), which are used up."""
-    out["d"] = to_f16(d)
+def store(out: Blocks, parts: ScaleParts) -> None:
+    """Store d and codes 0 .. 31."""
+    codes = parts.codes
+    out["d"] = parts.d
     out["qh"] = join_fifth_bits(codes)
     codes &= 15
-    low, high = codes[:4], codes[4:]
-    high *= np.uint8(16)
-    low += high
-    store_fours(out, "qs", low.view("<u4"))
+    store_fours(out, "qs", fold(codes, 4, 16))
 
 
 def _decode(blocks: Blocks, out: Floats) -> None:
@@ -44,14 +45,6 @@ Q5_0 = Format(
     layout=np.dtype([("d", "<f2"), ("qh", "<u4"), ("qs", "u1", 16)]),
     scales=("d",),
     largest=16 * 65504.0,
-    worst_error=1 / 16
-    + 2**-11,  # a step, for the mirror image of the largest element; d is rounded
-    ggml=Symmetric(nmax=16, store=store),
-    decoder=Unbuffered(_decode),
-    search=ScaleBlocks(
-        rounding=Steps(16),
-        tries=(-16.5, -15.9, -15.3, -14.7),
-        weighted_tries=(-16.5, -16.0, -14.95, -14.0),
-        store=store,
-    ),
+    worst_error=1 / 16 + 2**-11,  # a step, for the mirror image of the largest; d is rounded
+    decoder=_decode,
 )

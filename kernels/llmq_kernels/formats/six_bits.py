@@ -34,8 +34,8 @@ def as_stored(scales: Bytes, mins: Bytes) -> tuple[Bytes, Bytes]:
     return unpack(pack(scales, mins))
 
 
-def scales_and_lowest(blocks: Blocks) -> tuple[Floats, Floats]:
-    """The scale and the lowest value (n, 8) of each group of n blocks."""
+def scales_and_offsets(blocks: Blocks) -> tuple[Floats, Floats]:
+    """The scale d * scale and the offset -dmin * min of each group of n blocks, (n, 8)."""
     scales, mins = unpack(np.ascontiguousarray(load(blocks, "scales").T))
     d, dmin = blocks["d"].astype(np.float32), -blocks["dmin"].astype(np.float32)
     return (d * scales).T, (dmin * mins).T

@@ -5,32 +5,26 @@ codes less one. With importance both are searched for, and m is never above zero
 Source: ggml-quants.c, quantize_row_q4_1_ref, quantize_row_q4_1_impl and those of Q5_1.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from llmq_kernels.arrays.bits import Blocks, Bytes, in_quads
-from llmq_kernels.arrays.buffers import buffer
-from llmq_kernels.arrays.columns import Columns, Floats, Quads, spread
+from llmq_kernels.arrays.bits import Blocks, in_quads
+from llmq_kernels.arrays.columns import Columns, Floats, Quads, buffer, spread
 from llmq_kernels.arrays.float16 import to_f16
 from llmq_kernels.arrays.rounding import reciprocal
 from llmq_kernels.format import Encode
-from llmq_kernels.ggml.affine import WITH_IMPORTANCE, codes_of
-from llmq_kernels.ggml.affine_tries import AffineSearch
-from llmq_kernels.ggml.error_weights import Importance, RowMeanSquares
-
-Store = Callable[[Blocks, NDArray[np.float16], NDArray[np.float16], Bytes], None]
-"""Stores d and m (n,) and codes 0 .. top in quads (8, n * 4), which are used up."""
+from llmq_kernels.formats.parts import OffsetParts, StoreOffsets
+from llmq_kernels.ggml.affine import WITH_IMPORTANCE, AffineSearch, codes_of
+from llmq_kernels.ggml.error_weights import ErrorWeights, RowMeanSquares
 
 
 @dataclass(frozen=True)
-class Affine:
+class AffineBlocks:
     """Makes the encoders of a format of such blocks, with codes 0 .. top."""
 
     top: int
-    store: Store
+    store: StoreOffsets
 
     def __call__(self, n: int, importance: Floats | None) -> Encode:
         """Make a kernel for n blocks."""
@@ -40,7 +34,7 @@ class Affine:
 
 
 class _ByRange:
-    def __init__(self, n: int, top: int, store: Store) -> None:
+    def __init__(self, n: int, top: int, store: StoreOffsets) -> None:
         self._top, self._store = np.float32(top), store
         self._quads = Quads(n, 32)
         self._codes = buffer((8, n * 4), np.uint8)
@@ -57,7 +51,7 @@ class _ByRange:
         np.copyto(self._codes, x, casting="unsafe")
         if np.isinf(inverse.max()) or np.isinf(d.max()):  # C makes 0 of infinities and NaN
             self._codes.view("<u4")[:, np.isinf(inverse) | np.isinf(d)] = 0
-        self._store(out, to_f16(d), to_f16(low), self._codes)
+        self._store(out, OffsetParts(to_f16(d), to_f16(low), self._codes))
 
     def _first_lowest(self, rows: Floats, x: Floats) -> Floats:
         """The first of the lowest elements of each block: of zeros, its sign counts."""
@@ -70,11 +64,11 @@ class _ByRange:
 
 
 class _BySearch:
-    def __init__(self, n: int, importance: Floats, top: int, store: Store) -> None:
+    def __init__(self, n: int, importance: Floats, top: int, store: StoreOffsets) -> None:
         self._top, self._store = top, store
         self._columns = Columns(n, 1, 32)
         self._mean_squares = RowMeanSquares(n, len(importance), 32)
-        self._weigh = Importance(importance, n, 1, 32)
+        self._weigh = ErrorWeights(importance, n, 1, 32)
         self._search = AffineSearch(32, n, top, WITH_IMPORTANCE)
 
     def __call__(self, rows: Floats, out: Blocks) -> None:
@@ -83,4 +77,4 @@ class _BySearch:
         columns = x.reshape(32, -1)
         fits = self._search(columns, weights.reshape(32, -1))
         codes = in_quads(codes_of(columns, fits, self._top)[:, None])
-        self._store(out, to_f16(fits.scale), to_f16(fits.lowest), codes)
+        self._store(out, OffsetParts(to_f16(fits.scale), to_f16(fits.lowest), codes))

@@ -10,19 +10,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from llmq_kernels.arrays.bits import Blocks, Bytes
-from llmq_kernels.arrays.buffers import buffer
-from llmq_kernels.arrays.columns import Columns, Floats, column_sums
+from llmq_kernels.arrays.bits import Blocks, Bytes, in_quads
+from llmq_kernels.arrays.columns import Columns, Floats, buffer
 from llmq_kernels.arrays.float16 import to_f16
+from llmq_kernels.arrays.sums import column_sums
 from llmq_kernels.format import Encode
-from llmq_kernels.ggml.affine import WITH_IMPORTANCE, Fits, Steps, codes_of, to_codes
-from llmq_kernels.ggml.affine_tries import AffineSearch
-from llmq_kernels.ggml.error_weights import Importance, sums_of_squares
+from llmq_kernels.formats.parts import Groups, OffsetParts, StoreOffsets
+from llmq_kernels.ggml.affine import WITH_IMPORTANCE, AffineSearch, Fits, Steps, codes_of, to_codes
+from llmq_kernels.ggml.error_weights import ErrorWeights, sums_of_squares
 from llmq_kernels.ggml.scale_codes import by_largest, by_least_squares
-
-Halves = NDArray[np.float16]
 
 
 @dataclass(frozen=True)
@@ -40,14 +37,10 @@ _Method = Callable[[Floats], _Found]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Superblocks:
-    """Makes kernels for superblocks of `groups` times k weights, with codes 0 .. top."""
+class AffineSuperblocks:
+    """Makes kernels for superblocks whose groups have a scale and a min."""
 
-    groups: int
-    k: int
-    top: int
-    limit: int
-    """The largest code of a scale, and of a min."""
+    groups: Groups
     steps: Steps
     """The tries of the search without importance."""
     absolute: bool
@@ -61,14 +54,14 @@ class Superblocks:
 
     Where few weights matter, rounding errors may make a scale negative, and its code a large one.
     """
-    store: Callable[[Blocks, Halves, Halves, Bytes, Bytes, Bytes], None]
-    """Stores d, dmin (n,); codes of scales and mins (groups, n) and of weights (k, groups, n)."""
+    store: StoreOffsets
 
     def __call__(self, n: int, importance: Floats | None) -> Encode:
         """Make a kernel for n superblocks."""
-        columns = Columns(n, self.groups, self.k)
+        groups, k = self.groups.groups, self.groups.k
+        columns = Columns(n, groups, k)
         find = _plain(self, n) if importance is None else _weighted(self, n, importance)
-        work = buffer((self.k, self.groups, n))
+        work = buffer((k, groups, n))
 
         def encode(rows: Floats, out: Blocks) -> None:
             x = columns(rows)
@@ -77,7 +70,7 @@ class Superblocks:
             scales, mins = self.as_stored(*found.codes)
             steps, offsets = units.astype(np.float32)[:, None] * np.stack([scales, mins])
             codes = self._codes(x, steps, offsets, found.fits, work)
-            self.store(out, d, dmin, scales, mins, codes)
+            self.store(out, OffsetParts(d, dmin, in_quads(codes), scales, mins))
 
         return encode
 
@@ -87,44 +80,45 @@ class Superblocks:
         steps.reshape(-1)[unscaled] = np.inf
         scaled = np.add(x, offsets, out=work)
         scaled /= steps
-        codes = to_codes(scaled, self.top)
+        k, max_code = self.groups.k, self.groups.max_code
+        codes = to_codes(scaled, max_code)
         if len(unscaled):
             fitted = Fits(*(each[unscaled] for each in fits))
-            found = codes_of(x.reshape(self.k, -1)[:, unscaled], fitted, self.top)
-            codes.reshape(self.k, -1)[:, unscaled] = found
+            found = codes_of(x.reshape(k, -1)[:, unscaled], fitted, max_code)
+            codes.reshape(k, -1)[:, unscaled] = found
         return codes
 
 
-def _plain(kind: Superblocks, n: int) -> _Method:
+def _plain(kind: AffineSuperblocks, n: int) -> _Method:
     """Find everything as the functions named _ref do."""
-    k, n_groups = kind.k, kind.groups * n
-    search = AffineSearch(k, n_groups, kind.top, kind.steps, absolute=kind.absolute)
+    k, n_groups = kind.groups.k, kind.groups.groups * n
+    search = AffineSearch(k, n_groups, kind.groups.max_code, kind.steps, absolute=kind.absolute)
     weights = buffer((k, n_groups))
 
     def find(x: Floats) -> _Found:
         groups = x.reshape(k, n_groups)
         kind.weigh(groups, weights)
         fits = search(groups, weights)
-        units, codes = by_largest(_scales_and_mins(fits, n), kind.limit)
+        units, codes = by_largest(_scales_and_mins(fits, n), kind.groups.max_scale)
         return _Found(fits, units.reshape(2, n), _split(codes, n))
 
     return find
 
 
-def _weighted(kind: Superblocks, n: int, importance: Floats) -> _Method:
+def _weighted(kind: AffineSuperblocks, n: int, importance: Floats) -> _Method:
     """Find everything as the functions named _impl do."""
-    k, n_groups = kind.k, kind.groups * n
-    search = AffineSearch(k, n_groups, kind.top, WITH_IMPORTANCE)
-    weigh = Importance(importance, n, kind.groups, k)
+    k, n_groups = kind.groups.k, kind.groups.groups * n
+    search = AffineSearch(k, n_groups, kind.groups.max_code, WITH_IMPORTANCE)
+    weigh = ErrorWeights(importance, n, kind.groups.groups, k)
     totals = np.empty(n_groups, np.float32)
 
     def find(x: Floats) -> _Found:
         squares = sums_of_squares(x) * np.float32(kind.mean_squares)
-        weights = weigh(x, squares / np.float32(kind.groups * k)).reshape(k, n_groups)
+        weights = weigh(x, squares / np.float32(kind.groups.groups * k)).reshape(k, n_groups)
         fits = search(x.reshape(k, n_groups), weights)
         column_sums(weights, totals)
-        of_both = np.tile(totals.reshape(kind.groups, n), 2)
-        units, codes = by_least_squares(_scales_and_mins(fits, n), of_both, kind.limit)
+        of_both = np.tile(totals.reshape(kind.groups.groups, n), 2)
+        units, codes = by_least_squares(_scales_and_mins(fits, n), of_both, kind.groups.max_scale)
         return _Found(fits, units.reshape(2, n), _split(codes, n))
 
     return find
@@ -147,3 +141,8 @@ def mean_and_magnitude(x: Floats, out: Floats) -> None:
     column_sums(squares, sums)
     np.abs(x, out=out)
     out += np.sqrt(sums / np.float32(len(x)))
+
+
+def magnitude(x: Floats, out: Floats) -> None:
+    """The weights of Q2_K: the element's magnitude."""
+    np.abs(x, out=out)

@@ -15,10 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from llmq_kernels.arrays.bits import Bytes
-from llmq_kernels.arrays.buffers import buffer
-from llmq_kernels.arrays.columns import SLAB, Floats, column_sums, cut
-from llmq_kernels.arrays.rounding import NEGLIGIBLE, first_largest
-from llmq_kernels.arrays.sums import dot_square
+from llmq_kernels.arrays.columns import SLAB, Floats, buffer, cut
+from llmq_kernels.arrays.rounding import first_largest
+from llmq_kernels.arrays.sums import column_sums, dot_square
+from llmq_kernels.ggml.symmetric import NEGLIGIBLE
 
 SWEEPS = 5
 K = 16

@@ -9,8 +9,8 @@ Source: ggml-quants.c, the functions named quantize_row_*_impl.
 
 import numpy as np
 
-from llmq_kernels.arrays.buffers import buffer
-from llmq_kernels.arrays.columns import Columns, Floats, column_sums
+from llmq_kernels.arrays.columns import Columns, Floats, buffer
+from llmq_kernels.arrays.sums import column_sums
 
 
 def in_columns(importance: Floats, n: int, groups: int, k: int) -> Floats:
@@ -19,7 +19,7 @@ def in_columns(importance: Floats, n: int, groups: int, k: int) -> Floats:
     return Columns(n, groups, k)(rows)
 
 
-class Importance:
+class ErrorWeights:
     """Weighs the squared errors of n blocks in the layout of Columns: (k, groups, n)."""
 
     def __init__(self, importance: Floats, n: int, groups: int, k: int) -> None:

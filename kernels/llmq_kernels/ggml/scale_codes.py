@@ -7,8 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from llmq_kernels.arrays.bits import Bytes
-from llmq_kernels.arrays.columns import Floats, column_sums
-from llmq_kernels.arrays.rounding import NEGLIGIBLE, nearest
+from llmq_kernels.arrays.columns import Floats
+from llmq_kernels.arrays.rounding import nearest
+from llmq_kernels.arrays.sums import column_sums
+from llmq_kernels.ggml.symmetric import NEGLIGIBLE
 
 TENTHS = (-4, -3, -2, -1, 1, 2, 3, 4)
 """How far beyond the largest code the largest value is taken, one try each."""

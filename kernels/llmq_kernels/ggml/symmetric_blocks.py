@@ -5,37 +5,36 @@ is met exactly and the code range -nmax .. nmax - 1 is used on its longer side. 
 is searched for. Source: ggml-quants.c, quantize_row_q4_0_ref and quantize_row_q4_0_impl.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
-from llmq_kernels.arrays.bits import Blocks, Bytes
-from llmq_kernels.arrays.buffers import buffer
-from llmq_kernels.arrays.columns import Columns, Floats, Quads, spread
-from llmq_kernels.arrays.rounding import SymmetricSearch, outermost, reciprocal, to_codes
+from llmq_kernels.arrays.bits import Blocks
+from llmq_kernels.arrays.columns import Columns, Floats, Quads, buffer, spread
+from llmq_kernels.arrays.float16 import to_f16
+from llmq_kernels.arrays.rounding import outermost, reciprocal, to_codes
 from llmq_kernels.format import Encode
-from llmq_kernels.ggml.error_weights import Importance, RowMeanSquares
-
-Store = Callable[[Blocks, Floats, Bytes], None]
-"""Stores blocks (n,) from their scales (n,) and codes 0 .. 2 * nmax - 1 in quads (8, n * 4)."""
+from llmq_kernels.formats.parts import ScaleParts, StoreScales
+from llmq_kernels.ggml.error_weights import ErrorWeights, RowMeanSquares
+from llmq_kernels.ggml.symmetric import SymmetricSearch
 
 
 @dataclass(frozen=True)
-class Symmetric:
+class SymmetricBlocks:
     """Makes the encoders of a format of such blocks."""
 
     nmax: int
-    store: Store
+    store: StoreScales
 
     def __call__(self, n: int, importance: Floats | None) -> Encode:
+        """Make a kernel for n blocks."""
         if importance is None:
             return _ByLargest(n, self.nmax, self.store)
         return _BySearch(n, importance, self.nmax, self.store)
 
 
 class _ByLargest:
-    def __init__(self, n: int, nmax: int, store: Store) -> None:
+    def __init__(self, n: int, nmax: int, store: StoreScales) -> None:
         self._nmax, self._store = nmax, store
         self._quads = Quads(n, 32)
         self._codes, self._top = buffer((2, 8, n * 4), np.uint8)
@@ -51,7 +50,7 @@ class _ByLargest:
         np.minimum(self._codes, self._top, out=self._codes)
         if np.isinf(np.abs(inverse).max()):
             self._codes.view("<u4")[:, np.isinf(inverse)] = 0  # C makes 0 of infinities and NaN
-        self._store(out, d, self._codes)
+        self._store(out, ScaleParts(to_f16(d), self._codes))
 
     def _first_largest(self, rows: Floats, x: Floats) -> Floats:
         """The first element of largest magnitude in each block; +0 if all are zero."""
@@ -64,11 +63,11 @@ class _ByLargest:
 
 
 class _BySearch:
-    def __init__(self, n: int, importance: Floats, nmax: int, store: Store) -> None:
+    def __init__(self, n: int, importance: Floats, nmax: int, store: StoreScales) -> None:
         self._store = store
         self._columns = Columns(n, 1, 32)
         self._mean_squares = RowMeanSquares(n, len(importance), 32)
-        self._weigh = Importance(importance, n, 1, 32)
+        self._weigh = ErrorWeights(importance, n, 1, 32)
         self._search = SymmetricSearch(32, n, nmax)
         self._nmax, self._codes = nmax, buffer((8, n * 4), np.uint8)
 
@@ -80,4 +79,4 @@ class _BySearch:
         scaled *= spread(inverse)
         to_codes(scaled, self._nmax, self._codes)
         self._codes.view("<u4")[:, np.flatnonzero(inverse == 0)] = 0  # as in ggml; not nmax
-        self._store(out, d, self._codes)
+        self._store(out, ScaleParts(to_f16(d), self._codes))

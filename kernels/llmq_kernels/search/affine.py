@@ -1,17 +1,16 @@
 """Our own search for blocks of scale * code + lowest: less squared error than ggml's, and faster."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
-from llmq_kernels.arrays.bits import Blocks, Bytes, in_quads
+from llmq_kernels.arrays.bits import Blocks, in_quads
 from llmq_kernels.arrays.columns import Floats
 from llmq_kernels.arrays.float16 import to_f16
 from llmq_kernels.format import Encode
-from llmq_kernels.search.joint_rounding import Halves, JointRounding
-from llmq_kernels.search.line_fit import LineFit
-from llmq_kernels.search.lines import LARGEST, Groups
+from llmq_kernels.formats.parts import Groups, OffsetParts, StoreOffsets
+from llmq_kernels.search.joint_rounding import JointRounding
+from llmq_kernels.search.line_fit import LARGEST, LineFit, LineKind
 from llmq_kernels.search.slabs import Tries
 
 # By the largest code. They come from a greedy search, over weights of many distributions, for the
@@ -43,58 +42,46 @@ WEIGHTED_BLOCK_TRIES: dict[int, Tries] = {
 
 @dataclass(frozen=True)
 class AffineBlocks:
-    """Makes kernels for blocks of k weights with their scale and lowest value in half precision.
+    """Makes kernels for blocks of 32 weights with their scale and lowest value in half precision."""
 
-    `store` takes blocks, both halves (n,) and codes in quads.
-    """
-
-    k: int
     top: int
-    store: Callable[[Blocks, Halves, Halves, Bytes], None]
+    store: StoreOffsets
 
     def __call__(self, n: int, importance: Floats | None) -> Encode:
         """Make a kernel for n blocks."""
         tries = TRIES if importance is None else WEIGHTED_BLOCK_TRIES
-        kind = Groups(1, self.k, self.top, LARGEST, above_zero=True)
+        kind = LineKind(1, 32, self.top, LARGEST, above_zero=True)
         fit = LineFit(n, kind, tries[self.top], importance)
 
         def encode(rows: Floats, out: Blocks) -> None:
             lines = fit(rows)
             d, lowest = to_f16(lines.scale), to_f16(lines.lowest)
             codes = fit.codes(d.astype(np.float32), lowest.astype(np.float32))
-            self.store(out, d[0], lowest[0], in_quads(codes))
+            self.store(out, OffsetParts(d[0], lowest[0], in_quads(codes)))
 
         return encode
 
 
 @dataclass(frozen=True)
 class AffineSuperblocks:
-    """Makes kernels for superblocks of groups whose scales and lowest values are small integers.
+    """Makes kernels for superblocks of groups whose scales and lowest values are small integers."""
 
-    `limit` is the largest code of a scale, and of a lowest value. `store` takes blocks, d and dmin
-    (n,), the codes of scales and of lowest values (groups, n) and the codes of weights
-    (k, groups, n).
-    """
-
-    groups: int
-    k: int
-    top: int
-    limit: int
-    store: Callable[[Blocks, Halves, Halves, Bytes, Bytes, Bytes], None]
+    groups: Groups
+    store: StoreOffsets
 
     def __call__(self, n: int, importance: Floats | None) -> Encode:
         """Make a kernel for n superblocks."""
-        kind = Groups(
-            self.groups, self.k, self.top, LARGEST * np.float32(self.limit), above_zero=False
-        )
+        groups, k, max_code = self.groups.groups, self.groups.k, self.groups.max_code
+        largest = LARGEST * np.float32(self.groups.max_scale)
+        kind = LineKind(groups, k, max_code, largest, above_zero=False)
         tries = TRIES if importance is None else WEIGHTED_TRIES
-        fit = LineFit(n, kind, tries[self.top], importance)
-        rounding = JointRounding(self.groups, n, self.limit)
+        fit = LineFit(n, kind, tries[max_code], importance)
+        rounding = JointRounding(groups, n, self.groups.max_scale)
 
         def encode(rows: Floats, out: Blocks) -> None:
             (d, dmin), pairs = rounding(fit(rows))
             scales, mins = pairs.transpose(1, 0, 2)
             codes = fit.codes(d.astype(np.float32) * scales, -dmin.astype(np.float32) * mins)
-            self.store(out, d, dmin, scales, mins, codes)
+            self.store(out, OffsetParts(d, dmin, in_quads(codes), scales, mins))
 
         return encode

@@ -8,15 +8,14 @@ fitted to the codes.
 """
 
 import numpy as np
-from numpy.typing import NDArray
 
 from llmq_kernels.arrays.bits import Bytes
-from llmq_kernels.arrays.buffers import buffer
-from llmq_kernels.arrays.columns import Floats, column_sums
-from llmq_kernels.arrays.float16 import to_f16
+from llmq_kernels.arrays.columns import Floats, buffer
+from llmq_kernels.arrays.float16 import Halves, to_f16
 from llmq_kernels.arrays.rounding import reciprocal
 from llmq_kernels.arrays.select import row_of_least
-from llmq_kernels.search.lines import LARGEST, Lines
+from llmq_kernels.arrays.sums import column_sums
+from llmq_kernels.search.line_fit import LARGEST, Lines
 
 TOPS = 4
 """How many units are tried: those in which the largest value is the largest code or one of those
@@ -33,8 +32,6 @@ COARSE = np.float32(2**-17)
 
 WELL_POSED = np.float32(1e-4)
 """The least share of a determinant's terms that is more than their rounding errors."""
-
-Halves = NDArray[np.float16]
 
 
 class JointRounding:

@@ -9,20 +9,48 @@ nearly so, at the expense of the others, which would rather have all codes a lit
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from llmq_kernels.arrays.bits import Bytes
-from llmq_kernels.arrays.buffers import buffer
-from llmq_kernels.arrays.columns import SLAB, Columns, Floats, cut
+from llmq_kernels.arrays.columns import SLAB, Columns, Floats, buffer, cut
 from llmq_kernels.arrays.rounding import reciprocal
 from llmq_kernels.arrays.select import row_of_largest
-from llmq_kernels.search.equal_slab import EqualSlab
-from llmq_kernels.search.lines import Groups, Lines
-from llmq_kernels.search.search_weights import search_weights
-from llmq_kernels.search.slabs import Slab, Tries
-from llmq_kernels.search.weighted_slab import WeightedSlab
+from llmq_kernels.search.slabs import EqualSlab, Slab, Tries, WeightedSlab, search_weights
+
+LARGEST = np.float32(65504)
+"""The largest number in half precision."""
+
+
+@dataclass(frozen=True)
+class LineKind:
+    """How a format's blocks are divided, and which lines its groups of weights may have."""
+
+    groups: int
+    k: int
+    top: int
+    """The largest code of a weight."""
+    largest: np.float32
+    """The largest scale, and magnitude of a lowest value, that can be stored."""
+    above_zero: bool
+    """Whether the lowest value may be above zero."""
+
+
+@dataclass(frozen=True)
+class Lines:
+    """A line for each group of n blocks, and sums over its weights: all (groups, n)."""
+
+    scale: Floats
+    lowest: Floats
+    total: Floats
+    """Sum of weight."""
+    codes: Floats
+    """Sum of weight * code."""
+    squares: Floats
+    """Sum of weight * code^2."""
+
 
 FLAT = np.float32(1e-5)
 """Codes whose variance is no more than this share of their mean square count as one code, because
@@ -32,7 +60,7 @@ rounding errors may be all that makes them differ."""
 class LineFit:
     """Fits lines to the groups of n blocks: N = groups * n columns, slab after slab."""
 
-    def __init__(self, n: int, kind: Groups, tries: Tries, importance: Floats | None) -> None:
+    def __init__(self, n: int, kind: LineKind, tries: Tries, importance: Floats | None) -> None:
         self._kind, columns = kind, kind.groups * n
         self._slabs = list(_slabs(n, kind, tries, importance))
         self._reach = self._slabs[0].reach
@@ -169,7 +197,7 @@ class LineFit:
             np.maximum(lowest, np.minimum(self._start, -largest), out=lowest)
 
 
-def _slabs(n: int, kind: Groups, tries: Tries, importance: Floats | None) -> Iterator[Slab]:
+def _slabs(n: int, kind: LineKind, tries: Tries, importance: Floats | None) -> Iterator[Slab]:
     """Cut n blocks into slabs, with importance into whole rows."""
     weights = kind.groups * kind.k
     if importance is None:

@@ -4,81 +4,74 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from llmq_kernels.arrays.bits import Blocks, Bytes, in_quads
+from llmq_kernels.arrays.bits import Blocks, in_quads
 from llmq_kernels.arrays.columns import Floats
-from llmq_kernels.arrays.float16 import to_f16
+from llmq_kernels.arrays.float16 import Halves, to_f16
 from llmq_kernels.arrays.rounding import reciprocal
 from llmq_kernels.arrays.select import row_of_least
 from llmq_kernels.format import Encode
-from llmq_kernels.search.roundings import Rounding
+from llmq_kernels.formats.parts import ScaleParts, StoreScales
+from llmq_kernels.search.grids import Grid
 from llmq_kernels.search.scale_fit import ScaleFit, Search, farthest
 
-Tries = tuple[float, ...]
+Candidates = tuple[float, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
 class ScaleBlocks:
-    """Makes kernels for blocks of 32 weights on a scale in half precision.
+    """Makes kernels for blocks of 32 weights on a scale in half precision."""
 
-    `store` takes blocks, scales (n,) and codes in quads (8, n * 4).
-    """
-
-    rounding: Rounding
-    tries: Tries
-    weighted_tries: Tries
-    store: Callable[[Blocks, Floats, Bytes], None]
+    grid: Grid
+    candidates: Candidates
+    weighted_candidates: Candidates
+    store: StoreScales
 
     def __call__(self, n: int, importance: Floats | None) -> Encode:
         """Make a kernel for n blocks."""
-        tries = self.tries if importance is None else self.weighted_tries
-        fit = ScaleFit(n, 1, 32, Search(self.rounding, tries), importance)
+        candidates = self.candidates if importance is None else self.weighted_candidates
+        fit = ScaleFit(n, 1, 32, Search(self.grid, candidates), importance)
 
         def encode(rows: Floats, out: Blocks) -> None:
-            d = to_f16(fit(rows)).astype(np.float32)
-            self.store(out, d[0], in_quads(fit.codes(d)))
+            d = to_f16(fit(rows))  # (1, n)
+            codes = fit.codes(d.astype(np.float32))
+            self.store(out, ScaleParts(d[0], in_quads(codes)))
 
         return encode
 
 
 @dataclass(frozen=True, kw_only=True)
 class ScaleSuperblocks:
-    """Makes kernels for superblocks whose groups' scales are integers from -limit to limit - 1.
+    """Makes kernels for superblocks whose groups' scales are integers from -limit to limit - 1."""
 
-    `store` takes blocks, d (n,), the biased integers (groups, n) and codes in quads.
-    """
-
-    rounding: Rounding
-    tries: Tries
-    weighted_tries: Tries
+    grid: Grid
+    candidates: Candidates
+    weighted_candidates: Candidates
     groups: int
     k: int
     limit: int
-    tops: int
+    units: int
     """How many units are tried: those in which the farthest scale is -limit, 1 - limit ..."""
     bias: int
     """What is added to the integers in the file."""
-    store: Callable[[Blocks, NDArray[np.float16], Bytes, Bytes], None]
+    store: StoreScales
 
     def __call__(self, n: int, importance: Floats | None) -> Encode:
         """Make a kernel for n superblocks."""
-        tries = self.tries if importance is None else self.weighted_tries
-        fit = ScaleFit(n, self.groups, self.k, Search(self.rounding, tries), importance)
-        tops = np.arange(self.tops, dtype=np.float32) - np.float32(self.limit)
+        candidates = self.candidates if importance is None else self.weighted_candidates
+        fit = ScaleFit(n, self.groups, self.k, Search(self.grid, candidates), importance)
+        tops = np.arange(self.units, dtype=np.float32) - np.float32(self.limit)
 
         def encode(rows: Floats, out: Blocks) -> None:
             d, scales = _in_units(fit(rows), fit.curves, tops)
             codes = fit.codes(d.astype(np.float32) * scales)
             biased = scales.astype(np.int8).view(np.uint8) + np.uint8(self.bias)
-            self.store(out, d, biased, in_quads(codes))
+            self.store(out, ScaleParts(d, in_quads(codes), biased))
 
         return encode
 
 
-def _in_units(
-    scale: Floats, curves: Callable[[], Floats], tops: Floats
-) -> tuple[NDArray[np.float16], Floats]:
+def _in_units(scale: Floats, curves: Callable[[], Floats], tops: Floats) -> tuple[Halves, Floats]:
     """Find the unit (n,) that suits scales (groups, n) best, and the scales in whole units."""
     largest, bottom = farthest(scale, np.empty_like(scale[0])), tops[0]
     if len(tops) > 1:
@@ -91,7 +84,7 @@ def _in_units(
     return _whole(scale, largest / tops, bottom)
 
 
-def _whole(scale: Floats, unit: Floats, bottom: np.float32) -> tuple[NDArray[np.float16], Floats]:
+def _whole(scale: Floats, unit: Floats, bottom: np.float32) -> tuple[Halves, Floats]:
     """Round units to half precision, and scales to whole multiples of them."""
     halves = to_f16(unit)
     whole = scale * reciprocal(halves.astype(np.float32))

@@ -13,13 +13,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from llmq_kernels.arrays.bits import Bytes
-from llmq_kernels.arrays.buffers import buffer
-from llmq_kernels.arrays.columns import SLAB, Columns, Floats, cut
+from llmq_kernels.arrays.columns import SLAB, Columns, Floats, buffer, cut
 from llmq_kernels.arrays.rounding import reciprocal
 from llmq_kernels.arrays.select import replace, row_of_largest, zero_unless_finite
 from llmq_kernels.arrays.sums import dot, dot_square
-from llmq_kernels.search.roundings import Rounding
-from llmq_kernels.search.search_weights import search_weights
+from llmq_kernels.search.grids import Grid
+from llmq_kernels.search.slabs import search_weights
 
 
 @dataclass(frozen=True)
@@ -29,7 +28,7 @@ class Search:
     A try is the value that a group's weight of largest magnitude comes to lie at.
     """
 
-    rounding: Rounding
+    grid: Grid
     tries: tuple[float, ...]
 
 
@@ -100,7 +99,7 @@ class _Desk:
         self.turn = Columns(size, groups, k)
         self.values = self.turn.quads.reshape(k, -1)  # of no use once the weights are turned
         self.products = buffer(self.values.shape)
-        self.finder = search.rounding.finder(k, groups * size, search.tries)
+        self.finder = search.grid.finder(k, groups * size, search.tries)
         self.weights = None
         if importance is not None:
             self.weights = search_weights(importance, size, groups, k)

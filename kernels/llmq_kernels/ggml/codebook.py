@@ -8,17 +8,22 @@ weight is multiplied and rounded as ggml does it.
 Source: ggml-quants.c, quantize_row_iq4_nl_impl.
 """
 
+from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from llmq_kernels.arrays.bits import join_fours
-from llmq_kernels.arrays.buffers import buffer
-from llmq_kernels.arrays.codebook import MIDDLES, VALUES, nearest_values
-from llmq_kernels.arrays.columns import Floats, column_sums, cut
-from llmq_kernels.arrays.rounding import NEGLIGIBLE, first_largest
-from llmq_kernels.ggml.candidates import Tries
+from llmq_kernels.arrays.bits import Blocks, Bytes, in_quads, join_fours
+from llmq_kernels.arrays.codebook import MIDDLES, VALUES, CodeFinder, nearest_values
+from llmq_kernels.arrays.columns import Columns, Floats, buffer, cut
+from llmq_kernels.arrays.float16 import to_f16
+from llmq_kernels.arrays.rounding import first_largest, nearest, reciprocal
+from llmq_kernels.arrays.sums import column_sums
+from llmq_kernels.format import Encode
+from llmq_kernels.formats.parts import ScaleParts, StoreScales
+from llmq_kernels.ggml.error_weights import ErrorWeights, sums_of_squares
+from llmq_kernels.ggml.symmetric import NEGLIGIBLE, Tries
 
 Places = NDArray[np.intp]
 
@@ -49,6 +54,75 @@ def _tables() -> tuple[NDArray[np.int32], NDArray[np.bool_]]:
         mixed |= codes != np.searchsorted(MIDDLES, 2 * float(target) * high, side="right")
         values[:, number] = np.take(VALUES, codes)
     return np.ascontiguousarray(values.view(np.int32).T), mixed
+
+
+@dataclass(frozen=True)
+class CodebookBlocks:
+    """Makes encoders of IQ4_NL."""
+
+    store: StoreScales
+
+    def __call__(self, n: int, importance: Floats | None) -> Encode:
+        """Make a kernel for n blocks."""
+        fit = _Fit(n, 1, importance)
+
+        def encode(rows: Floats, out: Blocks) -> None:
+            d = fit(rows)[0]
+            self.store(out, ScaleParts(to_f16(d), fit.codes(d)))
+
+        return encode
+
+
+@dataclass(frozen=True)
+class CodebookSuperblocks:
+    """Makes encoders of IQ4_XS, with `groups` groups of 32 weights."""
+
+    groups: int
+    store: StoreScales
+
+    def __call__(self, n: int, importance: Floats | None) -> Encode:
+        """Make a kernel for n superblocks."""
+        fit = _Fit(n, self.groups, importance)
+
+        def encode(rows: Floats, out: Blocks) -> None:
+            d, scales = _in_units(fit(rows))
+            steps = d * (scales.astype(np.float32) - 32)  # (groups, n)
+            self.store(out, ScaleParts(to_f16(d), fit.codes(steps.reshape(-1)), scales))
+
+        return encode
+
+
+class _Fit:
+    """Scales of the groups of n blocks, and the codes for what becomes of them."""
+
+    def __init__(self, n: int, groups: int, importance: Floats | None) -> None:
+        self._columns = Columns(n, groups, 32)
+        self._shape = 32, groups, n
+        self._weigh = None if importance is None else ErrorWeights(importance, n, groups, 32)
+        self._search = CodebookSearch(32, groups * n)
+        self._find_codes = CodeFinder(32, groups * n)
+
+    def __call__(self, rows: Floats) -> Floats:
+        """The scales (groups, n) of rows (n, block)."""
+        x, weights = self._columns(rows), None
+        k, groups, n = self._shape
+        if self._weigh is not None:
+            sigma2 = sums_of_squares(x) * np.float32(2 / (groups * k))
+            weights = self._weigh(x, sigma2).reshape(k, -1)
+        self._x = x.reshape(k, -1)
+        return self._search(self._x, weights).reshape(groups, n)
+
+    def codes(self, scales: Floats) -> Bytes:
+        """The codes of the rows last fitted, in quads, for scales (groups * n,)."""
+        return in_quads(self._find_codes(self._x, reciprocal(scales)).reshape(self._shape))
+
+
+def _in_units(found: Floats) -> tuple[Floats, Bytes]:
+    """Express the scales found (groups, n) in units of a d (n,); 32 stands for 0."""
+    largest = first_largest(np.where(np.isnan(found), np.float32(0), found))
+    d = -largest / np.float32(32)
+    codes = np.clip(nearest(reciprocal(d) * found), -32, 31) + 32
+    return d, codes.astype(np.uint8)
 
 
 class CodebookSearch:

@@ -6,9 +6,8 @@ from typing import Protocol
 import numpy as np
 
 from llmq_kernels.arrays.bits import Bytes
-from llmq_kernels.arrays.buffers import buffer
 from llmq_kernels.arrays.codebook import MIDDLES, VALUES, CodeFinder
-from llmq_kernels.arrays.columns import Floats
+from llmq_kernels.arrays.columns import Floats, buffer
 from llmq_kernels.arrays.rounding import to_codes
 
 
@@ -25,7 +24,7 @@ class Finder(Protocol):
         """The codes of the values nearest to y * factor."""
 
 
-class Rounding(Protocol):
+class Grid(Protocol):
     """Makes finders."""
 
     def finder(self, k: int, n: int, factors: tuple[float, ...]) -> Finder:
@@ -33,17 +32,17 @@ class Rounding(Protocol):
 
 
 @dataclass(frozen=True)
-class Steps:
+class Integers:
     """The integers from -nmax to nmax - 1; the code of the first is 0."""
 
     nmax: int
 
     def finder(self, k: int, n: int, factors: tuple[float, ...]) -> Finder:
         """A finder for n groups of k numbers."""
-        return _StepFinder(k, n, self.nmax, factors)
+        return _IntegerFinder(k, n, self.nmax, factors)
 
 
-class _StepFinder:
+class _IntegerFinder:
     def __init__(self, k: int, n: int, nmax: int, factors: tuple[float, ...]) -> None:
         self._nmax, self._factors = nmax, np.array(factors, np.float32)
         # As arrays: NumPy is slow at the minimum of an array and a number.
