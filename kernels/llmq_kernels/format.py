@@ -10,14 +10,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from llmq_kernels.columns import PIECE, Floats
-from llmq_kernels.halves import is_finite
-from llmq_kernels.packing import Blocks
+from llmq_kernels.arrays.bits import Blocks
+from llmq_kernels.arrays.columns import PIECE, Floats
+from llmq_kernels.arrays.float16 import is_finite
 
 Encode = Callable[[Floats, Blocks], None]
 Decode = Callable[[Blocks, Floats], None]
 MakeEncode = Callable[[int, Floats | None], Encode]
-MakeDecode = Callable[[int], Decode]
 
 
 BUFFER = 1024
@@ -38,13 +37,13 @@ class Encoder(StrEnum):
 class Format:
     """How `block` consecutive weights of a row are stored.
 
-    `ggml`, `search` and `decoder` make a kernel for n blocks at a time, which may keep buffers
-    of that size. A kernel reads its first argument and fills its second: contiguous float32 weights
-    (n, block) one way, blocks (n,) the other. Blocks do not depend on one another, so the bytes do
-    not depend on how many a kernel gets at a time.
+    A kernel reads its first argument and fills its second: contiguous float32 weights (n, block)
+    one way, blocks (n,) the other. Blocks do not depend on one another, so the bytes do not depend
+    on how many a kernel gets at a time.
 
-    The second argument of an encoder's maker is the importance (n_cols / block, block) of a row's
-    weights, or None. With importance a kernel always gets blocks of whole rows.
+    `ggml` and `search` make a kernel for n blocks at a time, which may keep buffers of that size.
+    Their second argument is the importance (n_cols / block, block) of a row's weights, or None.
+    With importance a kernel always gets blocks of whole rows.
     """
 
     name: str
@@ -65,9 +64,9 @@ class Format:
     It holds for blocks whose largest magnitude lies between `smallest` and `largest`, and for
     `Encoder.GGML`; the search, which may clip for the sake of the others, keeps to twice as much.
     """
-    ggml: MakeEncode
-    """For `Encoder.GGML`."""
-    decoder: MakeDecode
+    decoder: Decode
+    ggml: MakeEncode | None = None
+    """For `Encoder.GGML`. A format's own file knows no encoder: `table.py` adds them."""
     search: MakeEncode | None = None
     """For `Encoder.SEARCH`; None where ggml's choice leaves nothing to search for."""
 
@@ -108,7 +107,7 @@ class Format:
         blocks = np.empty((n_rows, self._blocks_in(n_cols)), self.layout)
         weights = np.ascontiguousarray(rows, np.float32).reshape(-1, self.block)
         make = self.search if self.encoder_for(encoder) is Encoder.SEARCH else self.ggml
-        assert make is not None, "encoder_for names a search that is not there"
+        assert make is not None, "formats that encode are those of FORMATS"
         size = PIECE // self.block
         if importance is not None:
             importance = self._checked(importance, n_cols)
@@ -123,7 +122,7 @@ class Format:
         n_rows, n_blocks = blocks.shape
         weights = np.empty((blocks.size, self.block), np.float32)
         source = np.ascontiguousarray(blocks).reshape(-1)
-        _in_pieces(self.decoder, source, weights, size=PIECE // self.block)
+        _in_pieces(lambda _: self.decoder, source, weights, size=PIECE // self.block)
         return weights.reshape(n_rows, n_blocks * self.block)
 
     def overflowed(self, blocks: Blocks, rows: Floats) -> int | None:
@@ -168,16 +167,6 @@ class Format:
                 "are not whole blocks"
             )
         return n_cols // self.block
-
-
-@dataclass(frozen=True)
-class Unbuffered:
-    """An encoder or decoder for kernels that are plain functions and keep no buffers."""
-
-    kernel: Callable[[Any, Any], None]
-
-    def __call__(self, _n: int, _importance: Floats | None = None) -> Callable[[Any, Any], None]:
-        return self.kernel
 
 
 class _Kernels(threading.local):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from llmq_kernels.halves import from_f16, to_f16
+from llmq_kernels.arrays.float16 import from_f16, to_f16
 
 EVERY = np.arange(1 << 16, dtype=np.uint16).view(np.float16)
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from llmq_kernels import FORMATS, Encoder, Format
-from llmq_kernels.columns import PIECE
+from llmq_kernels.arrays.columns import PIECE
 from tests.kernels.distributions import weights
 
 every_format = pytest.mark.parametrize("fmt", FORMATS.values(), ids=FORMATS)

@@ -5,8 +5,8 @@ import pytest
 from numpy.typing import NDArray
 
 from llmq_kernels import FORMATS, Encoder
-from llmq_kernels.codebook import MIDDLES
-from llmq_kernels.codebook_search import HALF, RANGES, TARGETS
+from llmq_kernels.arrays.codebook import MIDDLES
+from llmq_kernels.ggml.codebook import HALF, RANGES, TARGETS
 from llmq_peer.libggml import LibGgml
 from tests.kernels.distributions import importance
 from tests.kernels.test_exactness import assert_same_blocks

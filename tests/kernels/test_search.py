@@ -5,7 +5,7 @@ import pytest
 from numpy.typing import NDArray
 
 from llmq_kernels import FORMATS, Encoder, Format
-from llmq_kernels.columns import PIECE
+from llmq_kernels.arrays.columns import PIECE
 from tests.kernels.distributions import DISTRIBUTIONS, importance, weights
 
 SEARCHED = {name: fmt for name, fmt in FORMATS.items() if fmt.search}

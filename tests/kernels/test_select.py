@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from llmq_kernels.select import replace, row_of_largest, row_of_least, zero_unless_finite
+from llmq_kernels.arrays.select import replace, row_of_largest, row_of_least, zero_unless_finite
 
 
 def test_rows_are_told_by_their_largest_and_least() -> None:

@@ -3,11 +3,9 @@
 import numpy as np
 import pytest
 
-from llmq_kernels.affine_search import TRIES, WEIGHTED_BLOCK_TRIES, WEIGHTED_TRIES
-from llmq_kernels.columns import Columns
-from llmq_kernels.equal_slab import EqualSlab
-from llmq_kernels.slabs import Tries
-from llmq_kernels.weighted_slab import WeightedSlab
+from llmq_kernels.arrays.columns import Columns
+from llmq_kernels.search.affine import TRIES, WEIGHTED_BLOCK_TRIES, WEIGHTED_TRIES
+from llmq_kernels.search.slabs import EqualSlab, Tries, WeightedSlab
 
 N = 500
 

@@ -1,0 +1,1 @@
+"""Memory order and exact arithmetic: what kernels are made of."""

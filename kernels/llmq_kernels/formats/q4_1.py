@@ -1,0 +1,33 @@
+"""Q4_1: 32 weights as 4-bit codes on one half-precision scale and offset; value = d * q + m.
+
+Source: ggml-quants.c, dequantize_row_q4_1.
+"""
+
+import numpy as np
+
+from llmq_kernels.arrays.bits import Blocks, fold, load, store_fours, unfold
+from llmq_kernels.arrays.columns import Floats
+from llmq_kernels.format import Format
+from llmq_kernels.formats.parts import OffsetParts, load_halves, restore
+
+
+def store(out: Blocks, parts: OffsetParts) -> None:
+    """Store d, m and codes 0 .. 15."""
+    out["d"], out["m"] = parts.d, parts.offset
+    store_fours(out, "qs", fold(parts.codes, 4, 16))
+
+
+def _decode(blocks: Blocks, out: Floats) -> None:
+    restore(out, unfold(load(blocks, "qs"), 4, 16), *load_halves(blocks, "d", "m"))
+
+
+Q4_1 = Format(
+    name="Q4_1",
+    ggml_type=3,
+    block=32,
+    layout=np.dtype([("d", "<f2"), ("m", "<f2"), ("qs", "u1", 16)]),
+    scales=("d", "m"),
+    largest=65504.0,
+    worst_error=1 / 15 + 3 * 2**-11,  # half a step; d and m are rounded
+    decoder=_decode,
+)

@@ -1,0 +1,199 @@
+"""The codes of superblocks of 16 groups of 16 weights, once their groups' scales are stored.
+
+A search finds scales and codes; then the scales are rounded to be stored, and the weights rounded
+anew for what they have become: value = step * (q - nmax).
+Source: ggml-quants.c, the last loops of quantize_row_q3_K_ref and quantize_row_q6_K_ref.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from llmq_kernels.arrays.bits import Blocks, Bytes
+from llmq_kernels.arrays.columns import Columns, Floats, buffer, spread
+from llmq_kernels.arrays.float16 import Halves, to_f16
+from llmq_kernels.arrays.rounding import first_largest, nearest, to_codes
+from llmq_kernels.arrays.sums import column_sums
+from llmq_kernels.format import Encode
+from llmq_kernels.formats.parts import ScaleParts, StoreScales
+from llmq_kernels.ggml.descent import CodeDescent
+from llmq_kernels.ggml.error_weights import ErrorWeights, in_columns, sums_of_squares
+from llmq_kernels.ggml.symmetric import NEGLIGIBLE, SymmetricSearch
+
+GROUPS = 16
+
+COARSE = np.float32(0.26)
+"""Steps that are larger, in the unit of 1 / inverse, leave no quotient beyond 127."""
+
+Searched = Callable[[NDArray[np.intp]], Bytes]
+
+
+class StoredScales:
+    """Rounds n superblocks to codes 0 .. 2 * nmax - 1 in quads (64, n * 4)."""
+
+    def __init__(self, n: int, nmax: int) -> None:
+        self._nmax = nmax
+        self._codes = buffer((GROUPS * 4, n * 4), np.uint8)
+
+    def __call__(
+        self, columns: Columns, x: Floats, steps: Floats, inverses: Floats, searched: Searched
+    ) -> Bytes:
+        """Round the weights that were turned last, to x (16, GROUPS * n), for steps (GROUPS * n,).
+
+        `inverses` are the factors that the search multiplied x by; `searched` tells the codes that
+        it found for some columns. They are kept where a step is 0.
+        """
+        quotients = columns.quads.reshape(GROUPS, 4, -1)
+        quotients /= spread(steps).reshape(GROUPS, 1, -1)
+        to_codes(quotients.reshape(self._codes.shape), self._nmax, self._codes)
+        odd = np.flatnonzero(~(np.abs(steps * inverses) > COARSE))
+        if len(odd):
+            anew = nearest(np.take(x, odd, axis=1) / steps[odd])
+            anew = np.clip(anew, -self._nmax, self._nmax - 1) + self._nmax
+            self._replace(odd, np.where(steps[odd] == 0, searched(odd), anew))
+        return self._codes
+
+    def _replace(self, columns: NDArray[np.intp], codes: NDArray[np.int32]) -> None:
+        """Write codes (16, m) over those of columns (m,)."""
+        by_groups = self._codes.reshape(GROUPS, 4, -1, 4)
+        group, block = np.divmod(columns, by_groups.shape[2])
+        by_groups[group, :, block] = codes.T.reshape(-1, 4, 4)
+
+
+@dataclass(frozen=True)
+class SixBitScales:
+    """Makes encoders of Q3_K."""
+
+    store: StoreScales
+
+    def __call__(self, n: int, importance: Floats | None) -> Encode:
+        """Make a kernel for n superblocks."""
+        if importance is None:
+            return _Q3(n, self.store)
+        return _WeightedQ3(n, importance, self.store)
+
+
+class _Q3:
+    """quantize_row_q3_K_ref."""
+
+    def __init__(self, n: int, store: StoreScales) -> None:
+        self._store = store
+        self._columns = Columns(n, GROUPS, 16)
+        self._descent = CodeDescent(GROUPS * n, 4)
+        self._codes = StoredScales(n, 4)
+
+    def __call__(self, rows: Floats, out: Blocks) -> None:
+        x = self._columns(rows).reshape(16, -1)  # (16, GROUPS * n)
+        found, inverses = self._descent(x)
+        d, scales = _six_bit_scales(found.reshape(GROUPS, -1))
+        steps = _steps(d, scales)
+        codes = self._codes(self._columns, x, steps, inverses, self._descent.codes)
+        self._store(out, ScaleParts(d, codes, scales))
+
+
+class _WeightedQ3:
+    """quantize_row_q3_K_impl."""
+
+    def __init__(self, n: int, importance: Floats, store: StoreScales) -> None:
+        self._store = store
+        self._columns = Columns(n, GROUPS, 16)
+        self._weigh = ErrorWeights(importance, n, GROUPS, 16)
+        self._search = SymmetricSearch(16, GROUPS * n, 4)
+        self._scale_search = SymmetricSearch(GROUPS, n, 32)
+        self._codes = StoredScales(n, 4)
+
+    def __call__(self, rows: Floats, out: Blocks) -> None:
+        columns = self._columns(rows)  # (16, GROUPS, n)
+        x = columns.reshape(16, -1)
+        sigma2 = np.float32(2) * sums_of_squares(columns) / np.float32(256)
+        weights = self._weigh(columns, sigma2).reshape(16, -1)
+        found, inverses = self._search(x, weights)
+        d, scales = self._in_units(found.reshape(GROUPS, -1), weights)
+        codes = self._codes(
+            self._columns,
+            x,
+            _steps(d, scales),
+            inverses,
+            lambda some: self._search.codes(x[:, some], inverses[some]),
+        )
+        self._store(out, ScaleParts(d, codes, scales))
+
+    def _in_units(self, scales: Floats, weights: Floats) -> tuple[Halves, Bytes]:
+        """Find d (n,) and the scales (GROUPS, n), 0 .. 63, in its units."""
+        of_groups = np.empty(scales.size, np.float32)
+        column_sums(weights, of_groups)
+        d, inverse = self._scale_search(scales, of_groups.reshape(scales.shape))
+        return to_f16(d), self._scale_search.codes(scales, inverse)
+
+
+def _six_bit_scales(scales: Floats) -> tuple[Halves, Bytes]:
+    """Find d (n,) and the scales (GROUPS, n), 0 .. 63, in its units; all 0 if the scales are."""
+    largest = first_largest(scales)
+    inverse = np.float32(-32) / largest
+    units = np.clip(nearest(inverse * scales), -32, 31) + 32
+    zero = np.flatnonzero(largest == 0)
+    units[:, zero] = 0
+    d = to_f16(np.float32(1) / inverse)
+    d[zero] = 0
+    return d, units.astype(np.uint8)
+
+
+def _steps(d: Halves, scales: Bytes) -> Floats:
+    steps = scales.astype(np.float32)
+    steps -= 32
+    steps *= d.astype(np.float32)
+    return steps.reshape(-1)
+
+
+@dataclass(frozen=True)
+class SignedScales:
+    """Makes encoders of Q6_K."""
+
+    store: StoreScales
+
+    def __call__(self, n: int, importance: Floats | None) -> Encode:
+        """Make a kernel for n superblocks."""
+        return _Q6(n, importance, self.store)
+
+
+class _Q6:
+    """quantize_row_q6_K_ref, and quantize_row_q6_K_impl, which weighs errors by importance alone."""
+
+    def __init__(self, n: int, importance: Floats | None, store: StoreScales) -> None:
+        self._store = store
+        self._columns = Columns(n, GROUPS, 16)
+        self._search = SymmetricSearch(16, GROUPS * n, 32)
+        self._codes = StoredScales(n, 32)
+        self._weights = buffer((16, GROUPS * n))  # of the squared errors
+        self._plain = importance is None
+        if importance is not None:
+            self._weights[...] = in_columns(importance, n, GROUPS, 16).reshape(16, -1)
+
+    def __call__(self, rows: Floats, out: Blocks) -> None:
+        x = self._columns(rows).reshape(16, -1)  # (16, GROUPS * n)
+        if self._plain:
+            np.multiply(x, x, out=self._weights)
+        found, inverses = self._search(x, self._weights)
+        d, scales, negligible = _signed_scales(found.reshape(GROUPS, -1))
+        steps = d.astype(np.float32) * scales.astype(np.float32)
+        codes = self._codes(
+            self._columns,
+            x,
+            steps.reshape(-1),
+            inverses,
+            lambda some: self._search.codes(x[:, some], inverses[some]),
+        )
+        self._store(out, ScaleParts(d, codes, scales.view(np.uint8)))
+        out[negligible] = 0
+
+
+def _signed_scales(
+    scales: Floats,
+) -> tuple[Halves, NDArray[np.int8], NDArray[np.bool_]]:
+    """Find d (n,), the scales (GROUPS, n) in its units, and which blocks are negligible."""
+    largest = first_largest(scales)
+    inverse = np.float32(-128) / largest
+    units = np.minimum(nearest(inverse * scales), 127).astype(np.int8)
+    return to_f16(np.float32(1) / inverse), units, np.abs(largest) < NEGLIGIBLE
