@@ -9,14 +9,7 @@ from numpy.typing import NDArray
 
 from llmq.architectures import architecture_for
 from llmq.architectures.matching import match_tensors, rows_as_metadata
-from llmq.architectures.table import (
-    TRANSFORMS,
-    Architecture,
-    Config,
-    TensorRow,
-    Transform,
-    required_int,
-)
+from llmq.architectures.table import Architecture, Config, TensorRow, required_int
 from llmq.files.gguf import Metadata, padded
 from llmq.files.safetensors import TensorRef
 from llmq.importance import Importance
@@ -64,7 +57,7 @@ def make_plan(
     for row in rows:
         used, source = choices[row.target].format, sources[row.target]
         offset = padded(tensors[-1].offset + tensors[-1].n_bytes) if tensors else 0
-        transform = _transform(row, architecture, settings)
+        transform = row.transform_for(architecture.sizes(settings))
         weighted = importance.row(row.target) if importance and used.block > 1 else None
         tensors.append(
             PlannedTensor(
@@ -113,13 +106,6 @@ def _source(
     return tensor
 
 
-def _transform(row: TensorRow, architecture: Architecture, settings: Config) -> Transform | None:
-    if row.transform is None:
-        return None
-    unit, apply = TRANSFORMS[row.transform]
-    return Transform(row.transform, architecture.sizes(settings)[unit], apply)
-
-
 def _metadata(
     checkpoint: Checkpoint,
     architecture: Architecture,
@@ -135,7 +121,7 @@ def _metadata(
         "general.file_type": np.uint32(recipe.file_type),
         **rows_as_metadata(architecture.name, architecture.late_metadata, settings),
         "general.quantization_version": np.uint32(QUANTIZATION_VERSION),
-        **read_tokenizer(checkpoint.path, checkpoint.config, pre=pre),
+        **read_tokenizer(checkpoint.path, settings, pre=pre, rules=architecture.tokenizer),
     }
 
 
