@@ -13,8 +13,8 @@ import transformers
 
 from llmq.architectures import ARCHITECTURES, architecture_for
 from llmq.architectures.llama import LLAMA as LLAMA_TABLE
-from llmq.architectures.llama import rope
 from llmq.architectures.mistral import MISTRAL
+from llmq.architectures.rope import rope
 from llmq.errors import ArchitectureError
 from llmq.planning import make_plan
 from llmq.quantize import execute

@@ -12,6 +12,7 @@ from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalize
 from tokenizers import pre_tokenizers as pre
 from tokenizers.trainers import BpeTrainer
 
+from llmq.architectures import ARCHITECTURES
 from llmq.tokenizer import read_tokenizer
 from llmq.tokenizer.pre_tokenizer_table import Structure
 from llmq_peer.texts import training_texts
@@ -135,4 +136,6 @@ def save_sentencepiece(folder: Path, model: bytes, **tokenizer_config: Any) -> d
 
 def read(folder: Path, **config: Any) -> dict[str, Any]:
     """What read_tokenizer says about a folder, with some of config.json changed."""
-    return read_tokenizer(folder, {**json.loads((folder / "config.json").read_text()), **config})
+    config = {**json.loads((folder / "config.json").read_text()), **config}
+    rules = ARCHITECTURES[config["architectures"][0]].tokenizer
+    return read_tokenizer(folder, config, rules=rules)

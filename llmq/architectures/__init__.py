@@ -14,7 +14,10 @@ ARCHITECTURES: Mapping[str, Architecture] = {
 
 
 def architecture_for(config: Config) -> Architecture:
-    """The table of the model that `config` (a config.json) describes."""
+    """The table of the model that `config` (a config.json) describes.
+
+    Raises `ArchitectureError` for a family without a table and for settings that it refuses.
+    """
     names = config.get("architectures")
     if not isinstance(names, list) or len(names) != 1 or not isinstance(names[0], str):
         raise ArchitectureError(
@@ -26,7 +29,9 @@ def architecture_for(config: Config) -> Architecture:
             f"config.json: the architecture {names[0]!r} is not supported; supported are {known}"
         )
     architecture = ARCHITECTURES[names[0]]
-    reason = architecture.refused(config)
-    if reason is not None:
-        raise ArchitectureError(f"config.json: {reason}")
+    settings = architecture.settings(config)
+    for refusal in architecture.refusals:
+        reason = refusal(settings)
+        if reason is not None:
+            raise ArchitectureError(f"config.json: {reason}")
     return architecture

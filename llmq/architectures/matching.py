@@ -3,40 +3,39 @@
 A tensor without a row and a row without a tensor are errors: nothing is skipped in silence.
 """
 
-import difflib
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from llmq.architectures.table import Architecture, Config, MetadataRow, TensorRow
+from llmq.architectures.table import Architecture, Config, MetadataRow, Sizes, TensorRow
 from llmq.errors import ArchitectureError
 from llmq.files.gguf import Metadata
-from llmq.files.safetensors import TensorRef
 from llmq.sources.checkpoint import Checkpoint
+from llmq.spelling import did_you_mean
 
 
 def match_tensors(
     checkpoint: Checkpoint, architecture: Architecture, settings: Config
 ) -> tuple[list[TensorRow], list[str]]:
-    """The rows of this model, one per tensor, in the order of the file; and what is left out."""
-    layers = architecture.sizes(settings)["layers"]
+    """The rows of this model, one per tensor of the file and in its order; and what is left out.
+
+    Rows of computed tensors come first and have no source. Raises `ArchitectureError` where a row
+    has no tensor, a tensor no row, or a shape is not the one that the settings give.
+    """
+    sizes = architecture.sizes(settings)
+    layers = sizes["layers"]
     if layers > len(checkpoint.tensors):
         raise ArchitectureError(
             f"config.json: {layers} layers, but the checkpoint has {len(checkpoint.tensors)} tensors"
         )
-    everything = expanded(architecture, layers)
-    rows = [row for row in everything if row.present(settings)]
+    every_row = expanded(architecture, layers)
+    rows = [row for row in every_row if row.present(settings)]
     model = f"{architecture.hf_name} with {layers} layers"
-    sizes = architecture.sizes(settings)
     for row in rows:
-        if row.source not in checkpoint.tensors:
-            raise ArchitectureError(
-                f"{checkpoint.path}: the tensor {row.source!r} is missing, which {model} needs;"
-                " fetch the checkpoint again or mend config.json"
-            )
-        _check_shape(checkpoint.tensors[row.source], tuple(sizes[size] for size in row.shape))
+        _check_tensor(checkpoint, row, sizes, model)
     # Only now are the sizes known to be those of real tensors, and no more than the file could hold.
     computed = [
         TensorRow("", name, ("head",))
@@ -44,15 +43,13 @@ def match_tensors(
         if compute(settings) is not None
     ]
     wanted = {row.source for row in rows}
-    twins = {row.source: row.twin for row in everything if row.twin and row.source not in wanted}
+    twins = {row.source: row.twin for row in every_row}
     notes = []
     for name in checkpoint.tensors:
         if name not in wanted:
-            twin = twins.get(name)
-            reason = _repeats(checkpoint, name, twin) if twin else _ignored(name, architecture)
+            reason = _reason(checkpoint, name, twins.get(name), architecture.ignored)
             if reason is None:
-                near = difflib.get_close_matches(name, wanted, n=1)
-                hint = f"; the nearest name known is {near[0]!r}" if near else ""
+                hint = did_you_mean(name, wanted, found="; the nearest name known is {!r}")
                 raise ArchitectureError(
                     f"{checkpoint.path}: the tensor {name!r} has no place in {model}{hint}"
                 )
@@ -73,20 +70,37 @@ def expanded(architecture: Architecture, layers: int) -> list[TensorRow]:
     return [*architecture.tensors[:first], *repeated, *after]
 
 
-def _check_shape(tensor: TensorRef, expected: tuple[int, ...]) -> None:
-    if tensor.shape != expected:
+def _check_tensor(checkpoint: Checkpoint, row: TensorRow, sizes: Sizes, model: str) -> None:
+    """Raise `ArchitectureError` where the tensor of this row is missing or has another shape."""
+    tensor = checkpoint.tensors.get(row.source)
+    if tensor is None:
+        raise ArchitectureError(
+            f"{checkpoint.path}: the tensor {row.source!r} is missing, which {model} needs;"
+            " fetch the checkpoint again or mend config.json"
+        )
+    expected = [sizes[size] for size in row.shape]
+    if list(tensor.shape) != expected:
         raise ArchitectureError(
             f"{tensor.file}: the tensor {tensor.name!r} has the shape {list(tensor.shape)} where"
-            f" config.json gives {list(expected)}"
+            f" config.json gives {expected}"
         )
+
+
+def _reason(
+    checkpoint: Checkpoint, name: str, twin: str | None, ignored: Mapping[str, str]
+) -> str | None:
+    """Why a tensor without a row can be left out; None where nothing says so."""
+    if twin is not None:
+        return _repeats(checkpoint, name, twin)
+    return next((why for pattern, why in ignored.items() if re.fullmatch(pattern, name)), None)
 
 
 def _repeats(checkpoint: Checkpoint, name: str, twin: str) -> str:
     """Why `name` can be left out: it repeats `twin`; `ArchitectureError` where it does not.
 
-    The only weights that planning ever reads. transformers compares them too, and where they differ it
-    computes with both, whatever the configuration says (`tie_weights` in modeling_utils.py). llama.cpp's
-    converter writes both, also where they are equal.
+    The only weights that planning ever reads. transformers compares them too, and where they differ
+    it computes with both, whatever the configuration says (`tie_weights` in modeling_utils.py).
+    llama.cpp's converter writes both, also where they are equal.
     """
     if not checkpoint.tensors[name].equals(checkpoint.tensors[twin]):
         raise ArchitectureError(
@@ -96,13 +110,11 @@ def _repeats(checkpoint: Checkpoint, name: str, twin: str) -> str:
     return f"it repeats {twin}"
 
 
-def _ignored(name: str, architecture: Architecture) -> str | None:
-    reasons = architecture.ignored.items()
-    return next((reason for pattern, reason in reasons if re.fullmatch(pattern, name)), None)
-
-
 def rows_as_metadata(prefix: str, rows: tuple[MetadataRow, ...], settings: Config) -> Metadata:
-    """The keys `PREFIX.KEY` of the rows that have a value."""
+    """The keys `PREFIX.KEY` of the rows that have a value.
+
+    Raises `ArchitectureError` where a required value is missing or none that the type can hold.
+    """
     result: Metadata = {}
     for row in rows:
         value = row.value(settings)

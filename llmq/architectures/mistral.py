@@ -2,14 +2,16 @@
 
 from dataclasses import replace
 
-from llmq.architectures.llama import INPUT, LLAMA, MATRICES, NORMS, OUTPUT, paired
-from llmq.architectures.table import field
+from llmq.architectures.decoder import ATTENTION, INPUT, MLP, NORMS, OUTPUT
+from llmq.architectures.llama import LLAMA
+from llmq.architectures.rope import paired
+from llmq.architectures.table import setting
 
 MISTRAL = replace(
     LLAMA,
     hf_name="MistralForCausalLM",
-    tensors=paired(INPUT + NORMS + MATRICES + OUTPUT),
-    window=field("sliding_window"),
+    tensors=paired(INPUT + NORMS + ATTENTION + MLP + OUTPUT),
+    window=setting("sliding_window"),  # converted as llama, whose graph has none
     defaults={
         **LLAMA.defaults,
         "max_position_embeddings": 131072,

@@ -1,63 +1,58 @@
 """Qwen 2 (and 2.5) and Qwen 3 dense models.
 
-Their graphs in llama.cpp rotate the halves of a head, as Hugging Face does, so no row moves.
+Their graphs in llama.cpp rotate the halves of a head, as Hugging Face does, so no row moves; they know
+neither Llama 3's rope scaling nor a window.
 """
 
 from dataclasses import replace
-from functools import partial
 
-from llmq.architectures.llama import (
-    ATTENTION_BIASES,
-    GGUF,
-    HF,
+from llmq.architectures.decoder import (
+    ATTENTION,
+    DEFAULTS,
+    HEAD_NORMS,
     INPUT,
-    LLAMA,
-    MATRICES,
     METADATA,
+    MLP,
     NORMS,
     OUTPUT,
-    refused,
+    QKV,
+    SILU,
+    biases,
+    quantized,
 )
-from llmq.architectures.table import Architecture, Config, TensorRow, always
-
-# Qwen 2 has biases on queries, keys and values, whatever its configuration says.
-QKV_BIASES = tuple(replace(row, present=always) for row in ATTENTION_BIASES[:3])
-
-# llama.cpp's graph of Qwen 3 has no biases, which no published model uses: they would be an error.
-HEAD_NORMS = (
-    TensorRow(HF + "self_attn.q_norm.weight", GGUF + "attn_q_norm.weight", ("head",)),
-    TensorRow(HF + "self_attn.k_norm.weight", GGUF + "attn_k_norm.weight", ("head",)),
-)
+from llmq.architectures.rope import ROTARY_BUFFERS, rope_refusal
+from llmq.architectures.sizes import sizes
+from llmq.architectures.table import Architecture, Config, always
 
 
 def window(config: Config) -> object:
     """The window of the upper layers, where the configuration switches it on."""
-    on = config.get("use_sliding_window")
-    return config.get("sliding_window") if on else None
+    return config.get("sliding_window") if config.get("use_sliding_window") else None
 
 
-QWEN2: Architecture = replace(
-    LLAMA,
+QWEN2 = Architecture(
     name="qwen2",
     hf_name="Qwen2ForCausalLM",
-    tensors=INPUT + NORMS + MATRICES + QKV_BIASES + OUTPUT,
+    sizes=sizes,
+    # Queries, keys and values have biases, whatever the configuration says.
+    tensors=INPUT + NORMS + ATTENTION + MLP + biases(QKV, always) + OUTPUT,
     metadata=METADATA,
-    late_metadata=(),
-    computed={},
-    refused=partial(refused, kinds=("default", "linear", "yarn")),  # no rope factors in the graph
+    refusals=(quantized, SILU, rope_refusal("default", "linear", "yarn")),
     window=window,
     defaults={
-        **LLAMA.defaults,
+        **DEFAULTS,
         "max_position_embeddings": 32768,
         "num_key_value_heads": 32,
         "sliding_window": 4096,
     },
+    ignored=ROTARY_BUFFERS,
 )
 
-QWEN3: Architecture = replace(
+QWEN3 = replace(
     QWEN2,
     name="qwen3",
     hf_name="Qwen3ForCausalLM",
-    tensors=INPUT + NORMS + MATRICES + HEAD_NORMS + OUTPUT,
+    # The graph has no biases, which no published model uses: they would be an error.
+    tensors=INPUT + NORMS + ATTENTION + MLP + HEAD_NORMS + OUTPUT,
     defaults={**QWEN2.defaults, "head_dim": 128},
 )

@@ -2,55 +2,41 @@
 
 `Architecture.tensors` has one row per tensor of the checkpoint; `{i}` in a row stands for every layer.
 A row names the tensor on both sides, its shape in terms of the model's sizes, the condition under which
-it exists, and what has to happen to its rows on the way. `metadata` has one row per key of the GGUF
-file, `computed` one per tensor that exists only there. A relative is `dataclasses.replace` of an
-architecture with the rows that differ. `refused` gives the reason why a configuration cannot be
-converted, `window` how many tokens back its attention reaches where that is limited. `defaults` are
-those of its transformers class, for fields that a configuration leaves out; `ignored` maps patterns of
-tensors that nothing reads to the reason.
+it exists, and what happens to its rows on the way. `metadata` has one row per key of the GGUF file,
+`computed` one per tensor that exists only there. A family is a file of such rows; a close relative is
+`dataclasses.replace` of another family with the rows that differ.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from llmq.errors import ArchitectureError
+from llmq.tokenizer.reading import NO_RULES, FamilyRules
 
 Config = Mapping[str, Any]
 Sizes = Mapping[str, int]
 Rows = NDArray[np.float32]
+Refusal = Callable[[Config], str | None]
+"""A check of a model's settings: the reason why it cannot be converted, or None."""
 
 
 @dataclass(frozen=True)
 class Transform:
-    """A change of a tensor's rows that works on groups of `unit` rows, each group by itself."""
+    """A change of a tensor's rows that works on groups of `unit` rows, each group by itself.
 
-    name: str
+    A transform travels to worker processes: `apply` is a function of a module, not a lambda.
+    """
+
     unit: int
     apply: Callable[[Rows, int], Rows]
 
     def __call__(self, rows: Rows) -> Rows:
-        """`rows` (a multiple of `unit` rows) changed; the shape stays."""
+        """`rows`, shape (multiple of `unit`, n_in), changed; the shape stays."""
         return self.apply(rows, self.unit)
-
-
-def rope_pairs(rows: Rows, head_size: int) -> Rows:
-    """Interleave the two halves of every head: row j and row j + head_size/2 become neighbours.
-
-    Hugging Face rotates the halves of a head against each other, llama.cpp's NORM rope rotates
-    neighbours (`LLAMA_ROPE_TYPE_NORM` in llama.h).
-    """
-    heads = rows.reshape(-1, 2, head_size // 2, rows.shape[1])
-    return np.ascontiguousarray(heads.swapaxes(1, 2)).reshape(rows.shape)
-
-
-# The transforms a row can ask for, by name: the size that gives the unit, and the function.
-TRANSFORMS: Mapping[str, tuple[str, Callable[[Rows, int], Rows]]] = {
-    "rope_pairs": ("head", rope_pairs),
-}
 
 
 def always(config: Config) -> bool:  # noqa: ARG001  # the signature of every condition
@@ -59,32 +45,33 @@ def always(config: Config) -> bool:  # noqa: ARG001  # the signature of every co
 
 
 def no_window(config: Config) -> None:
-    """Attention reaches back to the first token."""
+    """Attention goes back to the first token, or llama.cpp's graph applies the window itself."""
 
 
 @dataclass(frozen=True)
 class TensorRow:
-    """One tensor, or with `{i}` in its names one of every layer."""
+    """One tensor, or with `{i}` in its names one of every layer.
+
+    `source` is its name in the checkpoint, `target` that in the GGUF file, `shape` names sizes.
+    """
 
     source: str
     target: str
     shape: tuple[str, ...]
-    transform: str | None = None
+    transform: Callable[[Sizes], Transform] | None = None
+    """Makes the transform for a model of these sizes."""
     present: Callable[[Config], bool] = always
     twin: str | None = None
     """The tensor that this one must repeat where it is in the checkpoint and not `present`."""
 
     def transform_for(self, sizes: Sizes) -> Transform | None:
-        """What happens to the rows in a model of these sizes."""
-        if self.transform is None:
-            return None
-        unit, apply = TRANSFORMS[self.transform]
-        return Transform(self.transform, sizes[unit], apply)
+        """What happens to the tensor's rows in a model of these sizes; None where they stay."""
+        return self.transform(sizes) if self.transform else None
 
 
 @dataclass(frozen=True)
 class MetadataRow:
-    """One key of the file: `value` takes the configuration and gives None where the key is absent."""
+    """One key of the file: `value` takes the settings and gives None where the key is absent."""
 
     key: str
     kind: type[np.generic] | type[str]
@@ -101,29 +88,52 @@ class Architecture:
     sizes: Callable[[Config], Sizes]
     tensors: tuple[TensorRow, ...]
     metadata: tuple[MetadataRow, ...]
-    late_metadata: tuple[MetadataRow, ...]
-    computed: Mapping[str, Callable[[Config], Rows | None]]
-    refused: Callable[[Config], str | None]
-    window: Callable[[Config], object]
-    defaults: Mapping[str, Any]
-    ignored: Mapping[str, str]
+    late_metadata: tuple[MetadataRow, ...] = ()
+    """Keys that llama.cpp's converter writes after `general.file_type`."""
+    computed: Mapping[str, Callable[[Config], Rows | None]] = field(default_factory=dict)
+    """Tensors of the file alone, by name; None where a model has no need of one."""
+    refusals: tuple[Refusal, ...] = ()
+    """Checks in order; the first reason found counts."""
+    window: Callable[[Config], object] = no_window
+    """The tokens that attention looks back, where llama.cpp's graph does not apply that limit."""
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+    """Those of the transformers class, for settings that a configuration leaves out."""
+    ignored: Mapping[str, str] = field(default_factory=dict)
+    """Patterns of tensors that nothing reads, with the reason."""
+    nested: str | None = None
+    """The field of config.json that holds the language model's settings, in a model of several parts."""
+    tokenizer: FamilyRules = NO_RULES
 
     def settings(self, config: Config) -> Config:
-        """The configuration with the defaults of the transformers class where it says nothing.
+        """The language model's settings in `config` (a config.json), with the family's defaults.
 
-        A null says something: none, or that the value follows from others.
+        A null says something: none, or that the value follows from others. Nested settings win over
+        those around them (`ModelBase.__init__` in llama.cpp's conversion/base.py).
+        Raises `ArchitectureError` where the nested settings are no object.
         """
+        if self.nested is not None:
+            inner = config.get(self.nested)
+            if not isinstance(inner, Mapping):
+                raise ArchitectureError(
+                    f"config.json: {self.nested!r} is {inner!r:.40} instead of an object"
+                )
+            config = {**config, **inner}
         settings = {**self.defaults, **config}
         return {name: value for name, value in settings.items() if value is not None}
 
 
-def field(name: str) -> Callable[[Config], Any]:
-    """The value of a configuration field, or None."""
+def setting(name: str) -> Callable[[Config], Any]:
+    """A metadata value: the setting of this name, or None."""
     return lambda config: config.get(name)
 
 
+def switch(name: str) -> Callable[[Config], bool]:
+    """A condition: the setting of this name is there and true."""
+    return lambda config: bool(config.get(name))
+
+
 def required_int(config: Config, name: str, default: int | None = None) -> int:
-    """A positive whole number from the configuration; `ArchitectureError` names what is wrong."""
+    """A positive whole number from the settings; `ArchitectureError` names what is wrong."""
     value = config.get(name)
     if value is None and default is not None:
         return default

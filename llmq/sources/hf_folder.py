@@ -74,7 +74,7 @@ def _metadata(
         "general.file_type": np.uint32(RECIPES[stored].file_type),
         **rows_as_metadata(architecture.name, architecture.late_metadata, settings),
         "general.quantization_version": np.uint32(0),  # not quantized
-        **read_tokenizer(checkpoint.path, checkpoint.config, pre=pre),
+        **read_tokenizer(checkpoint.path, settings, pre=pre, rules=architecture.tokenizer),
     }
 
 

@@ -1,10 +1,9 @@
 """read_tokenizer: a folder -> every `tokenizer.*` key, in the order of llama.cpp's converter."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from llmq.errors import TokenizerError
 from llmq.files.gguf import Metadata
@@ -18,17 +17,35 @@ from llmq.tokenizer.special_tokens import ADD_KEYS, ID_KEYS, special_token_metad
 from llmq.tokenizer.spm import read_sentencepiece
 
 ADD_SPACE_PREFIX = "tokenizer.ggml.add_space_prefix"
-# The classes that conversion/llama.py converts; the last two rules below are for them alone.
-LLAMA_CLASSES = frozenset({"LlamaForCausalLM", "LLaMAForCausalLM", "MistralForCausalLM"})
-CODE_LLAMA_VOCABULARY, CODE_LLAMA_EOT = 32016, 32010
-GRANITE_VOCABULARY = 49152  # of IBM's code models, which declare a bos and want none added
 
 
-def read_tokenizer(folder: Path, config: Mapping[str, Any], *, pre: str | None = None) -> Metadata:
+@dataclass(frozen=True)
+class FamilyRules:
+    """What llama.cpp's converter does to the tokenizers of one family of models alone."""
+
+    space_prefix: bool = False
+    """Write `add_prefix_space` of tokenizer_config.json, before all other keys."""
+    defaults: Mapping[int, Metadata] = field(default_factory=dict)
+    """By size of the vocabulary, keys for a tokenizer that does not give them."""
+    overrides: Mapping[int, Metadata] = field(default_factory=dict)
+    """By size of the vocabulary, keys that count whatever the tokenizer gives."""
+
+
+NO_RULES = FamilyRules()
+
+
+def read_tokenizer(
+    folder: Path,
+    config: Mapping[str, Any],
+    *,
+    pre: str | None = None,
+    rules: FamilyRules = NO_RULES,
+) -> Metadata:
     """The tokenizer of a model folder as GGUF metadata.
 
     `config` is the folder's config.json. `pre` overrides the name of the pre-tokenizer
-    (`tokenizer.ggml.pre`), which is otherwise found from the structure of tokenizer.json.
+    (`tokenizer.ggml.pre`), which is otherwise found from the structure of tokenizer.json; `rules`
+    are those of the model's family.
     Raises `TokenizerError`, one line, for a tokenizer that is missing, broken, of an unknown
     structure, or not of this model.
     """
@@ -36,7 +53,7 @@ def read_tokenizer(folder: Path, config: Mapping[str, Any], *, pre: str | None =
         checked_name(pre)
     files = open_folder(folder, config)
     vocabulary = _read_vocabulary(files, pre=pre)
-    keys = _space_prefix(files) | vocabulary
+    keys = (_space_prefix(files) if rules.space_prefix else {}) | vocabulary
     texts: list[str] = vocabulary["tokenizer.ggml.tokens"]  # type: ignore[assignment]  # built so
     keys |= special_token_metadata(files, texts)
     if keys["tokenizer.ggml.pre"] in ADDS_BOS:
@@ -48,11 +65,9 @@ def read_tokenizer(folder: Path, config: Mapping[str, Any], *, pre: str | None =
         )
     keys |= chat_template_metadata(files)
     keys |= _normalizer_flags(files)
-    if files.architecture in LLAMA_CLASSES:
-        if files.vocab_size == CODE_LLAMA_VOCABULARY:
-            keys.setdefault(ID_KEYS["eot"], np.uint32(CODE_LLAMA_EOT))
-        if files.vocab_size == GRANITE_VOCABULARY:
-            keys[ADD_KEYS["bos"]] = False
+    size = files.vocab_size
+    if size is not None:
+        keys = keys | rules.defaults.get(size, {}) | keys | rules.overrides.get(size, {})
     return keys
 
 
@@ -73,9 +88,9 @@ def _read_vocabulary(files: TokenizerFolder, *, pre: str | None) -> Metadata:
 
 
 def _space_prefix(files: TokenizerFolder) -> Metadata:
-    """conversion/llama.py writes this key, and before all others."""
+    """The key that conversion/llama.py writes before all others."""
     value = files.tokenizer_config.get("add_prefix_space")
-    if files.architecture not in LLAMA_CLASSES or value is None:
+    if value is None:
         return {}
     if not isinstance(value, bool):
         where = files.where("tokenizer_config.json", "add_prefix_space")

@@ -10,6 +10,7 @@ from tokenizers import Tokenizer, normalizers, processors
 from tokenizers import pre_tokenizers as pre
 from transformers import AutoTokenizer
 
+from llmq.architectures.llama import LLAMA
 from llmq.errors import TokenizerError
 from llmq.tokenizer import LLAMA_CPP_DEFECTS, read_tokenizer
 from llmq.tokenizer.sentencepiece_model import read_sentencepiece_model
@@ -35,7 +36,8 @@ def mismatches(
     folder: Path, config: dict[str, object], encode: Encode, texts: Sequence[str]
 ) -> list[str]:
     """The texts whose ids differ between `encode` and llama.cpp."""
-    with LlamaVocabulary(read_tokenizer(folder, config), folder) as vocabulary:
+    metadata = read_tokenizer(folder, config, rules=LLAMA.tokenizer)
+    with LlamaVocabulary(metadata, folder) as vocabulary:
         return [text for text in texts if encode(text) != vocabulary.ids(text)]
 
 
@@ -87,7 +89,8 @@ def test_without_a_space_in_front(model: bytes, tmp_path: Path) -> None:
     hugging_face = AutoTokenizer.from_pretrained(tmp_path)
     texts = probe_texts(SPECIALS, COUNT)
     assert mismatches(tmp_path, config, hugging_face.encode, texts) == []
-    assert next(iter(read_tokenizer(tmp_path, config))) == "tokenizer.ggml.add_space_prefix"
+    metadata = read_tokenizer(tmp_path, config, rules=LLAMA.tokenizer)
+    assert next(iter(metadata)) == "tokenizer.ggml.add_space_prefix"
 
 
 def as_json(model: bytes, folder: Path) -> Tokenizer:
