@@ -21,7 +21,7 @@ class Verb(NamedTuple):
 
 
 VERBS = (
-    Verb("convert", "turn a checkpoint folder into a quantized GGUF file", "llmq.verbs.convert"),
+    Verb("convert", "turn a model into a quantized GGUF file", "llmq.verbs.convert"),
     Verb("inspect", "show what a GGUF file or a checkpoint folder holds", "llmq.verbs.inspect"),
     Verb("drift", "measure how far a quantized model moved from its base", "llmq.verbs.drift"),
     Verb("chat", "talk to a tutor, offline", "llmq.verbs.chat"),
