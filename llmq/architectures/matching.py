@@ -29,14 +29,15 @@ def match_tensors(
     layers = sizes["layers"]
     if layers > len(checkpoint.tensors):
         raise ArchitectureError(
-            f"config.json: {layers} layers, but the checkpoint has {len(checkpoint.tensors)} tensors"
+            f"config.json: {layers} layers, but the checkpoint has"
+            f" {len(checkpoint.tensors)} tensors"
         )
     every_row = expanded(architecture, layers)
     rows = [row for row in every_row if row.present(settings)]
     model = f"{architecture.hf_name} with {layers} layers"
     for row in rows:
         _check_tensor(checkpoint, row, sizes, model)
-    # Only now are the sizes known to be those of real tensors, and no more than the file could hold.
+    # Only now are the sizes known to be those of real tensors: no more than the file could hold.
     computed = [
         TensorRow("", name, ("head",))
         for name, compute in architecture.computed.items()
