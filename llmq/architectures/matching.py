@@ -4,7 +4,7 @@ A tensor without a row and a row without a tensor are errors: nothing is skipped
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -43,18 +43,8 @@ def match_tensors(
         for name, compute in architecture.computed.items()
         if compute(settings) is not None
     ]
-    wanted = {row.source for row in rows}
-    twins = {row.source: row.twin for row in every_row}
-    notes = []
-    for name in checkpoint.tensors:
-        if name not in wanted:
-            reason = _reason(checkpoint, name, twins.get(name), architecture.ignored)
-            if reason is None:
-                hint = did_you_mean(name, wanted, found="; the nearest name known is {!r}")
-                raise ArchitectureError(
-                    f"{checkpoint.path}: the tensor {name!r} has no place in {model}{hint}"
-                )
-            notes.append(f"{name} is left out: {reason}")
+    twins = {row.source: row.twin for row in every_row if not row.present(settings)}
+    notes = _left_over(checkpoint, {row.source for row in rows}, twins, architecture.ignored, model)
     return computed + rows, notes
 
 
@@ -87,12 +77,30 @@ def _check_tensor(checkpoint: Checkpoint, row: TensorRow, sizes: Sizes, model: s
         )
 
 
-def _reason(
-    checkpoint: Checkpoint, name: str, twin: str | None, ignored: Mapping[str, str]
-) -> str | None:
-    """Why a tensor without a row can be left out; None where nothing says so."""
-    if twin is not None:
-        return _repeats(checkpoint, name, twin)
+def _left_over(
+    checkpoint: Checkpoint,
+    wanted: Collection[str],
+    twins: Mapping[str, str | None],
+    ignored: Mapping[str, str],
+    model: str,
+) -> list[str]:
+    """What the checkpoint holds besides `wanted`, with the reasons; an error where there is none."""
+    notes = []
+    for name in checkpoint.tensors:
+        if name in wanted:
+            continue
+        twin = twins.get(name)
+        reason = _repeats(checkpoint, name, twin) if twin else _ignored(name, ignored)
+        if reason is None:
+            hint = did_you_mean(name, wanted, found="; the nearest name known is {!r}")
+            raise ArchitectureError(
+                f"{checkpoint.path}: the tensor {name!r} has no place in {model}{hint}"
+            )
+        notes.append(f"{name} is left out: {reason}")
+    return notes
+
+
+def _ignored(name: str, ignored: Mapping[str, str]) -> str | None:
     return next((why for pattern, why in ignored.items() if re.fullmatch(pattern, name)), None)
 
 
