@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 
 from llmq.architectures.llama import LLAMA
-from llmq.architectures.matching import expanded
 
 # num_hidden_layers, hidden, intermediate, heads, key heads, vocabulary, tied
 SIZES: dict[str, tuple[int, int, int, int, int, int, bool]] = {
@@ -49,7 +48,7 @@ def write_checkpoint(folder: Path, *, size: str, shards: int) -> None:
         json.dumps({"tokenizer_class": "PreTrainedTokenizerFast", "eos_token": "<|end|>"})
     )
     sizes = LLAMA.sizes(config)
-    rows = [row for row in expanded(LLAMA, layers) if row.present(config)]
+    rows = [row for row in LLAMA.rows(layers) if row.present(config)]
     shapes = {row.source: tuple(sizes[name] for name in row.shape) for row in rows}
     names = list(shapes)
     per_shard = -(-len(names) // shards)

@@ -24,8 +24,8 @@ SIZES = {
 def save_random_model(folder: Path, name: str, settings: Mapping[str, Any]) -> Any:
     """A random model of transformers' class `name`, saved in two or more shards."""
     torch.manual_seed(0)
-    config_class = getattr(transformers, name.replace("ForCausalLM", "Config"))
-    model = getattr(transformers, name)(config_class(**{**SIZES, **settings})).eval()
+    model_class = getattr(transformers, name)
+    model = model_class(model_class.config_class(**{**SIZES, **settings})).eval()
     for parameter in model.parameters():
         if parameter.dim() == 1:  # norms start at one and biases at zero: make them matter
             torch.nn.init.normal_(parameter, mean=float(parameter.detach().mean()), std=0.3)

@@ -1,4 +1,4 @@
-"""What dense decoders have in common: names of tensors and settings, conditions, refusals, defaults."""
+"""What dense decoders share: rows of tensors and metadata, conditions, refusals, defaults."""
 
 from collections.abc import Callable
 from dataclasses import replace

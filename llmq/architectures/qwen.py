@@ -1,7 +1,7 @@
 """Qwen 2 (and 2.5) and Qwen 3 dense models.
 
-Their graphs in llama.cpp rotate the halves of a head, as Hugging Face does, so no row moves; they know
-neither Llama 3's rope scaling nor a window.
+Their graphs in llama.cpp rotate the halves of a head, as Hugging Face does, so no row moves; they
+know neither Llama 3's rope scaling nor a window.
 """
 
 from dataclasses import replace

@@ -1,8 +1,8 @@
-"""Rotary position embeddings: where settings stand, which ones llama.cpp computes, what it is given.
+"""Rotary position embeddings: where settings stand, what llama.cpp is given, what it cannot do.
 
-Hugging Face and llama.cpp agree on the angles but not on the pairs: Hugging Face rotates number j of a
-head with number j + head_size / 2, and so do most of llama.cpp's graphs (NEOX rope). Its graph of Llama
-rotates neighbours (NORM rope), so that the rows of queries and keys have to be interleaved for it.
+Hugging Face and llama.cpp agree on the angles but not on the pairs: Hugging Face rotates number j
+of a head with number j + head_size / 2, and so do most of llama.cpp's graphs (NEOX rope). Its graph
+of Llama rotates neighbours (NORM rope), for which the rows of queries and keys are interleaved.
 """
 
 import math
@@ -30,8 +30,8 @@ OUTSIDE = {
     "original_max_position_embeddings": True,
 }
 
-# What llama.cpp's graphs of the families here take as given in yarn scaling, whatever the file says:
-# their `load_arch_hparams` do not read the keys. `mscale` counts in transformers only beside
+# What llama.cpp's graphs of the families here take as given in yarn scaling, whatever the file says
+# (their `load_arch_hparams` do not read the keys). `mscale` counts in transformers only beside
 # `mscale_all_dim`.
 YARN_FIXED = {"beta_fast": 32.0, "beta_slow": 1.0, "truncate": 1.0, "mscale_all_dim": 0.0}
 
@@ -46,7 +46,8 @@ def rope(config: Config) -> dict[str, object]:
 
     transformers 5 writes `rope_parameters`; before, `rope_scaling` and a separate `rope_theta`.
     Where several places say something, the order is that of `RotaryEmbeddingConfigMixin` in
-    transformers' modeling_rope_utils.py. Raises `ArchitectureError` for settings that are no object.
+    transformers' modeling_rope_utils.py. Raises `ArchitectureError` for settings that are no
+    object.
     """
     found = config.get("rope_scaling") or config.get("rope_parameters") or {}
     if not isinstance(found, dict):
@@ -145,7 +146,11 @@ def llama3_factors(config: Config) -> Rows | None:
 
 
 def interleaved(rows: Rows, head_size: int) -> Rows:
-    """Interleave the two halves of every head: rows j and j + head_size / 2 become neighbours."""
+    """Interleave the two halves of every head: rows j and j + head_size / 2 become neighbours.
+
+    >>> interleaved(np.arange(8, dtype=np.float32)[:, None], 4)[:, 0]
+    array([0., 2., 1., 3., 4., 6., 5., 7.], dtype=float32)
+    """
     heads = rows.reshape(-1, 2, head_size // 2, rows.shape[1])
     return np.ascontiguousarray(heads.swapaxes(1, 2)).reshape(rows.shape)
 

@@ -1,14 +1,14 @@
 """What an architecture is: a value made of rows.
 
-`Architecture.tensors` has one row per tensor of the checkpoint; `{i}` in a row stands for every layer.
-A row names the tensor on both sides, its shape in terms of the model's sizes, the condition under which
-it exists, and what happens to its rows on the way. `metadata` has one row per key of the GGUF file,
-`computed` one per tensor that exists only there. A family is a file of such rows; a close relative is
-`dataclasses.replace` of another family with the rows that differ.
+`Architecture.tensors` has one row per tensor of the checkpoint; `{i}` in a row stands for every
+layer. A row names the tensor on both sides, its shape in terms of the model's sizes, the condition
+under which it exists, and what happens to its rows on the way. `metadata` has one row per key of
+the GGUF file, `computed` one per tensor that exists only there. A family is a file of such rows; a
+close relative is `dataclasses.replace` of another family with the rows that differ.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -101,8 +101,9 @@ class Architecture:
     ignored: Mapping[str, str] = field(default_factory=dict)
     """Patterns of tensors that nothing reads, with the reason."""
     nested: str | None = None
-    """The field of config.json that holds the language model's settings, in a model of several parts."""
+    """In a model of several parts, the field of config.json with the language model's settings."""
     tokenizer: FamilyRules = NO_RULES
+    """What llama.cpp's converter does to this family's tokenizers alone."""
 
     def settings(self, config: Config) -> Config:
         """The language model's settings in `config` (a config.json), with the family's defaults.
@@ -120,6 +121,18 @@ class Architecture:
             config = {**config, **inner}
         settings = {**self.defaults, **config}
         return {name: value for name, value in settings.items() if value is not None}
+
+    def rows(self, layers: int) -> list[TensorRow]:
+        """A row for every tensor: the first with `{i}` stands for all layers of all such rows."""
+        inside = [row for row in self.tensors if "{i}" in row.source]
+        first = self.tensors.index(inside[0])
+        repeated = [
+            replace(row, source=row.source.format(i=layer), target=row.target.format(i=layer))
+            for layer in range(layers)
+            for row in inside
+        ]
+        after = [row for row in self.tensors[first:] if "{i}" not in row.source]
+        return [*self.tensors[:first], *repeated, *after]
 
 
 def setting(name: str) -> Callable[[Config], Any]:

@@ -5,12 +5,13 @@ from pathlib import Path
 import numpy as np
 
 from llmq.architectures import architecture_for
-from llmq.architectures.matching import match_tensors, rows_as_metadata
+from llmq.architectures.metadata import rows_as_metadata
 from llmq.architectures.table import Architecture, Config, TensorRow, required_int
 from llmq.files.gguf import Metadata
 from llmq.recipes.rules import Facts
 from llmq.recipes.table import RECIPES
 from llmq.sources.checkpoint import Checkpoint, open_checkpoint
+from llmq.sources.matching import match_tensors
 from llmq.sources.model_card import general_metadata
 from llmq.sources.source import ComputedWeights, Source, SourceTensor
 from llmq.tokenizer import read_tokenizer
@@ -79,7 +80,7 @@ def _metadata(
 
 
 def _on_window(architecture: Architecture, settings: Config) -> list[str]:
-    """What a limited reach of attention means where llama.cpp's graph has no such limit."""
+    """What a window means that llama.cpp's graph does not apply."""
     window, context = architecture.window(settings), settings["max_position_embeddings"]
     if not isinstance(window, int) or window >= context:
         return []

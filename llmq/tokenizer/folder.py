@@ -49,12 +49,6 @@ class TokenizerFolder:
         return size
 
     @property
-    def architecture(self) -> str:
-        """The class of the model, such as LlamaForCausalLM; empty if config.json has none."""
-        names = self.config.get("architectures")
-        return str(names[0]) if isinstance(names, list) and names else ""
-
-    @property
     def json_added_tokens(self) -> list[AddedToken]:
         """The added tokens of tokenizer.json."""
         where = self.where("tokenizer.json", "added_tokens")

@@ -1,4 +1,4 @@
-"""Every architecture, through every stage: llama.cpp computes with our file what transformers does."""
+"""Every architecture, through every stage: llama.cpp computes what transformers does."""
 
 import copy
 import json
@@ -6,9 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
-import torch
 import transformers
 
 from llmq.architectures import ARCHITECTURES, architecture_for
@@ -18,9 +16,9 @@ from llmq.architectures.rope import rope
 from llmq.errors import ArchitectureError
 from llmq.planning import make_plan
 from llmq.quantize import execute
-from llmq.runtime import open_model
 from llmq.sources.opening import open_source
 from llmq_peer.random_models import save_random_model
+from tests.architectures.logits import check_logits
 
 LLAMA3_ROPE = {
     "rope_type": "llama3",
@@ -48,12 +46,6 @@ VARIANTS: list[tuple[str, Mapping[str, Any]]] = [
 ]
 
 
-def log_softmax(logits: Any) -> Any:
-    wide = np.asarray(logits, np.float64)
-    shifted = wide - wide.max(axis=1, keepdims=True)
-    return shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
-
-
 @pytest.mark.parametrize(("name", "settings"), VARIANTS)
 def test_logits_equal_transformers(
     tmp_path: Path, byte_tokenizer: dict[str, Any], name: str, settings: Mapping[str, Any]
@@ -62,16 +54,7 @@ def test_logits_equal_transformers(
     (tmp_path / "model" / "tokenizer.json").write_text(json.dumps(byte_tokenizer))
     plan = make_plan(open_source(tmp_path / "model"), recipe="F32")
     execute(plan, tmp_path / "f32.gguf")
-    tokens = np.random.default_rng(0).integers(0, 257, 200).tolist()
-    with torch.no_grad():
-        expected = log_softmax(model(torch.tensor([tokens])).logits[0].numpy())
-    with open_model(tmp_path / "f32.gguf", cache_type="F32") as opened:
-        found = log_softmax(opened.logits(tokens))
-    divergence = (np.exp(expected) * (expected - found)).sum(axis=1).mean()
-    same_top = (expected.argmax(axis=1) == found.argmax(axis=1)).mean()
-    assert divergence <= 2e-5
-    assert same_top >= 0.99
-    assert np.exp(expected).max(axis=1).mean() > 0.1  # the model does say something
+    check_logits(model, tmp_path / "f32.gguf")
 
 
 def test_every_architecture_is_tried() -> None:
@@ -169,8 +152,10 @@ def test_numbers_that_no_file_can_hold(
         make_plan(open_source(folder))
 
 
-def test_an_output_matrix_that_is_tied_and_there(make_checkpoint: Callable[..., Path]) -> None:
-    """Equal, it is left out with a note; different, nobody can know which one is meant."""
+def test_a_tied_output_matrix_that_the_checkpoint_holds(
+    make_checkpoint: Callable[..., Path],
+) -> None:
+    """Equal, it is left out with a note; different, either may be meant."""
 
     def add(tensors: dict[str, Any]) -> None:
         tensors["lm_head.weight"] = tensors["model.embed_tokens.weight"].copy()
@@ -197,10 +182,10 @@ def test_an_output_matrix_that_is_tied_and_there(make_checkpoint: Callable[..., 
         ("LlamaForCausalLM", {"sliding_window": 100}, None),
     ],
 )
-def test_a_window_that_llama_cpp_has_not_is_told(
+def test_a_window_that_llama_cpp_does_not_apply_is_noted(
     make_checkpoint: Callable[..., Path], name: str, settings: dict[str, Any], window: int | None
 ) -> None:
     checkpoint = open_source(make_checkpoint(architectures=[name], **settings))
     plan = make_plan(checkpoint, recipe="Q8_0")
-    told = [note for note in plan.notes if f"texts longer than {window} tokens" in note]
-    assert len(plan.notes) == len(told) == (window is not None)
+    found = [note for note in plan.notes if f"texts longer than {window} tokens" in note]
+    assert len(plan.notes) == len(found) == (window is not None)
