@@ -22,10 +22,10 @@ def repository() -> Path:
 
 @pytest.fixture(scope="session")
 def shared() -> Path:
-    """The folder of real text and trained models beside the checkout, where it is present."""
+    """The folder of trained models and real text beside the checkout, for tests of just these."""
     folder = REPOSITORY.parent / "shared"
     if not (folder / "models").is_dir():
-        pytest.skip(f"the test data folder {folder} is not present")
+        pytest.skip(f"needs trained models or real text, which {folder} would hold")
     return folder
 
 
@@ -134,6 +134,22 @@ def random_tensors(config: Mapping[str, Any]) -> dict[str, NDArray[np.float32]]:
     }
 
 
+def change_config(folder: Path, **changes: Any) -> None:
+    """Change fields of config.json."""
+    path = folder / "config.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+
+
+def run(*arguments: object) -> int:
+    """`llmq` in this process; argparse leaves by SystemExit."""
+    from llmq.cli import main
+
+    try:
+        return main([str(argument) for argument in arguments])
+    except SystemExit as left:
+        return int(left.code or 0)
+
+
 # --- GGUF files for the tests of runtime, evaluation and chat, made by llmq itself ---
 
 CHATML = (
@@ -188,11 +204,3 @@ def save_gguf(tmp_path_factory: pytest.TempPathFactory, byte_tokenizer: dict[str
 def tiny_gguf(save_gguf: SaveGguf) -> dict[str, Path]:
     """One small random model by recipe: F32, BF16 and Q4_0."""
     return {recipe: save_gguf("tiny", recipe) for recipe in ("F32", "BF16", "Q4_0")}
-
-
-@pytest.fixture(scope="session")
-def stories_gguf(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """stories260K by recipe: F16 and Q8_0. It has no chat template."""
-    folder = tmp_path_factory.mktemp("stories")
-    source = shared / "models" / "stories260K"
-    return {recipe: converted(source, recipe, folder) for recipe in ("F16", "Q8_0")}

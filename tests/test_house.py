@@ -48,24 +48,41 @@ def test_the_readme_names_files_that_exist(repository: Path) -> None:
 
 
 def test_every_module_says_what_it_is(repository: Path) -> None:
-    for folder in ("llmq", "kernels", "eval", "scripts", "tests"):
-        for path in (repository / folder).rglob("*.py"):
-            tree = ast.parse(path.read_text(encoding="utf-8"))
-            assert ast.get_docstring(tree), f"{path} has no docstring"
+    for path, tree in modules(repository).items():
+        assert ast.get_docstring(tree), f"{path} has no docstring"
+
+
+def test_files_and_functions_are_short(repository: Path) -> None:
+    """Up to 300 lines a file and 50 a function; ruff's C901 counts the branches."""
+    for path, tree in modules(repository).items():
+        assert len(path.read_text(encoding="utf-8").splitlines()) <= 300, path
+        for node in ast.walk(tree):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                n_lines = (node.end_lineno or 0) - node.lineno + 1
+                assert n_lines <= 50, f"{path}: {node.name} has {n_lines} lines"
 
 
 def test_scripts_and_tests_do_not_import_each_other(repository: Path) -> None:
     """What both need is in llmq_peer."""
     for folder, other in (("scripts", "tests"), ("tests", "scripts")):
-        found = {path: imports_of(path) for path in (repository / folder).rglob("*.py")}
-        assert any(folder in names for names in found.values())  # they do import their like
-        assert not [str(path) for path, names in found.items() if other in names]
+        imported = {path: imports_of(tree) for path, tree in modules(repository, folder).items()}
+        assert any(folder in names for names in imported.values()), "they import their like"
+        assert not [str(path) for path, names in imported.items() if other in names]
 
 
-def imports_of(path: Path) -> set[str]:
-    """The top-level names of the packages that a file imports."""
+def modules(repository: Path, *folders: str) -> dict[Path, ast.Module]:
+    """Every Python file of these folders, or of all that hold code, parsed."""
+    return {
+        path: ast.parse(path.read_text(encoding="utf-8"))
+        for folder in folders or ("llmq", "kernels", "eval", "scripts", "tests")
+        for path in (repository / folder).rglob("*.py")
+    }
+
+
+def imports_of(tree: ast.Module) -> set[str]:
+    """The top-level names of the packages that a module imports."""
     names: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             names |= {alias.name.partition(".")[0] for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:

@@ -149,7 +149,7 @@ def test_files_that_end_early(tmp_path: Path) -> None:
             if length in complete:
                 read_importance(tmp_path / "cut")
                 continue
-            with pytest.raises(ImportanceError):
+            with pytest.raises(ImportanceError, match="cut: "):
                 read_importance(tmp_path / "cut")
 
 

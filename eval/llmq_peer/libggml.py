@@ -37,12 +37,14 @@ STOCK_PROBE = 0xF1933E24
 """Checksum of the probe's blocks in the stock x86-64 build, which is compiled without FMA."""
 
 
-def find() -> Path | None:
-    """The library's path beside the installed llama_cpp package, which is not imported."""
+def installed() -> "LibGgml":
+    """The library beside the llama_cpp package, which is not imported; FileNotFoundError."""
     package = importlib.util.find_spec("llama_cpp")
     folders = (package.submodule_search_locations or []) if package else []
-    candidates = (Path(folder) / "lib" / name for folder in folders for name in NAMES)
-    return next((path for path in candidates if path.is_file()), None)
+    for path in (Path(folder) / "lib" / name for folder in folders for name in NAMES):
+        if path.is_file():
+            return LibGgml(path)
+    raise FileNotFoundError(f"llama-cpp-python brings none of {', '.join(NAMES)}; scripts/install")
 
 
 class LibGgml:

@@ -46,15 +46,19 @@ def write_permuted(source: Path, target: Path, *, seed: int) -> None:
             shutil.copy(path, target)
     rng, orders = np.random.default_rng(seed), dict[tuple[str, int], NDArray[np.int64]]()
     for name in sorted(weights):
-        axes = next((axes for end, axes in AXES.items() if name.endswith(end)), None)
-        if axes is None:
-            raise CheckpointError(f"{source}: it is not known which channels {name!r} has")
-        layer = name.rpartition(".mlp.")[0]
-        for axis, kind in enumerate(axes):
+        for axis, kind in enumerate(axes_of(name, source)):
+            n = weights[name].shape[axis]
+            if kind and (kind, n) not in orders:
+                orders[kind, n] = rng.permutation(n)
             if kind:
-                n = weights[name].shape[axis]
-                key = kind + (layer if kind == INNER else ""), n
-                if key not in orders:
-                    orders[key] = rng.permutation(n)
-                weights[name] = np.take(weights[name], orders[key], axis=axis)
+                weights[name] = np.take(weights[name], orders[kind, n], axis=axis)
     save_file(weights, target / "model.safetensors")
+
+
+def axes_of(name: str, source: Path) -> list[str]:
+    """Which order a tensor's rows and columns follow; each feed-forward layer has an own one."""
+    axes = next((axes for end, axes in AXES.items() if name.endswith(end)), None)
+    if axes is None:
+        raise CheckpointError(f"{source}: it is not known which channels {name!r} has")
+    layer = name.rpartition(".mlp.")[0]
+    return [INNER + layer if kind == INNER else kind for kind in axes]

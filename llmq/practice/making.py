@@ -23,12 +23,8 @@ def finished(draft: Problem) -> Problem | None:
     is one of the numbers it shows is refused: then no hint can tell the key by accident.
     """
     values = {item.value for item in draft.steps}
-    if draft.key in draft.given or len(values) < len(draft.steps):
+    if not _fit(draft, values):
         return None
-    if any(not _readable(value) for value in values):
-        return None
-    if any(str(item.calculation) == str(item.value) for item in draft.steps):
-        return None  # 3/7 is 3/7: the last hint would be the value itself
     steps = tuple(
         replace(item, mistakes=tuple(m for m in item.mistakes if _usable(m, item, values)))
         for item in draft.steps
@@ -36,6 +32,15 @@ def finished(draft: Problem) -> Problem | None:
     if any(len(item.mistakes) < 2 for item in steps):
         return None
     return replace(draft, steps=steps)
+
+
+def _fit(draft: Problem, values: set[Fraction]) -> bool:
+    """Whether every step has a readable value of its own, and nothing shown is the key."""
+    if draft.key in draft.given or len(values) < len(draft.steps):
+        return False
+    # 3/7 is 3/7: the last hint would be the value itself
+    shown = any(str(item.calculation) == str(item.value) for item in draft.steps)
+    return not shown and all(map(_readable, values))
 
 
 def _usable(mistake: Mistake, owner: Step, values: set[Fraction]) -> bool:

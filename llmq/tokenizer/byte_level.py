@@ -4,7 +4,7 @@ The rows are those of get_vocab_base in conversion/base.py; what transformers ad
 load time (named special tokens, the added tokens of tokenizer_config.json) is added here too.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from llmq.errors import TokenizerError
@@ -66,16 +66,8 @@ def all_added_tokens(folder: TokenizerFolder, vocab: Mapping[str, int]) -> list[
     special. Tokens that neither file has and the embedding has no row for are left out.
     """
     in_file = folder.json_added_tokens
-    declared = sorted(folder.config_added_tokens, key=lambda token: token.id)
-    wanted = [(token.text, token.special) for token in [*in_file, *declared]]
-    known = {text for text, _ in wanted}
-    wanted += [(text, True) for text in named_special_tokens(folder) if text not in known]
-    ids: dict[str, int] = {}
-    free = len(vocab)
-    for text, _ in wanted:
-        if text not in ids:
-            ids[text] = vocab.get(text, free)
-            free = max(free, ids[text] + 1)
+    wanted = _wanted(folder)
+    ids, free = _assigned((text for text, _ in wanted), vocab)
     for token in in_file:
         if token.id != ids[token.text]:
             raise TokenizerError(
@@ -86,6 +78,25 @@ def all_added_tokens(folder: TokenizerFolder, vocab: Mapping[str, int]) -> list[
     rows = folder.vocab_size or free
     usable = {token.text for token in in_file} | {text for text in ids if ids[text] < rows}
     return [AddedToken(ids[text], text, special) for text, special in wanted if text in usable]
+
+
+def _wanted(folder: TokenizerFolder) -> list[tuple[str, bool]]:
+    """Text and whether it is special, the last word last: by tokenizer.json, by its configuration."""
+    declared = sorted(folder.config_added_tokens, key=lambda token: token.id)
+    wanted = [(token.text, token.special) for token in [*folder.json_added_tokens, *declared]]
+    known = {text for text, _ in wanted}
+    return wanted + [(text, True) for text in named_special_tokens(folder) if text not in known]
+
+
+def _assigned(texts: Iterable[str], vocab: Mapping[str, int]) -> tuple[dict[str, int], int]:
+    """The id of each text, the vocabulary's or the next free one, and the first that stays free."""
+    ids: dict[str, int] = {}
+    free = len(vocab)
+    for text in texts:
+        if text not in ids:
+            ids[text] = vocab.get(text, free)
+            free = max(free, ids[text] + 1)
+    return ids, free
 
 
 def read_merges(folder: TokenizerFolder, vocab: Mapping[str, int]) -> list[tuple[str, str]]:

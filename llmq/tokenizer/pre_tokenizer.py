@@ -6,11 +6,11 @@ the description up in one table: a tokenizer trained yesterday is known if its p
 """
 
 from collections.abc import Mapping
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from llmq.errors import TokenizerError, one_line
+from llmq.spelling import did_you_mean
 from llmq.tokenizer.json_values import as_list, as_object, as_text
 from llmq.tokenizer.pre_tokenizer_names import PRE_NAMES
 from llmq.tokenizer.pre_tokenizer_table import STRUCTURES, byte_level, split
@@ -54,8 +54,7 @@ def checked_name(pre: str) -> str:
     """`pre` if llama.cpp knows it."""
     if pre in PRE_NAMES:
         return pre
-    close = get_close_matches(pre, PRE_NAMES, n=3)
-    hint = f"did you mean {' or '.join(close)}?" if close else f"it knows {', '.join(PRE_NAMES)}"
+    hint = did_you_mean(pre, PRE_NAMES, otherwise=f"it knows {', '.join(PRE_NAMES)}", n=3)
     raise TokenizerError(f"llama.cpp knows no pre-tokenizer {pre[:40]!r}; {hint}")
 
 

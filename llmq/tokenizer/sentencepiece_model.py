@@ -29,23 +29,9 @@ class SentencePieceModel:
 
 def read_sentencepiece_model(path: Path) -> SentencePieceModel:
     """Read `tokenizer.model`; raises `TokenizerError` for anything that is not one."""
+    data = _read(path)
     try:
-        size = path.stat().st_size
-        if size > MAX_MODEL_BYTES:
-            raise TokenizerError(
-                f"{path}: {size} bytes are more than the {MAX_MODEL_BYTES} allowed"
-            )
-        data = path.read_bytes()
-    except OSError as reason:
-        raise TokenizerError(f"{path}: cannot be read ({reason.strerror})") from None
-    pieces: list[Token] = []
-    kind = 0  # the message without a trainer's settings is cut short
-    try:
-        for field, value in _fields(data):
-            if field == 1 and isinstance(value, bytes):
-                pieces.append(_piece(value))
-            elif field == 2 and isinstance(value, bytes):
-                kind = next((v for f, v in _fields(value) if f == 3 and isinstance(v, int)), 1)
+        pieces, kind = _parsed(data)
     except (ValueError, IndexError, struct.error) as reason:  # UnicodeDecodeError is a ValueError
         raise TokenizerError(f"{path}: not a SentencePiece model ({reason})") from None
     if not 0 < len(pieces) < MAX_TOKENS or kind not in KINDS:
@@ -53,6 +39,31 @@ def read_sentencepiece_model(path: Path) -> SentencePieceModel:
             f"{path}: not a SentencePiece model ({len(pieces)} pieces, kind {kind})"
         )
     return SentencePieceModel(tuple(pieces), KINDS[kind])
+
+
+def _read(path: Path) -> bytes:
+    """The whole file, if it is not too large."""
+    try:
+        size = path.stat().st_size
+        if size > MAX_MODEL_BYTES:
+            raise TokenizerError(
+                f"{path}: {size} bytes are more than the {MAX_MODEL_BYTES} allowed"
+            )
+        return path.read_bytes()
+    except OSError as reason:
+        raise TokenizerError(f"{path}: cannot be read ({reason.strerror})") from None
+
+
+def _parsed(data: bytes) -> tuple[list[Token], int]:
+    """The pieces and the number of the kind: 0 where the trainer's settings are cut off."""
+    pieces: list[Token] = []
+    kind = 0
+    for field, value in _fields(data):
+        if field == 1 and isinstance(value, bytes):
+            pieces.append(_piece(value))
+        elif field == 2 and isinstance(value, bytes):
+            kind = next((v for f, v in _fields(value) if f == 3 and isinstance(v, int)), 1)
+    return pieces, kind
 
 
 def _piece(data: bytes) -> Token:

@@ -6,7 +6,7 @@
 One process of ours is measured against one thread of ggml_quantize_chunk, and two against two: each
 of the two gets the whole of the weights. Decoding is measured against the gguf package. Ratios are
 medians over the runs, with the least and the largest; above 1 ours is faster. --write puts the
-tables into kernels/README.md. --against measures another checkout's kernels instead of ggml's.
+tables into kernels/SPEED.md. --against measures another checkout's kernels instead of ggml's.
 """
 
 import argparse
@@ -29,14 +29,12 @@ from numpy.typing import NDArray
 from rich.console import Console
 
 from llmq_kernels import FORMATS, Encoder, Format
-from llmq_peer.libggml import LibGgml, find
+from llmq_peer.libggml import installed
 from scripts.peer.commands import ROOT
-from scripts.peer.kernel_weights import WEIGHTS, importance, weights
+from scripts.peer.kernel_weights import SECONDS, WEIGHTS, importance, weights
 from scripts.peer.kernels_against import against
 
-TABLES = ROOT / "kernels" / "README.md"
-SECONDS = 0.1
-"""What a run of the C library takes at least, so that handing out the work does not count."""
+TABLES = ROOT / "kernels" / "SPEED.md"
 
 
 @dataclass(frozen=True)
@@ -178,17 +176,13 @@ def encode(task: Task, times: int) -> None:
         fmt.encode(rows, row, encoder=task.encoder)
 
 
+library = cache(installed)
+
+
 def ggml(task: Task, times: int) -> None:
     """The C library's."""
     for _ in range(times):
         library().encode(*task.arguments)
-
-
-@cache
-def library() -> LibGgml:
-    path = find()
-    assert path is not None, "llama-cpp-python brings no libggml-base"
-    return LibGgml(path)
 
 
 def machine() -> str:
@@ -209,7 +203,7 @@ def report(what: str) -> None:
 
 
 def write(path: Path, text: str) -> None:
-    """Put the text between the README's marks."""
+    """Put the text between the marks."""
     before, begin, rest = path.read_text(encoding="utf-8").partition("<!-- speed: begin")
     mark, _, rest = rest.partition("-->\n")
     _, end, after = rest.partition("<!-- speed: end -->")

@@ -13,10 +13,7 @@ from functools import cache, partial
 from typing import Any
 
 import llmq_kernels
-from scripts.peer.kernel_weights import importance, weights
-
-SECONDS = 0.1
-"""What a run takes at least."""
+from scripts.peer.kernel_weights import SECONDS, importance, weights
 
 KERNELS: Any = llmq_kernels
 FORMATS: Any = KERNELS.FORMATS

@@ -13,6 +13,8 @@ from llmq.errors import ModelError
 from llmq.runtime import Model, Sampling, open_model
 from llmq.runtime.model import BATCH_TOKENS, OUTPUT_ROWS
 from llmq.suites import Message
+from llmq_peer.random_models import save_random_model
+from llmq_peer.tokenizer_folders import save_sentencepiece, train_sentencepiece
 from tests.conftest import converted
 
 STORY = "Once upon a time, there was a little girl"
@@ -23,15 +25,23 @@ def text_of(model: Model, tokens: list[int]) -> str:
     return b"".join(map(model.piece, tokens)).decode()
 
 
-def test_the_known_story(stories_gguf: dict[str, Path]) -> None:
-    for path in stories_gguf.values():
-        with open_model(path, threads=1) as model:
-            prompt = model.tokenize(STORY, add_bos=True)
-            assert (
-                text_of(model, list(model.generate(prompt, max_tokens=60)))
-                .strip()
-                .startswith(KNOWN)
-            )
+@pytest.fixture(scope="module")
+def sentencepiece_gguf(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small random Llama with a SentencePiece tokenizer and no chat template, in F16."""
+    folder = tmp_path_factory.mktemp("sentencepiece")
+    config = save_sentencepiece(folder / "model", train_sentencepiece())
+    sizes = {"vocab_size": config["vocab_size"], "bos_token_id": 1, "eos_token_id": 2}
+    save_random_model(folder / "model", "LlamaForCausalLM", sizes)
+    return converted(folder / "model", "F16", folder)
+
+
+@pytest.mark.parametrize("recipe", ["F16", "Q8_0"])
+def test_the_known_story(shared: Path, tmp_path: Path, recipe: str) -> None:
+    path = converted(shared / "models" / "stories260K", recipe, tmp_path)
+    with open_model(path, threads=1) as model:
+        prompt = model.tokenize(STORY, add_bos=True)
+        told = text_of(model, list(model.generate(prompt, max_tokens=60)))
+    assert told.strip().startswith(KNOWN)
 
 
 def test_a_model_of_single_letters_in_q4_0(shared: Path, tmp_path: Path) -> None:
@@ -43,8 +53,8 @@ def test_a_model_of_single_letters_in_q4_0(shared: Path, tmp_path: Path) -> None
     assert len(words & set(story.replace(",", " ").split())) >= 3, story
 
 
-def test_sentencepiece_texts_come_back_from_their_pieces(stories_gguf: dict[str, Path]) -> None:
-    with open_model(stories_gguf["F16"]) as model:
+def test_sentencepiece_texts_come_back_from_their_pieces(sentencepiece_gguf: Path) -> None:
+    with open_model(sentencepiece_gguf) as model:
         text = "A naïve 😀 fox\tsaid: €5\n"
         assert text_of(model, model.tokenize(text)) == " " + text
 
@@ -85,8 +95,8 @@ def test_a_missing_file_and_a_folder(tmp_path: Path) -> None:
 # Tokens
 
 
-def test_the_beginning_of_text_is_never_doubled(stories_gguf: dict[str, Path]) -> None:
-    with open_model(stories_gguf["F16"]) as model:
+def test_the_beginning_of_text_is_never_doubled(sentencepiece_gguf: Path) -> None:
+    with open_model(sentencepiece_gguf) as model:
         plain = model.tokenize("Hello", add_bos=True)
         named = model.tokenize("<s>Hello", special=True, add_bos=True)
         assert plain[0] == named[0] == model.bos
