@@ -26,6 +26,7 @@ from llmq_kernels.formats import (
     q8_0,
     six_bits,
 )
+from llmq_kernels.search import candidates
 
 
 @dataclass(frozen=True)
@@ -48,8 +49,7 @@ _TABLE = (
         ggml=ggml.SignedScales(q6_k.store),
         search=search.ScaleSuperblocks(
             grid=search.Integers(32),
-            candidates=(-32.0, -31.0, -30.0),
-            weighted_candidates=(-32.0, -31.0, -30.0, -28.5),
+            candidates=candidates.Q6_K,
             groups=16,
             k=16,
             limit=128,
@@ -61,15 +61,14 @@ _TABLE = (
     replace(
         q5_1.Q5_1,
         ggml=ggml.AffineBlocks(31, q5_1.store),
-        search=search.AffineBlocks(31, q5_1.store),
+        search=search.AffineBlocks(31, candidates.Q5_1, q5_1.store),
     ),
     replace(
         q5_0.Q5_0,
         ggml=ggml.SymmetricBlocks(16, q5_0.store),
         search=search.ScaleBlocks(
             grid=search.Integers(16),
-            candidates=(-16.5, -15.9, -15.3, -14.7),
-            weighted_candidates=(-16.5, -16.0, -14.95, -14.0),
+            candidates=candidates.Q5_0,
             store=q5_0.store,
         ),
     ),
@@ -84,20 +83,19 @@ _TABLE = (
             as_stored=q5_k.as_stored,
             store=q5_k.store,
         ),
-        search=search.AffineSuperblocks(q5_k.GROUPS, q5_k.store),
+        search=search.AffineSuperblocks(q5_k.GROUPS, candidates.Q5_K, q5_k.store),
     ),
     replace(
         q4_1.Q4_1,
         ggml=ggml.AffineBlocks(15, q4_1.store),
-        search=search.AffineBlocks(15, q4_1.store),
+        search=search.AffineBlocks(15, candidates.Q4_1, q4_1.store),
     ),
     replace(
         q4_0.Q4_0,
         ggml=ggml.SymmetricBlocks(8, q4_0.store),
         search=search.ScaleBlocks(
             grid=search.Integers(8),
-            candidates=(-8.6, -8.0, -6.95, 7.55),
-            weighted_candidates=(-8.8, -8.2, -6.95, 7.6),
+            candidates=candidates.Q4_0,
             store=q4_0.store,
         ),
     ),
@@ -112,15 +110,14 @@ _TABLE = (
             as_stored=six_bits.as_stored,
             store=q4_k.store,
         ),
-        search=search.AffineSuperblocks(q4_k.GROUPS, q4_k.store),
+        search=search.AffineSuperblocks(q4_k.GROUPS, candidates.Q4_K, q4_k.store),
     ),
     replace(
         iq4_nl.IQ4_NL,
         ggml=ggml.CodebookBlocks(iq4_nl.store),
         search=search.ScaleBlocks(
             grid=search.Codebook(),
-            candidates=(-136.0, -124.0, -108.0, 114.0),
-            weighted_candidates=(-140.0, -130.0, -120.0, -108.0, 106.0, 120.0),
+            candidates=candidates.IQ4,
             store=iq4_nl.store,
         ),
     ),
@@ -130,8 +127,7 @@ _TABLE = (
         ggml=ggml.CodebookSuperblocks(iq4_xs.GROUPS, iq4_xs.store),
         search=search.ScaleSuperblocks(
             grid=search.Codebook(),
-            candidates=(-136.0, -124.0, -108.0, 114.0),
-            weighted_candidates=(-140.0, -130.0, -120.0, -108.0, 106.0, 120.0),
+            candidates=candidates.IQ4,
             groups=iq4_xs.GROUPS,
             k=32,
             limit=32,
@@ -146,8 +142,7 @@ _TABLE = (
         ggml=ggml.SixBitScales(q3_k.store),
         search=search.ScaleSuperblocks(
             grid=search.Integers(4),
-            candidates=(-4.6, -4.2, -3.8, -3.2, 3.8),
-            weighted_candidates=(-5.4, -4.5, -3.9, -3.1, 4.3),
+            candidates=candidates.Q3_K,
             groups=16,
             k=16,
             limit=32,
@@ -167,7 +162,7 @@ _TABLE = (
             as_stored=q2_k.as_stored,
             store=q2_k.store,
         ),
-        search=search.AffineSuperblocks(q2_k.GROUPS, q2_k.store),
+        search=search.AffineSuperblocks(q2_k.GROUPS, candidates.Q2_K, q2_k.store),
     ),
 )
 
