@@ -29,7 +29,7 @@ class Encoder(StrEnum):
     GGML = "ggml"
     """As ggml does, to the byte."""
     SEARCH = "search"
-    """Our own search: lower squared error than ggml's bytes, and faster wherever ggml searches too."""
+    """Our own search: lower squared error than ggml's bytes, faster wherever ggml searches too."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,7 +134,7 @@ class Format:
         finite = np.ones(blocks.size, np.bool_)
         for field in self.scales:
             finite &= is_finite(blocks[field].reshape(-1))
-        # Up to twice the largest a weight may still round to it; or an infinite scale has told.
+        # Up to twice the largest a weight may still round to it; or a scale is infinite.
         certain = self.largest if self.saturates else 2 * self.largest
         if max(float(rows.max(initial=0)), -float(rows.min(initial=0))) > certain:
             finite &= (np.abs(rows).reshape(-1, self.block) <= certain).all(axis=1)

@@ -1,7 +1,8 @@
-"""E2M1, the numbers of four bits in MXFP4 and NVFP4: 0, 0.5, 1, 1.5, 2, 3, 4, 6, and a sign.
+"""quantize_row_mxfp4_ref, quantize_row_nvfp4_ref: numbers of four bits, E2M1.
 
-ggml keeps them doubled and halves the scale d instead; so do we: value = d * VALUES[code].
-Source: ggml-quants.c, best_index_mxfp4.
+In MXFP4 the scale is a quarter of the largest power of two in the block, so that the largest
+numbers, from 6 to 8 times the scale, become 6. In NVFP4 it is a sixth of the largest magnitude.
+Source besides: best_index_mxfp4; ggml-impl.h, ggml_fp32_to_ue4m3.
 """
 
 from dataclasses import dataclass

@@ -1,8 +1,7 @@
-"""The codes of superblocks of 16 groups of 16 weights, once their groups' scales are stored.
+"""quantize_row_q3_K_ref, quantize_row_q3_K_impl, quantize_row_q6_K_ref, quantize_row_q6_K_impl.
 
-A search finds scales and codes; then the scales are rounded to be stored, and the weights rounded
-anew for what they have become: value = step * (q - nmax).
-Source: ggml-quants.c, the last loops of quantize_row_q3_K_ref and quantize_row_q6_K_ref.
+A search finds scales and codes for 16 groups of 16 weights. The scales of a superblock are then
+expressed in a common unit d, and the weights rounded anew for the scales as stored.
 """
 
 from collections.abc import Callable
@@ -14,7 +13,7 @@ from numpy.typing import NDArray
 from llmq_kernels.arrays.bits import Blocks, Bytes
 from llmq_kernels.arrays.columns import Columns, Floats, buffer, spread
 from llmq_kernels.arrays.float16 import Halves, to_f16
-from llmq_kernels.arrays.rounding import first_largest, nearest, to_codes
+from llmq_kernels.arrays.rounding import first_largest, nearest, round_symmetric
 from llmq_kernels.arrays.sums import column_sums
 from llmq_kernels.format import Encode
 from llmq_kernels.formats.parts import ScaleParts, StoreScales
@@ -31,7 +30,7 @@ Searched = Callable[[NDArray[np.intp]], Bytes]
 
 
 class StoredScales:
-    """Rounds n superblocks to codes 0 .. 2 * nmax - 1 in quads (64, n * 4)."""
+    """Rounds n superblocks, once their scales are stored, to codes 0 .. 2 * nmax - 1 in quads."""
 
     def __init__(self, n: int, nmax: int) -> None:
         self._nmax = nmax
@@ -40,14 +39,14 @@ class StoredScales:
     def __call__(
         self, columns: Columns, x: Floats, steps: Floats, inverses: Floats, searched: Searched
     ) -> Bytes:
-        """Round the weights that were turned last, to x (16, GROUPS * n), for steps (GROUPS * n,).
+        """Round the weights transposed last, x (16, GROUPS * n), to steps (GROUPS * n,).
 
-        `inverses` are the factors that the search multiplied x by; `searched` tells the codes that
+        `inverses` are the factors that the search multiplied x by; `searched` gives the codes that
         it found for some columns. They are kept where a step is 0.
         """
         quotients = columns.quads.reshape(GROUPS, 4, -1)
         quotients /= spread(steps).reshape(GROUPS, 1, -1)
-        to_codes(quotients.reshape(self._codes.shape), self._nmax, self._codes)
+        round_symmetric(quotients.reshape(self._codes.shape), self._nmax, self._codes)
         odd = np.flatnonzero(~(np.abs(steps * inverses) > COARSE))
         if len(odd):
             anew = nearest(np.take(x, odd, axis=1) / steps[odd])
@@ -159,7 +158,7 @@ class SignedScales:
 
 
 class _Q6:
-    """quantize_row_q6_K_ref, and quantize_row_q6_K_impl, which weighs errors by importance alone."""
+    """quantize_row_q6_K_ref; and quantize_row_q6_K_impl, whose error weights are importance alone."""
 
     def __init__(self, n: int, importance: Floats | None, store: StoreScales) -> None:
         self._store = store

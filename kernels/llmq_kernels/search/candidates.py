@@ -1,4 +1,4 @@
-"""The roundings that our search tries for each group, before it refines the best of them.
+"""The candidates: roundings of a group, of which our search refines the best.
 
 They come from a greedy search for the sets of which the best candidate leaves the least error, on
 weights of many distributions.

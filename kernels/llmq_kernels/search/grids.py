@@ -8,7 +8,7 @@ import numpy as np
 from llmq_kernels.arrays.bits import Bytes
 from llmq_kernels.arrays.codebook import MIDDLES, VALUES, CodeFinder
 from llmq_kernels.arrays.columns import Floats, buffer
-from llmq_kernels.arrays.rounding import to_codes
+from llmq_kernels.arrays.rounding import round_symmetric
 from llmq_kernels.search.candidates import Factors
 
 
@@ -65,7 +65,7 @@ class _IntegerFinder:
             np.maximum(out, self._bottom, out=out)
 
     def codes(self, y: Floats, factor: Floats) -> Bytes:
-        to_codes(np.multiply(y, factor, out=self._scaled), self._nmax, self._codes)
+        round_symmetric(np.multiply(y, factor, out=self._scaled), self._nmax, self._codes)
         return self._codes
 
 
@@ -79,7 +79,7 @@ class Codebook:
 
 
 class _CodebookFinder:
-    """Looks values up: y is made an integer, so that a candidate is a table of what each y becomes."""
+    """Looks values up: y becomes an integer, and a candidate a table of values for each integer."""
 
     LARGEST_PLACE = 2048
 

@@ -30,10 +30,11 @@ ELEVEN_BITS = np.float32(8193)
 """The difference of this multiple of a float and the rest of it has the precision of a half."""
 
 UP = np.float32(2**-25)
-"""Half of the smallest half: added before rounding to subnormal halves, it rounds them up."""
+"""Half of the smallest number in half precision: added before rounding, it rounds those up that
+are subnormal."""
 
 COARSE = np.float32(2**-17)
-"""Below, halves are so few that rounding takes more than a refined unit gains."""
+"""Below, half precision is so coarse that rounding loses more than a refined unit gains."""
 
 WELL_POSED = np.float32(1e-4)
 """The least share of a determinant's terms that is more than their rounding errors."""

@@ -201,7 +201,7 @@ class LineFit:
         return scale, offset
 
     def _make_storable(self, scale: Floats, offset: Floats) -> None:
-        """Turn lines in terms of y into lines in terms of the weights, if possible not too large."""
+        """Make lines in terms of y lines in terms of the weights, if possible not too large."""
         scale *= self._unit
         offset *= self._unit
         offset += self._start
