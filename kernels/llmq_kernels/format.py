@@ -52,7 +52,7 @@ class Format:
     scales: tuple[str, ...]
     """The fields that become infinite when weights are too large for the format."""
     saturates: bool = False
-    """Whether no field does, because weights beyond `largest` are stored as `largest`."""
+    """Whether the format clips at `largest` instead of overflowing."""
     largest: float
     """The largest magnitude that a block can stand for."""
     smallest: float = 2.0**-6

@@ -1,10 +1,10 @@
 """quantize_row_iq4_nl_impl: a scale for the codebook of IQ4_NL, and for the groups of IQ4_XS.
 
-Sixteen candidates take a column's weight of largest magnitude to a target, and round the column
-to the codebook; the best is chosen as in symmetric.py. To look up so many values is what takes the time.
-Therefore four candidates are looked up at once: the ratio of a weight to the largest decides all
-its values, and a table holds them for 16,384 ranges of that ratio. Where a range holds the border
-of two values, the weight is multiplied and rounded as ggml does it.
+Sixteen candidates take a column's weight of largest magnitude to a target and round the column to
+the codebook; the best is chosen as in symmetric.py. To look up so many values is what takes the
+time. Therefore four candidates are looked up at once: the ratio of a weight to the largest decides
+all its values, and a table holds them for 16,384 ranges of that ratio. Where a range holds the
+border of two values, the weight is multiplied and rounded as ggml does it.
 """
 
 from dataclasses import dataclass
@@ -191,7 +191,7 @@ class _Tile:
         return np.flatnonzero(self._unsure)
 
     def values_at(self, places: Places, x: Floats, largest: Floats) -> NDArray[np.int32]:
-        """The values of a few weights as the table has them, (fours, places), rounded one by one."""
+        """The values of a few weights as in the table, (fours, places), rounded one by one."""
         rows, columns = np.divmod(places, self.width)
         of_columns = largest[columns]
         doubled = 2 * TARGETS[:, None] / of_columns

@@ -158,7 +158,7 @@ class SignedScales:
 
 
 class _Q6:
-    """quantize_row_q6_K_ref; and quantize_row_q6_K_impl, whose error weights are importance alone."""
+    """quantize_row_q6_K_ref; and _impl, whose error weights are the importance alone."""
 
     def __init__(self, n: int, importance: Floats | None, store: StoreScales) -> None:
         self._store = store
