@@ -96,11 +96,19 @@ class Format:
     ) -> Blocks:
         """Quantize finite weights (n_rows, n_cols) to blocks (n_rows, n_cols / block).
 
-        `importance` (n_cols,), finite and not negative, tells how much the error of each column
+        `importance` (n_cols,), finite and not negative, says how much the error of each column
         matters; formats in which ggml has no use for it ignore it. With `Encoder.GGML` the bytes
         are those of ggml_quantize_chunk. A scale that overflows half precision is stored as
-        infinity, as ggml does; `overflowed` tells. Raises ValueError for rows that are not whole
+        infinity, as ggml does; `overflowed` finds it. Raises ValueError for rows that are not whole
         blocks and for importance of another length.
+
+        >>> from llmq_kernels import FORMATS
+        >>> rows = np.linspace(-8, 7.5, 32, dtype=np.float32)[None]  # steps of 0.5
+        >>> blocks = FORMATS["Q4_0"].encode(rows, encoder=Encoder.GGML)
+        >>> blocks.shape, float(blocks["d"][0, 0])
+        ((1, 1), 1.0)
+        >>> FORMATS["Q4_0"].decode(blocks)[0, :6].tolist()
+        [-8.0, -7.0, -7.0, -6.0, -6.0, -5.0]
         """
         n_rows, n_cols = rows.shape
         blocks = np.empty((n_rows, self._blocks_in(n_cols)), self.layout)

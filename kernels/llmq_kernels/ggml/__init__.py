@@ -21,7 +21,7 @@ from llmq_kernels.ggml.affine_blocks import AffineBlocks
 from llmq_kernels.ggml.affine_superblocks import AffineSuperblocks
 from llmq_kernels.ggml.codebook import CodebookBlocks, CodebookSuperblocks
 from llmq_kernels.ggml.e2m1 import FloatScales, PowerOfTwoScales
-from llmq_kernels.ggml.error_weights import magnitude, mean_and_magnitude
+from llmq_kernels.ggml.error_weights import magnitude
 from llmq_kernels.ggml.q8_0 import SignedBytes
 from llmq_kernels.ggml.symmetric_blocks import SymmetricBlocks
 from llmq_kernels.ggml.symmetric_superblocks import SignedScales, SixBitScales
@@ -39,5 +39,4 @@ __all__ = [
     "Steps",
     "SymmetricBlocks",
     "magnitude",
-    "mean_and_magnitude",
 ]

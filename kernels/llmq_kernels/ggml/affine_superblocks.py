@@ -24,7 +24,7 @@ from llmq_kernels.ggml.affine import (
     codes_of,
     round_codes,
 )
-from llmq_kernels.ggml.error_weights import ErrorWeights, sums_of_squares
+from llmq_kernels.ggml.error_weights import ErrorWeights, mean_and_magnitude, sums_of_squares
 from llmq_kernels.ggml.scale_codes import by_largest, by_least_squares
 
 
@@ -42,25 +42,25 @@ class _Found:
 _Method = Callable[[Floats], _Found]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class AffineSuperblocks:
     """Makes kernels for superblocks whose groups have a scale and a min."""
 
     groups: Groups
     steps: Steps
     """The candidates of the search without importance."""
-    absolute: bool
-    """Whether that search adds up distances instead of their squares."""
-    weigh: Callable[[Floats, Floats], None]
-    """Fills in its error weights for columns (k, n)."""
-    mean_squares: int
-    """How many times a superblock's mean square makes the sigma2 of `error_weights.py`."""
     as_stored: Callable[[Bytes, Bytes], tuple[Bytes, Bytes]]
     """What codes of scales and mins become where they do not fit their bits.
 
     Where few weights matter, rounding errors may make a scale negative, and its code a large one.
     """
     store: StoreOffsets
+    absolute: bool = False
+    """Whether the search without importance adds up distances instead of their squares."""
+    weigh: Callable[[Floats, Floats], None] = mean_and_magnitude
+    """Fills in its error weights for columns (k, n)."""
+    mean_squares: int = 2
+    """How many times a superblock's mean square makes the sigma2 of `error_weights.py`."""
 
     def __call__(self, n: int, importance: Floats | None) -> Encode:
         """Make a kernel for n superblocks."""

@@ -17,7 +17,7 @@ from llmq_kernels.search.grids import Grid
 from llmq_kernels.search.scale_fit import ScaleFit, Task, farthest
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class ScaleBlocks:
     """Makes kernels for blocks of 32 weights on a scale in half precision."""
 
@@ -37,12 +37,13 @@ class ScaleBlocks:
         return encode
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class ScaleSuperblocks:
     """Makes kernels for superblocks whose groups' scales are integers from -limit to limit - 1."""
 
     grid: Grid
     candidates: ScaleCandidates
+    store: StoreScales
     groups: int
     k: int
     """Weights in a group."""
@@ -51,7 +52,6 @@ class ScaleSuperblocks:
     """How many units are candidates: those in which the farthest scale is -limit, 1 - limit ..."""
     bias: int
     """What is added to the integers in the file."""
-    store: StoreScales
 
     def __call__(self, n: int, importance: Floats | None) -> Encode:
         """Make a kernel for n superblocks."""
