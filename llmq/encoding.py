@@ -87,8 +87,7 @@ def _copied(encoding: Encoding, tensor: SourceTensor, start: int, stop: int) -> 
 
 
 ENCODERS: Mapping[str, Callable[[Encoding, SourceTensor, int, int], Blocks]] = {
-    Encoder.GGML: _encoded,
-    Encoder.SEARCH: _encoded,
+    **dict.fromkeys(Encoder, _encoded),
     STORED: _copied,
 }
 """What each encoder does with rows of a tensor."""

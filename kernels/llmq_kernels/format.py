@@ -1,8 +1,8 @@
 """A block format: a NumPy dtype that is the byte layout, and pure functions to and from it."""
 
 import threading
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from math import prod
 from typing import Any
@@ -30,7 +30,7 @@ class Encoder(StrEnum):
     GGML = "ggml"
     """As ggml does, to the byte."""
     SEARCH = "search"
-    """Our own search: lower squared error than ggml's bytes, and faster wherever ggml searches too."""
+    """Our own search: lower squared error than ggml's bytes, faster wherever ggml searches too."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,9 +41,9 @@ class Format:
     one way, blocks (n,) the other. Blocks do not depend on one another, so the bytes do not depend
     on how many a kernel gets at a time.
 
-    `ggml` and `search` make a kernel for n blocks at a time, which may keep buffers of that size.
-    Their second argument is the importance (n_cols / block, block) of a row's weights, or None.
-    With importance a kernel always gets blocks of whole rows.
+    `encoders` make a kernel for n blocks at a time, which may keep buffers of that size. Their
+    second argument is the importance (n_cols / block, block) of a row's weights, or None. With
+    importance a kernel always gets blocks of whole rows.
     """
 
     name: str
@@ -53,7 +53,7 @@ class Format:
     scales: tuple[str, ...]
     """The fields that become infinite when weights are too large for the format."""
     saturates: bool = False
-    """Whether no field does, because weights beyond `largest` are stored as `largest`."""
+    """Whether the format clips at `largest` instead of overflowing."""
     largest: float
     """The largest magnitude that a block can stand for."""
     smallest: float = 2.0**-6
@@ -65,10 +65,8 @@ class Format:
     `Encoder.GGML`; the search, which may clip for the sake of the others, keeps to twice as much.
     """
     decoder: Decode
-    ggml: MakeEncode | None = None
-    """For `Encoder.GGML`. A format's own file knows no encoder: `table.py` adds them."""
-    search: MakeEncode | None = None
-    """For `Encoder.SEARCH`; None where ggml's choice leaves nothing to search for."""
+    encoders: Mapping[Encoder, MakeEncode] = field(default_factory=dict, compare=False)
+    """A format's own file knows none: `table.py` adds them, `Encoder.GGML` to all."""
 
     @property
     def block_bytes(self) -> int:
@@ -85,8 +83,8 @@ class Format:
         return prod(shape[:-1]) * self._blocks_in(shape[-1]) * self.block_bytes
 
     def encoder_for(self, asked: Encoder) -> Encoder:
-        """The encoder that serves: ggml's where the format has no search of its own."""
-        return asked if self.search else Encoder.GGML
+        """The encoder that serves: ggml's where its choice leaves nothing to choose."""
+        return asked if asked in self.encoders else Encoder.GGML
 
     def encode(
         self,
@@ -97,17 +95,24 @@ class Format:
     ) -> Blocks:
         """Quantize finite weights (n_rows, n_cols) to blocks (n_rows, n_cols / block).
 
-        `importance` (n_cols,), finite and not negative, tells how much the error of each column
+        `importance` (n_cols,), finite and not negative, says how much the error of each column
         matters; formats in which ggml has no use for it ignore it. With `Encoder.GGML` the bytes
         are those of ggml_quantize_chunk. A scale that overflows half precision is stored as
-        infinity, as ggml does; `overflowed` tells. Raises ValueError for rows that are not whole
+        infinity, as ggml does; `overflowed` finds it. Raises ValueError for rows that are not whole
         blocks and for importance of another length.
+
+        >>> from llmq_kernels import FORMATS
+        >>> rows = np.linspace(-8, 7.5, 32, dtype=np.float32)[None]  # steps of 0.5
+        >>> blocks = FORMATS["Q4_0"].encode(rows, encoder=Encoder.GGML)
+        >>> blocks.shape, float(blocks["d"][0, 0])
+        ((1, 1), 1.0)
+        >>> FORMATS["Q4_0"].decode(blocks)[0, :6].tolist()
+        [-8.0, -7.0, -7.0, -6.0, -6.0, -5.0]
         """
         n_rows, n_cols = rows.shape
         blocks = np.empty((n_rows, self._blocks_in(n_cols)), self.layout)
         weights = np.ascontiguousarray(rows, np.float32).reshape(-1, self.block)
-        make = self.search if self.encoder_for(encoder) is Encoder.SEARCH else self.ggml
-        assert make is not None, "formats that encode are those of FORMATS"
+        make = self.encoders[self.encoder_for(encoder)]
         size = PIECE // self.block
         if importance is not None:
             importance = self._checked(importance, n_cols)
@@ -133,7 +138,7 @@ class Format:
         without a trace.
         """
         finite = self._finite(blocks)
-        # Up to twice the largest a weight may still round to it; or an infinite scale has told.
+        # Up to twice the largest a weight may still round to it; or a scale is infinite.
         certain = self.largest if self.saturates else 2 * self.largest
         if max(float(rows.max(initial=0)), -float(rows.min(initial=0))) > certain:
             finite &= (np.abs(rows).reshape(-1, self.block) <= certain).all(axis=1)
@@ -147,8 +152,8 @@ class Format:
     def _finite(self, blocks: Blocks) -> NDArray[np.bool_]:
         """Whether the scales of each block, in flat order, are neither infinite nor NaN."""
         finite = np.ones(blocks.size, np.bool_)
-        for field in self.scales:
-            finite &= is_finite(blocks[field].reshape(-1))
+        for scale in self.scales:
+            finite &= is_finite(blocks[scale].reshape(-1))
         return finite
 
     def _checked(self, importance: Floats, n_cols: int) -> Floats:

@@ -1,13 +1,14 @@
 """The table of formats: each as its file describes it, and the encoders that serve it.
 
-`ggml` takes what ggml-quants.c passes to its functions for this type; `search` takes candidates.
+ggml's encoders take what ggml-quants.c passes to its functions for this type, the search its
+candidates. An encoder more is a room beside them, a member of `Encoder`, and entries here.
 """
 
 from dataclasses import dataclass, replace
 
 from llmq_kernels import ggml, search
 from llmq_kernels.arrays.columns import Floats
-from llmq_kernels.format import Encode, Format
+from llmq_kernels.format import Encode, Encoder, Format
 from llmq_kernels.formats import (
     floats,
     iq4_nl,
@@ -26,6 +27,7 @@ from llmq_kernels.formats import (
     q8_0,
     six_bits,
 )
+from llmq_kernels.search import candidates
 
 
 @dataclass(frozen=True)
@@ -39,135 +41,127 @@ class _Plain:
 
 
 _TABLE = (
-    replace(floats.F32, ggml=_Plain(floats.store_f32)),
-    replace(floats.F16, ggml=_Plain(floats.store_f16)),
-    replace(floats.BF16, ggml=_Plain(floats.store_bf16)),
-    replace(q8_0.Q8_0, ggml=ggml.SignedBytes(q8_0.store)),
+    replace(floats.F32, encoders={Encoder.GGML: _Plain(floats.store_f32)}),
+    replace(floats.F16, encoders={Encoder.GGML: _Plain(floats.store_f16)}),
+    replace(floats.BF16, encoders={Encoder.GGML: _Plain(floats.store_bf16)}),
+    replace(q8_0.Q8_0, encoders={Encoder.GGML: ggml.SignedBytes(q8_0.store)}),
     replace(
         q6_k.Q6_K,
-        ggml=ggml.SignedScales(q6_k.store),
-        search=search.ScaleSuperblocks(
-            grid=search.Integers(32),
-            candidates=(-32.0, -31.0, -30.0),
-            weighted_candidates=(-32.0, -31.0, -30.0, -28.5),
-            groups=16,
-            k=16,
-            limit=128,
-            units=1,
-            bias=0,
-            store=q6_k.store,
-        ),
+        encoders={
+            Encoder.GGML: ggml.SignedScales(q6_k.store),
+            Encoder.SEARCH: search.ScaleSuperblocks(
+                search.Integers(32),
+                candidates.Q6_K,
+                q6_k.store,
+                groups=16,
+                k=16,
+                limit=128,
+                units=1,
+                bias=0,
+            ),
+        },
     ),
     replace(
         q5_1.Q5_1,
-        ggml=ggml.AffineBlocks(31, q5_1.store),
-        search=search.AffineBlocks(31, q5_1.store),
+        encoders={
+            Encoder.GGML: ggml.AffineBlocks(31, q5_1.store),
+            Encoder.SEARCH: search.AffineBlocks(31, candidates.Q5_1, q5_1.store),
+        },
     ),
     replace(
         q5_0.Q5_0,
-        ggml=ggml.SymmetricBlocks(16, q5_0.store),
-        search=search.ScaleBlocks(
-            grid=search.Integers(16),
-            candidates=(-16.5, -15.9, -15.3, -14.7),
-            weighted_candidates=(-16.5, -16.0, -14.95, -14.0),
-            store=q5_0.store,
-        ),
+        encoders={
+            Encoder.GGML: ggml.SymmetricBlocks(16, q5_0.store),
+            Encoder.SEARCH: search.ScaleBlocks(search.Integers(16), candidates.Q5_0, q5_0.store),
+        },
     ),
     replace(
         q5_k.Q5_K,
-        ggml=ggml.AffineSuperblocks(
-            groups=q5_k.GROUPS,
-            steps=ggml.Steps(-0.5, 0.1, 16),
-            absolute=False,
-            weigh=ggml.mean_and_magnitude,
-            mean_squares=2,
-            as_stored=q5_k.as_stored,
-            store=q5_k.store,
-        ),
-        search=search.AffineSuperblocks(q5_k.GROUPS, q5_k.store),
+        encoders={
+            Encoder.GGML: ggml.AffineSuperblocks(
+                q5_k.GROUPS, ggml.Steps(-0.5, 0.1, 16), q5_k.as_stored, q5_k.store
+            ),
+            Encoder.SEARCH: search.AffineSuperblocks(q5_k.GROUPS, candidates.Q5_K, q5_k.store),
+        },
     ),
     replace(
         q4_1.Q4_1,
-        ggml=ggml.AffineBlocks(15, q4_1.store),
-        search=search.AffineBlocks(15, q4_1.store),
+        encoders={
+            Encoder.GGML: ggml.AffineBlocks(15, q4_1.store),
+            Encoder.SEARCH: search.AffineBlocks(15, candidates.Q4_1, q4_1.store),
+        },
     ),
     replace(
         q4_0.Q4_0,
-        ggml=ggml.SymmetricBlocks(8, q4_0.store),
-        search=search.ScaleBlocks(
-            grid=search.Integers(8),
-            candidates=(-8.6, -8.0, -6.95, 7.55),
-            weighted_candidates=(-8.8, -8.2, -6.95, 7.6),
-            store=q4_0.store,
-        ),
+        encoders={
+            Encoder.GGML: ggml.SymmetricBlocks(8, q4_0.store),
+            Encoder.SEARCH: search.ScaleBlocks(search.Integers(8), candidates.Q4_0, q4_0.store),
+        },
     ),
     replace(
         q4_k.Q4_K,
-        ggml=ggml.AffineSuperblocks(
-            groups=q4_k.GROUPS,
-            steps=ggml.Steps(-1, 0.1, 21),
-            absolute=False,
-            weigh=ggml.mean_and_magnitude,
-            mean_squares=2,
-            as_stored=six_bits.as_stored,
-            store=q4_k.store,
-        ),
-        search=search.AffineSuperblocks(q4_k.GROUPS, q4_k.store),
+        encoders={
+            Encoder.GGML: ggml.AffineSuperblocks(
+                q4_k.GROUPS, ggml.Steps(-1, 0.1, 21), six_bits.as_stored, q4_k.store
+            ),
+            Encoder.SEARCH: search.AffineSuperblocks(q4_k.GROUPS, candidates.Q4_K, q4_k.store),
+        },
     ),
     replace(
         iq4_nl.IQ4_NL,
-        ggml=ggml.CodebookBlocks(iq4_nl.store),
-        search=search.ScaleBlocks(
-            grid=search.Codebook(),
-            candidates=(-136.0, -124.0, -108.0, 114.0),
-            weighted_candidates=(-140.0, -130.0, -120.0, -108.0, 106.0, 120.0),
-            store=iq4_nl.store,
-        ),
+        encoders={
+            Encoder.GGML: ggml.CodebookBlocks(iq4_nl.store),
+            Encoder.SEARCH: search.ScaleBlocks(search.Codebook(), candidates.IQ4, iq4_nl.store),
+        },
     ),
-    replace(nvfp4.NVFP4, ggml=ggml.FloatScales(nvfp4.store)),
+    replace(nvfp4.NVFP4, encoders={Encoder.GGML: ggml.FloatScales(nvfp4.store)}),
     replace(
         iq4_xs.IQ4_XS,
-        ggml=ggml.CodebookSuperblocks(iq4_xs.GROUPS, iq4_xs.store),
-        search=search.ScaleSuperblocks(
-            grid=search.Codebook(),
-            candidates=(-136.0, -124.0, -108.0, 114.0),
-            weighted_candidates=(-140.0, -130.0, -120.0, -108.0, 106.0, 120.0),
-            groups=iq4_xs.GROUPS,
-            k=32,
-            limit=32,
-            units=3,
-            bias=32,
-            store=iq4_xs.store,
-        ),
+        encoders={
+            Encoder.GGML: ggml.CodebookSuperblocks(iq4_xs.GROUPS, iq4_xs.store),
+            Encoder.SEARCH: search.ScaleSuperblocks(
+                search.Codebook(),
+                candidates.IQ4,
+                iq4_xs.store,
+                groups=iq4_xs.GROUPS,
+                k=32,
+                limit=32,
+                units=3,
+                bias=32,
+            ),
+        },
     ),
-    replace(mxfp4.MXFP4, ggml=ggml.PowerOfTwoScales(mxfp4.store)),
+    replace(mxfp4.MXFP4, encoders={Encoder.GGML: ggml.PowerOfTwoScales(mxfp4.store)}),
     replace(
         q3_k.Q3_K,
-        ggml=ggml.SixBitScales(q3_k.store),
-        search=search.ScaleSuperblocks(
-            grid=search.Integers(4),
-            candidates=(-4.6, -4.2, -3.8, -3.2, 3.8),
-            weighted_candidates=(-5.4, -4.5, -3.9, -3.1, 4.3),
-            groups=16,
-            k=16,
-            limit=32,
-            units=12,
-            bias=32,
-            store=q3_k.store,
-        ),
+        encoders={
+            Encoder.GGML: ggml.SixBitScales(q3_k.store),
+            Encoder.SEARCH: search.ScaleSuperblocks(
+                search.Integers(4),
+                candidates.Q3_K,
+                q3_k.store,
+                groups=16,
+                k=16,
+                limit=32,
+                units=12,
+                bias=32,
+            ),
+        },
     ),
     replace(
         q2_k.Q2_K,
-        ggml=ggml.AffineSuperblocks(
-            groups=q2_k.GROUPS,
-            steps=ggml.Steps(-0.5, 0.1, 16),
-            absolute=True,
-            weigh=ggml.magnitude,
-            mean_squares=1,
-            as_stored=q2_k.as_stored,
-            store=q2_k.store,
-        ),
-        search=search.AffineSuperblocks(q2_k.GROUPS, q2_k.store),
+        encoders={
+            Encoder.GGML: ggml.AffineSuperblocks(
+                q2_k.GROUPS,
+                ggml.Steps(-0.5, 0.1, 16),
+                q2_k.as_stored,
+                q2_k.store,
+                absolute=True,
+                weigh=ggml.magnitude,
+                mean_squares=1,
+            ),
+            Encoder.SEARCH: search.AffineSuperblocks(q2_k.GROUPS, candidates.Q2_K, q2_k.store),
+        },
     ),
 )
 

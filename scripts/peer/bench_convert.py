@@ -83,7 +83,7 @@ def main() -> int:
 
 def encoders_of(recipe: str) -> list[Encoder]:
     """The encoders that the recipe's main format has."""
-    searched = FORMATS[RECIPES[recipe].base].search is not None
+    searched = Encoder.SEARCH in FORMATS[RECIPES[recipe].base].encoders
     return [Encoder.GGML, *([Encoder.SEARCH] if searched else [])]
 
 

@@ -89,7 +89,7 @@ def encoding(formats: list[str], runs: int) -> Iterator[str]:
         for name in formats
         for encoder in Encoder
         for importance in (False, True)
-        if encoder is Encoder.GGML or FORMATS[name].search
+        if encoder in FORMATS[name].encoders
     ]
     spawn = multiprocessing.get_context("spawn")
     with (

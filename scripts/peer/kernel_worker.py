@@ -17,10 +17,8 @@ from scripts.peer.kernel_weights import SECONDS, importance, weights
 
 KERNELS: Any = llmq_kernels
 FORMATS: Any = KERNELS.FORMATS
-ENCODER, KEYWORD, SEARCH = (
-    (KERNELS.Encoder, "encoder", "search")
-    if hasattr(KERNELS, "Encoder")
-    else (KERNELS.Strategy, "strategy", "searcher")
+ENCODER, KEYWORD = (
+    (KERNELS.Encoder, "encoder") if hasattr(KERNELS, "Encoder") else (KERNELS.Strategy, "strategy")
 )
 
 Cell = tuple[str, str, bool]
@@ -37,7 +35,10 @@ def cells() -> list[Cell]:
     found: list[Cell] = []
     for name, fmt in FORMATS.items():
         if fmt.block > 1:
-            works = ["ggml", *(["search"] if getattr(fmt, SEARCH) else [])]
+            searched = (
+                "search" in fmt.encoders if hasattr(fmt, "encoders") else fmt.searcher is not None
+            )
+            works = ["ggml", *(["search"] if searched else [])]
             found += [(name, work, given) for work in works for given in (False, True)]
             found += [(name, "decode", False)]
     return found

@@ -8,7 +8,7 @@ from llmq_kernels import FORMATS, Encoder, Format
 from llmq_kernels.arrays.columns import PIECE
 from tests.kernels.distributions import DISTRIBUTIONS, importance, weights
 
-SEARCHED = {name: fmt for name, fmt in FORMATS.items() if fmt.search}
+SEARCHED = {name: fmt for name, fmt in FORMATS.items() if Encoder.SEARCH in fmt.encoders}
 
 searched = pytest.mark.parametrize("fmt", SEARCHED.values(), ids=SEARCHED)
 

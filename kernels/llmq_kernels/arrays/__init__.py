@@ -1,1 +1,1 @@
-"""Memory order and exact arithmetic: what kernels are made of."""
+"""Memory order and exact arithmetic. Nothing here knows of blocks that are quantized."""

@@ -1,4 +1,4 @@
-"""Codes and the bytes of a block: packing, shared bytes, bit masks, tables of nibbles.
+"""Codes and the bytes of a block: moving them, sharing bytes, fifth bits, tables of nibbles.
 
 Codes of one byte are moved four at a time, as the 32-bit integer they form in memory.
 """
@@ -24,7 +24,7 @@ def join_fours(codes: NDArray[Any]) -> NDArray[np.uint32]:
 
 
 def in_quads(codes: Bytes) -> Bytes:
-    """Turn codes in columns (k, groups, n) into quads (groups * k / 4, n * 4): see columns.py."""
+    """Make quads (groups * k / 4, n * 4) of codes in columns (k, groups, n): see columns.py."""
     fours = join_fours(codes).transpose(1, 0, 2)
     return np.ascontiguousarray(fours).reshape(-1, codes.shape[2]).view(np.uint8)
 

@@ -16,10 +16,10 @@ VALUES = np.array(
 MIDDLES = VALUES[1:].astype(np.int16) + VALUES[:-1]
 """The middles between two neighbours, doubled to be whole. They belong to the upper neighbour.
 
-So the floor of a doubled number tells which value is nearest to it.
+So the floor of a doubled number decides which value is nearest to it.
 """
 FAR = 300
-"""No doubled number that lies farther out need be told from this one."""
+"""A doubled number that lies farther out has the same nearest value as this one."""
 CODES = np.searchsorted(MIDDLES, np.arange(-FAR, FAR), side="right").astype(np.uint8)
 NEAREST = VALUES[CODES]
 

@@ -1,13 +1,13 @@
 """Blocks as columns: the memory order that makes NumPy kernels fast and their sums exact.
 
 A tensor holds its blocks one after the other, and reducing over the few elements of each is the
-slowest thing NumPy does. Kernels therefore turn a piece of a tensor on its side: element i of
+slowest thing NumPy does. Kernels therefore transpose a piece of a tensor: element i of
 every block lies in row i, thousands of blocks wide. Each step is then a handful of long vector
 operations, and adding row after row is exactly ggml's order of summation.
 
-The turn moves 16-byte items, four weights at a time, because NumPy copies those as fast as single
-floats. Where the order of four does not matter a kernel stops there: *quads* hold four elements of
-a block side by side.
+Transposing moves 16-byte items, four weights at a time, because NumPy copies those as fast as
+single floats. Where the order of four does not matter a kernel stops there: *quads* hold four
+elements of a block side by side.
 """
 
 from collections.abc import Iterator
@@ -29,14 +29,14 @@ matter. No byte of the result depends on it.
 SLAB = 65536
 """Weights that a search works on at a time: several buffers of floats then stay in 2 MiB."""
 
+CACHE_LINE = 64
+"""Bytes."""
+
 
 def cut(n: int, width: int) -> Iterator[slice]:
     """Cut n blocks into runs of `width`, and the rest."""
     for start in range(0, n, width):
         yield slice(start, min(start + width, n))
-
-
-CACHE_LINE = 64
 
 
 def buffer(shape: tuple[int, ...], dtype: DTypeLike = np.float32) -> NDArray[Any]:
@@ -52,7 +52,7 @@ def buffer(shape: tuple[int, ...], dtype: DTypeLike = np.float32) -> NDArray[Any
 
 
 class Quads:
-    """Turns (n, k) weights into (k / 4, n * 4): column 4 b + j of row i is block b's 4 i + j."""
+    """Transposes (n, k) weights to (k / 4, n * 4): column 4 b + j of row i is block b's 4 i + j."""
 
     def __init__(self, n: int, k: int) -> None:
         self._fours = buffer((k // 4, n), np.complex128)
@@ -60,7 +60,7 @@ class Quads:
         self._reduced = buffer((n * 4,))
 
     def __call__(self, rows: Floats) -> Floats:
-        """Turn contiguous rows; the result is the same buffer every time."""
+        """Transpose contiguous rows; the result is the same buffer every time."""
         np.copyto(self._fours, rows.view(np.complex128).T)
         return self.floats
 
@@ -73,9 +73,9 @@ class Quads:
 
 
 class Columns:
-    """Turns (n, groups * k) weights into (k, groups, n): row i holds element i of every group.
+    """Transposes (n, groups * k) weights to (k, groups, n): row i holds element i of every group.
 
-    `quads` are the same weights as Quads turns them, until the next are turned.
+    `quads` are the same weights as Quads transposes them, until the next are transposed.
     """
 
     def __init__(self, n: int, groups: int, k: int) -> None:
@@ -85,7 +85,7 @@ class Columns:
         self._columns = buffer((k // 4, 4, groups, n))
 
     def __call__(self, rows: Floats) -> Floats:
-        """Turn contiguous rows; the result is the same buffer every time."""
+        """Transpose contiguous rows; the result is the same buffer every time."""
         by_fours = self._quads(rows).reshape(self._shape)
         np.copyto(self._columns, by_fours.transpose(1, 3, 0, 2))
         return self._columns.reshape(-1, *self._columns.shape[2:])

@@ -45,7 +45,7 @@ def first_largest(x: Floats) -> Floats:
     return largest
 
 
-def to_codes(scaled: Floats, nmax: int, out: Bytes) -> None:
+def round_symmetric(scaled: Floats, nmax: int, out: Bytes) -> None:
     """Round to -nmax .. nmax - 1, counted from 0; the scaled weights, below 127.5, are lost."""
     np.rint(scaled, out=scaled)
     codes = out.view(np.int8)

@@ -7,7 +7,7 @@ from llmq_kernels.arrays.columns import Floats
 
 
 def replace(where: NDArray[np.bool_], *pairs: tuple[Floats, Floats]) -> None:
-    """For each pair put the second's elements in the first's place, where told, by their bits.
+    """kept[where] = new[where] for each pair (kept, new), by bit masks.
 
     NumPy's masked copies take a branch for each element, and mispredicted ones cost ten times this.
     """
@@ -28,14 +28,14 @@ def zero_unless_finite(values: Floats) -> None:
 
 
 NUMBER = 15
-"""The bits of a float that can hold the number of a row instead, because nobody will miss them."""
+"""The bits of a float that can hold the number of a row: so small a difference does not matter."""
 
 
 def row_of_largest(values: Floats) -> NDArray[np.int32]:
     """For each column of (rows, ...) the row of the largest, of several that are alike the first.
 
     There are up to 16 rows of numbers that are not negative, and they are used up: their lowest
-    bits are made the number of the row, so that the maximum tells which one it is.
+    bits are made the number of the row, so that they can be read off the maximum.
     """
     last = len(values) - 1
     numbered = _in_low_bits(values, np.arange(last, -1, -1, dtype=np.int32))

@@ -1,4 +1,4 @@
-"""F32, F16 and BF16: plain numbers, blocks of one weight. The number itself is what can overflow."""
+"""F32, F16 and BF16: plain numbers, blocks of one weight. The number itself can overflow."""
 
 import numpy as np
 

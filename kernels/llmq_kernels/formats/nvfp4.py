@@ -25,9 +25,9 @@ def _scales() -> Floats:
     exponents, significands = np.divmod(np.arange(256) & 0x7F, 8)
     normal = np.ldexp(1 + significands / 8, exponents - 7)
     subnormal = np.ldexp(significands / 8, -6)
-    halves = np.where(exponents > 0, normal, subnormal) / 2
-    halves[0x7F] = 0
-    return halves.astype(np.float32)
+    scales = np.where(exponents > 0, normal, subnormal) / 2
+    scales[0x7F] = 0
+    return scales.astype(np.float32)
 
 
 SCALES = _scales()

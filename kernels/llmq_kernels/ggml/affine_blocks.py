@@ -1,8 +1,7 @@
-"""Blocks of 32 weights on one scale and the lowest value; value = d * q + m.
+"""quantize_row_q4_1_ref, quantize_row_q4_1_impl and those of Q5_1: blocks of 32, d * q + m.
 
 Without importance m is the lowest weight, and d divides the range into as many steps as there are
 codes less one. With importance both are searched for, and m is never above zero.
-Source: ggml-quants.c, quantize_row_q4_1_ref, quantize_row_q4_1_impl and those of Q5_1.
 """
 
 from dataclasses import dataclass
@@ -21,28 +20,28 @@ from llmq_kernels.ggml.error_weights import ErrorWeights, RowMeanSquares
 
 @dataclass(frozen=True)
 class AffineBlocks:
-    """Makes the encoders of a format of such blocks, with codes 0 .. top."""
+    """Makes the encoders of a format of such blocks, with codes 0 .. max_code."""
 
-    top: int
+    max_code: int
     store: StoreOffsets
 
     def __call__(self, n: int, importance: Floats | None) -> Encode:
         """Make a kernel for n blocks."""
         if importance is None:
-            return _ByRange(n, self.top, self.store)
-        return _BySearch(n, importance, self.top, self.store)
+            return _Plain(n, self.max_code, self.store)
+        return _Weighted(n, importance, self.max_code, self.store)
 
 
-class _ByRange:
-    def __init__(self, n: int, top: int, store: StoreOffsets) -> None:
-        self._top, self._store = np.float32(top), store
+class _Plain:
+    def __init__(self, n: int, max_code: int, store: StoreOffsets) -> None:
+        self._max_code, self._store = np.float32(max_code), store
         self._quads = Quads(n, 32)
         self._codes = buffer((8, n * 4), np.uint8)
 
     def __call__(self, rows: Floats, out: Blocks) -> None:
         x = self._quads(rows)  # (8, n * 4)
         low = self._first_lowest(rows, x)
-        d = (self._quads.reduce(np.maximum, x) - low) / self._top  # (n,)
+        d = (self._quads.reduce(np.maximum, x) - low) / self._max_code  # (n,)
         d += np.float32(0)  # -0 becomes +0
         inverse = reciprocal(d)
         x -= spread(low)
@@ -63,18 +62,18 @@ class _ByRange:
         return lowest
 
 
-class _BySearch:
-    def __init__(self, n: int, importance: Floats, top: int, store: StoreOffsets) -> None:
-        self._top, self._store = top, store
+class _Weighted:
+    def __init__(self, n: int, importance: Floats, max_code: int, store: StoreOffsets) -> None:
+        self._max_code, self._store = max_code, store
         self._columns = Columns(n, 1, 32)
         self._mean_squares = RowMeanSquares(n, len(importance), 32)
         self._weigh = ErrorWeights(importance, n, 1, 32)
-        self._search = AffineSearch(32, n, top, WITH_IMPORTANCE)
+        self._search = AffineSearch(32, n, max_code, WITH_IMPORTANCE)
 
     def __call__(self, rows: Floats, out: Blocks) -> None:
         x = self._columns(rows)  # (32, 1, n)
         weights = self._weigh(x, self._mean_squares(rows))
         columns = x.reshape(32, -1)
         fits = self._search(columns, weights.reshape(32, -1))
-        codes = in_quads(codes_of(columns, fits, self._top)[:, None])
-        self._store(out, OffsetParts(to_f16(fits.scale), to_f16(fits.lowest), codes))
+        codes = in_quads(codes_of(columns, fits, self._max_code)[:, None])
+        self._store(out, OffsetParts(to_f16(fits.scale), to_f16(fits.offset), codes))

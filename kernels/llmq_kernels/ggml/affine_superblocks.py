@@ -1,9 +1,8 @@
-"""ggml's encoders for superblocks whose groups have a scale and a min, both small integers.
+"""quantize_row_q4_K_ref, quantize_row_q4_K_impl and those of Q5_K and Q2_K.
 
-A search finds scale, lowest value and codes for each group. The scales of a superblock are then
-expressed in a common unit d and the mins (the lowest values, negated) in dmin; and the codes are
-found once more, for the scales and mins as stored.
-Source: ggml-quants.c, quantize_row_q4_K_ref, quantize_row_q4_K_impl and those of Q5_K and Q2_K.
+A search finds scale, offset and codes for each group. The scales of a superblock are then expressed
+in a common unit d and the mins (the offsets, negated) in dmin; and the codes are found once more,
+for the scales and mins as stored.
 """
 
 from collections.abc import Callable
@@ -17,8 +16,15 @@ from llmq_kernels.arrays.float16 import to_f16
 from llmq_kernels.arrays.sums import column_sums
 from llmq_kernels.format import Encode
 from llmq_kernels.formats.parts import Groups, OffsetParts, StoreOffsets
-from llmq_kernels.ggml.affine import WITH_IMPORTANCE, AffineSearch, Fits, Steps, codes_of, to_codes
-from llmq_kernels.ggml.error_weights import ErrorWeights, sums_of_squares
+from llmq_kernels.ggml.affine import (
+    WITH_IMPORTANCE,
+    AffineSearch,
+    Fits,
+    Steps,
+    codes_of,
+    round_codes,
+)
+from llmq_kernels.ggml.error_weights import ErrorWeights, mean_and_magnitude, sums_of_squares
 from llmq_kernels.ggml.scale_codes import by_largest, by_least_squares
 
 
@@ -36,25 +42,25 @@ class _Found:
 _Method = Callable[[Floats], _Found]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class AffineSuperblocks:
     """Makes kernels for superblocks whose groups have a scale and a min."""
 
     groups: Groups
     steps: Steps
-    """The tries of the search without importance."""
-    absolute: bool
-    """Whether that search adds up distances instead of their squares."""
-    weigh: Callable[[Floats, Floats], None]
-    """Fills in the weights of its errors for columns (k, n)."""
-    mean_squares: int
-    """How many times a superblock's mean square makes the sigma2 of `importance.py`."""
+    """The candidates of the search without importance."""
     as_stored: Callable[[Bytes, Bytes], tuple[Bytes, Bytes]]
     """What codes of scales and mins become where they do not fit their bits.
 
     Where few weights matter, rounding errors may make a scale negative, and its code a large one.
     """
     store: StoreOffsets
+    absolute: bool = False
+    """Whether the search without importance adds up distances instead of their squares."""
+    weigh: Callable[[Floats, Floats], None] = mean_and_magnitude
+    """Fills in its error weights for columns (k, n)."""
+    mean_squares: int = 2
+    """How many times a superblock's mean square makes the sigma2 of `error_weights.py`."""
 
     def __call__(self, n: int, importance: Floats | None) -> Encode:
         """Make a kernel for n superblocks."""
@@ -81,7 +87,7 @@ class AffineSuperblocks:
         scaled = np.add(x, offsets, out=work)
         scaled /= steps
         k, max_code = self.groups.k, self.groups.max_code
-        codes = to_codes(scaled, max_code)
+        codes = round_codes(scaled, max_code)
         if len(unscaled):
             fitted = Fits(*(each[unscaled] for each in fits))
             found = codes_of(x.reshape(k, -1)[:, unscaled], fitted, max_code)
@@ -126,23 +132,9 @@ def _weighted(kind: AffineSuperblocks, n: int, importance: Floats) -> _Method:
 
 def _scales_and_mins(fits: Fits, n: int) -> Floats:
     """Side by side, (groups, 2 n)."""
-    return np.concatenate([fits.scale.reshape(-1, n), -fits.lowest.reshape(-1, n)], axis=1)
+    return np.concatenate([fits.scale.reshape(-1, n), -fits.offset.reshape(-1, n)], axis=1)
 
 
 def _split(codes: Bytes, n: int) -> Bytes:
     """Of (groups, 2 n) make (2, groups, n)."""
     return codes.reshape(-1, 2, n).transpose(1, 0, 2)
-
-
-def mean_and_magnitude(x: Floats, out: Floats) -> None:
-    """The weights of Q4_K and Q5_K: root mean square of a column, plus the element's magnitude."""
-    squares = np.multiply(x, x, out=out)
-    sums = np.empty(x.shape[1], np.float32)
-    column_sums(squares, sums)
-    np.abs(x, out=out)
-    out += np.sqrt(sums / np.float32(len(x)))
-
-
-def magnitude(x: Floats, out: Floats) -> None:
-    """The weights of Q2_K: the element's magnitude."""
-    np.abs(x, out=out)

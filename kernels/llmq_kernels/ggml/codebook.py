@@ -1,11 +1,10 @@
-"""ggml's search of a scale for the codebook of IQ4_NL and IQ4_XS.
+"""quantize_row_iq4_nl_impl: a scale for the codebook of IQ4_NL, and for the groups of IQ4_XS.
 
-Sixteen times, all weights of a column are multiplied by a number that takes the largest of them to
-a target, and rounded to the codebook. To look up so many values is what takes the time. Therefore
-four tries are looked up at once: the ratio of a weight to the largest decides all its values, and a
-table holds them for 16,384 ranges of that ratio. Where a range holds the border of two values, the
-weight is multiplied and rounded as ggml does it.
-Source: ggml-quants.c, quantize_row_iq4_nl_impl.
+Sixteen candidates take a column's weight of largest magnitude to a target and round the column to
+the codebook; the best is chosen as in symmetric.py. To look up so many values is what takes the
+time. Therefore four candidates are looked up at once: the ratio of a weight to the largest decides
+all its values, and a table holds them for 16,384 ranges of that ratio. Where a range holds the
+border of two values, the weight is multiplied and rounded as ggml does it.
 """
 
 from dataclasses import dataclass
@@ -23,15 +22,15 @@ from llmq_kernels.arrays.sums import column_sums
 from llmq_kernels.format import Encode
 from llmq_kernels.formats.parts import ScaleParts, StoreScales
 from llmq_kernels.ggml.error_weights import ErrorWeights, sums_of_squares
-from llmq_kernels.ggml.symmetric import NEGLIGIBLE, Tries
+from llmq_kernels.ggml.symmetric import NEGLIGIBLE, Candidates
 
 Places = NDArray[np.intp]
 
 TARGETS = np.array([127, *range(-134, -119)], np.float32)
-"""Where the tries take the largest weight."""
+"""Where the candidates take the weight of largest magnitude."""
 
 WIDTH = 512
-"""Columns that are tried at a time, so that the buffers stay in the second-level cache.
+"""Columns of a tile, so that the buffers stay in the second-level cache.
 
 No byte of the result depends on it.
 """
@@ -44,7 +43,7 @@ MARGIN = 1e-6
 
 @cache
 def _tables() -> tuple[NDArray[np.int32], NDArray[np.bool_]]:
-    """Values of four tries as one integer (fours, ranges); and whether a range holds a border."""
+    """Values of four candidates as one integer (fours, ranges); which ranges hold a border."""
     edges = np.arange(RANGES + 1) / float(HALF) - 1
     low, high = edges[:-1] - MARGIN, edges[1:] + MARGIN
     values = np.empty((RANGES, len(TARGETS)), np.int8)
@@ -85,7 +84,7 @@ class CodebookSuperblocks:
         fit = _Fit(n, self.groups, importance)
 
         def encode(rows: Floats, out: Blocks) -> None:
-            d, scales = _in_units(fit(rows))
+            d, scales = _six_bit_scales(fit(rows))
             steps = d * (scales.astype(np.float32) - 32)  # (groups, n)
             self.store(out, ScaleParts(to_f16(d), fit.codes(steps.reshape(-1)), scales))
 
@@ -117,7 +116,7 @@ class _Fit:
         return in_quads(self._find_codes(self._x, reciprocal(scales)).reshape(self._shape))
 
 
-def _in_units(found: Floats) -> tuple[Floats, Bytes]:
+def _six_bit_scales(found: Floats) -> tuple[Floats, Bytes]:
     """Express the scales found (groups, n) in units of a d (n,); 32 stands for 0."""
     largest = first_largest(np.where(np.isnan(found), np.float32(0), found))
     d = -largest / np.float32(32)
@@ -126,16 +125,13 @@ def _in_units(found: Floats) -> tuple[Floats, Bytes]:
 
 
 class CodebookSearch:
-    """Fits scale * codebook value to n columns of k weights.
-
-    Each try has its least-squares scale, and the first of the best is kept.
-    """
+    """Fits scale * codebook value to n columns of k weights."""
 
     def __init__(self, k: int, n: int) -> None:
-        self._tries = Tries(len(TARGETS), n)
+        self._candidates = Candidates(len(TARGETS), n)
         self._parts = list(cut(n, WIDTH))
         widths = {part.stop - part.start for part in self._parts}
-        self._slabs = {width: _Slab(k, width) for width in widths}
+        self._tiles = {width: _Tile(k, width) for width in widths}
 
     def __call__(self, x: Floats, weights: Floats | None) -> Floats:
         """Return each column's scale, 0 for a negligible column.
@@ -144,27 +140,27 @@ class CodebookSearch:
         """
         largest = first_largest(x)
         negligible = np.flatnonzero(np.abs(largest) < NEGLIGIBLE)
-        largest[negligible] = np.inf  # then every try multiplies by 0
+        largest[negligible] = np.inf  # then every candidate multiplies by 0
         to_ranges = HALF / largest
         for part in self._parts:
-            slab, place = self._slabs[part.stop - part.start], np.s_[:, part]
-            slab.fill(x[place], None if weights is None else weights[place])
-            unsure = slab.find_ranges(x[place], to_ranges[part])
-            sure = slab.values_at(unsure, x[place], largest[part])
-            slab.sum_up(unsure, sure, self._tries.fit[place], self._tries.power[place])
+            tile, place = self._tiles[part.stop - part.start], np.s_[:, part]
+            tile.fill(x[place], None if weights is None else weights[place])
+            unsure = tile.find_ranges(x[place], to_ranges[part])
+            sure = tile.values_at(unsure, x[place], largest[part])
+            tile.sum_up(unsure, sure, self._candidates.fit[place], self._candidates.power[place])
         self._lose_nan()
-        _, scales = self._tries.best()
+        _, scales = self._candidates.best()
         scales[negligible] = 0
         return scales
 
     def _lose_nan(self) -> None:
-        """The first try's scale is 0 where its power is NaN, as it is where its power is 0."""
-        lost = np.flatnonzero(np.isnan(self._tries.power[0]))
-        self._tries.power[0, lost] = self._tries.fit[0, lost] = 0
+        """The first candidate's scale is 0 where its power is NaN, as where its power is 0."""
+        lost = np.flatnonzero(np.isnan(self._candidates.power[0]))
+        self._candidates.power[0, lost] = self._candidates.fit[0, lost] = 0
 
 
-class _Slab:
-    """The tries of a few columns; in its wide arrays four tries of a column lie side by side."""
+class _Tile:
+    """A few columns; in its wide arrays four candidates of a column lie side by side."""
 
     def __init__(self, k: int, width: int) -> None:
         self.width = width
@@ -195,16 +191,16 @@ class _Slab:
         return np.flatnonzero(self._unsure)
 
     def values_at(self, places: Places, x: Floats, largest: Floats) -> NDArray[np.int32]:
-        """The values of a few weights as in the table (tries / 4, places), rounded one by one."""
+        """The values of a few weights as in the table, (fours, places), rounded one by one."""
         rows, columns = np.divmod(places, self.width)
         of_columns = largest[columns]
         doubled = 2 * TARGETS[:, None] / of_columns
-        doubled[0] = 2 / (of_columns / TARGETS[0])  # the first try's way to it
+        doubled[0] = 2 / (of_columns / TARGETS[0])  # the first candidate's way to it
         doubled *= x[rows, columns]
         return join_fours(nearest_values(doubled).view(np.uint8)).view(np.int32)
 
     def sum_up(self, unsure: Places, sure: NDArray[np.int32], fit: Floats, power: Floats) -> None:
-        """Sum weights * value * x and weights * value^2 for every try."""
+        """Sum weights * value * x and weights * value^2 for every candidate."""
         values, products = self._values, self._products
         for four, table in enumerate(self._table):
             np.take(table, self._places, out=self._found, mode="wrap")

@@ -1,11 +1,13 @@
-"""Fitting scale * code by changing one code at a time, as Q3_K does without importance.
+"""make_q3_quants: fitting scale * code by changing one code at a time.
 
-The weights x of a column, weighted by their squares, are first rounded so that the largest meets
--nmax. Then each code in turn becomes what the others' scale would round its weight to, where that
-improves the fit, for five sweeps or until one changes nothing.
-Source: ggml-quants.c, make_q3_quants.
+The weights x of a column, with error weights x^2, are first rounded so that the largest meets
+-nmax. Then each code l in turn becomes what the scale of all others would round its weight to,
 
-In four columns of five no code changes. One pass over all tells where one might; only those are
+    round(x sum' x^2 l^2 / sum' x^3 l)        sum': over the others
+
+where that increases (sum x^3 l)^2 / sum x^2 l^2; for five sweeps or until one changes nothing.
+
+In four columns of five no code changes. One pass over all finds where one might; only those are
 looked at, from one change straight to the next.
 """
 
@@ -129,7 +131,7 @@ class CodeDescent:
     def _changes(self, x: Floats, columns: Places) -> tuple[Sets, Floats, Floats, Floats]:
         """What each code of some columns (m,) would become.
 
-        Returns the rows where that is better, and (16, m) new codes and the fit and power with each.
+        Returns the rows where that is better, and (16, m) new codes and fit and power with each.
         Quotients beyond 2^22, which `nearest` takes for others, come from nothing but infinities
         and change no code.
         """

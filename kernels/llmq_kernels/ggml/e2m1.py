@@ -1,7 +1,8 @@
-"""E2M1, the numbers of four bits in MXFP4 and NVFP4: 0, 0.5, 1, 1.5, 2, 3, 4, 6, and a sign.
+"""quantize_row_mxfp4_ref, quantize_row_nvfp4_ref: numbers of four bits, E2M1.
 
-ggml keeps them doubled and halves the scale d instead; so do we: value = d * VALUES[code].
-Source: ggml-quants.c, best_index_mxfp4.
+In MXFP4 the scale is a quarter of the largest power of two in the block, so that the largest
+numbers, from 6 to 8 times the scale, become 6. In NVFP4 it is a sixth of the largest magnitude.
+Source besides: best_index_mxfp4; ggml-impl.h, ggml_fp32_to_ue4m3.
 """
 
 from dataclasses import dataclass
@@ -95,26 +96,20 @@ class PowerOfTwoScales:
 
     def __call__(self, n: int, _importance: Floats | None) -> Encode:
         """Make a kernel for n blocks."""
-        return _PowerOfTwo(n, self.store)
+        quads, rounder, magnitudes = Quads(n, 32), Rounder(n, 32), buffer((8, n * 4))
 
+        def encode(rows: Floats, out: Blocks) -> None:
+            x = quads(rows)
+            np.abs(x, out=magnitudes)
+            e = _exponent_bytes(quads.reduce(np.maximum, magnitudes))
+            d = np.take(mxfp4.SCALES, e)
+            rounder(x, magnitudes, d)
+            wide = np.flatnonzero(d > WIDEST)
+            if len(wide):
+                rounder.take_nearest(wide, rows[wide], d[wide])
+            self.store(out, ScaleParts(e, rounder.codes))
 
-class _PowerOfTwo:
-    def __init__(self, n: int, store: StoreScales) -> None:
-        self._store = store
-        self._quads = Quads(n, 32)
-        self._magnitudes = buffer((8, n * 4))
-        self._round = Rounder(n, 32)
-
-    def __call__(self, rows: Floats, out: Blocks) -> None:
-        x = self._quads(rows)
-        np.abs(x, out=self._magnitudes)
-        e = _exponent_bytes(self._quads.reduce(np.maximum, self._magnitudes))
-        d = np.take(mxfp4.SCALES, e)
-        self._round(x, self._magnitudes, d)
-        wide = np.flatnonzero(d > WIDEST)
-        if len(wide):
-            self._round.take_nearest(wide, rows[wide], d[wide])
-        self._store(out, ScaleParts(e, self._round.codes))
+        return encode
 
 
 def _exponent_bytes(largest: Floats) -> Bytes:
@@ -129,35 +124,30 @@ def _exponent_bytes(largest: Floats) -> Bytes:
 
 @dataclass(frozen=True)
 class FloatScales:
-    """Makes encoders of NVFP4."""
+    """Makes encoders of NVFP4, for which the groups of a block are blocks."""
 
     store: StoreScales
 
     def __call__(self, n: int, _importance: Floats | None) -> Encode:
         """Make a kernel for n blocks."""
-        return _FloatScales(n, self.store)
+        groups = nvfp4.GROUPS * n
+        quads, rounder, magnitudes = Quads(groups, 16), Rounder(groups, 16), buffer((4, groups * 4))
 
+        def encode(rows: Floats, out: Blocks) -> None:
+            rows = rows.reshape(-1, 16)
+            x = quads(rows)
+            np.abs(x, out=magnitudes)
+            largest = quads.reduce(np.maximum, magnitudes)  # (groups,)
+            scales = _nearest_scale(largest / np.float32(6))
+            d = np.take(nvfp4.SCALES, scales)
+            d[scales == 0] = np.inf  # then all codes are 0
+            rounder(x, magnitudes, d)
+            far = np.flatnonzero(largest > FAR * d)
+            if len(far):
+                rounder.take_nearest(far, rows[far], d[far])
+            self.store(out, ScaleParts(scales, rounder.codes))
 
-class _FloatScales:
-    def __init__(self, n: int, store: StoreScales) -> None:
-        self._store = store
-        self._quads = Quads(nvfp4.GROUPS * n, 16)
-        self._magnitudes = buffer((4, nvfp4.GROUPS * n * 4))
-        self._round = Rounder(nvfp4.GROUPS * n, 16)
-
-    def __call__(self, rows: Floats, out: Blocks) -> None:
-        rows = rows.reshape(-1, 16)
-        x = self._quads(rows)
-        np.abs(x, out=self._magnitudes)
-        largest = self._quads.reduce(np.maximum, self._magnitudes)  # (n * groups,)
-        scales = _nearest_scale(largest / np.float32(6))
-        d = np.take(nvfp4.SCALES, scales)
-        d[scales == 0] = np.inf  # then all codes are 0
-        self._round(x, self._magnitudes, d)
-        far = np.flatnonzero(largest > FAR * d)
-        if len(far):
-            self._round.take_nearest(far, rows[far], d[far])
-        self._store(out, ScaleParts(scales, self._round.codes))
+        return encode
 
 
 def _nearest_scale(values: Floats) -> Bytes:

@@ -1,10 +1,9 @@
-"""Importance: how much the error of each weight matters to a search.
+"""Error weights, as the functions quantize_row_*_ref and quantize_row_*_impl choose them.
 
 The importance matrix holds one number for each column of a tensor, and a block of large weights
-counts more than a block of small ones: ggml's searches weigh a squared error by
+counts more than a block of small ones: with importance, ggml weighs a squared error by
 importance * sqrt(sigma2 + x^2). sigma2 is the mean square of the weight's row in the formats of 32
 weights, and a multiple of the mean square of the block in the others.
-Source: ggml-quants.c, the functions named quantize_row_*_impl.
 """
 
 import numpy as np
@@ -57,3 +56,17 @@ def sums_of_squares(x: Floats) -> Floats:
     sums = np.empty(n, np.float32)
     column_sums(squares.reshape(groups * k, n), sums)
     return sums
+
+
+def mean_and_magnitude(x: Floats, out: Floats) -> None:
+    """Without importance in Q4_K and Q5_K: root mean square of a group, plus |x|; x (k, n)."""
+    squares = np.multiply(x, x, out=out)
+    sums = np.empty(x.shape[1], np.float32)
+    column_sums(squares, sums)
+    np.abs(x, out=out)
+    out += np.sqrt(sums / np.float32(len(x)))
+
+
+def magnitude(x: Floats, out: Floats) -> None:
+    """Without importance in Q2_K: |x|."""
+    np.abs(x, out=out)

@@ -1,11 +1,9 @@
-"""quantize_row_q8_0_ref: a scale from the largest magnitude, and codes -127 .. 127 of one byte.
-
-d = max |x| / 127, and q = x / d, rounded half away from zero.
-"""
+"""quantize_row_q8_0_ref: d = max |x| / 127, and codes x / d, rounded half away from zero."""
 
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from llmq_kernels.arrays.bits import Blocks
 from llmq_kernels.arrays.columns import Floats, Quads, spread
@@ -26,32 +24,26 @@ class SignedBytes:
 
     def __call__(self, n: int, _importance: Floats | None) -> Encode:
         """Make a kernel for n blocks."""
-        return _SignedBytes(n, self.store)
+        quads = Quads(n, 32)
+        work, codes = np.empty((8, n * 4), np.float32), np.empty((8, n * 4), np.int8)
+
+        def encode(rows: Floats, out: Blocks) -> None:
+            x = quads(rows)  # (8, n * 4)
+            d = quads.reduce(np.maximum, np.abs(x, out=work)) / np.float32(127)  # (n,)
+            inverse = reciprocal(d)
+            x *= spread(inverse)
+            _round_away(x, work, codes)
+            if np.isinf(inverse.max()):
+                codes.view("<u4")[:, np.isinf(inverse)] = 0  # C makes 0 of infinities and NaN
+            self.store(out, ScaleParts(to_f16(d), codes.view(np.uint8)))
+
+        return encode
 
 
-class _SignedBytes:
-    def __init__(self, n: int, store: StoreScales) -> None:
-        self._store = store
-        self._quads = Quads(n, 32)
-        self._work = np.empty((8, n * 4), np.float32)
-        self._codes = np.empty((8, n * 4), np.int8)
-
-    def __call__(self, rows: Floats, out: Blocks) -> None:
-        x = self._quads(rows)  # (8, n * 4)
-        np.abs(x, out=self._work)
-        amax = self._quads.reduce(np.maximum, self._work)  # (n,)
-        d = amax / np.float32(127)
-        inverse = reciprocal(d)
-        x *= spread(inverse)
-        self._round_away(x)
-        if np.isinf(inverse.max()):
-            self._codes.view("<u4")[:, np.isinf(inverse)] = 0  # C makes 0 of infinities and NaN
-        self._store(out, ScaleParts(to_f16(d), self._codes.view(np.uint8)))
-
-    def _round_away(self, x: Floats) -> None:
-        """C's roundf, half away from zero: add just less than one half of x's sign, truncate."""
-        nearly_half = self._work.view(np.uint32)
-        np.bitwise_and(x.view(np.uint32), SIGN, out=nearly_half)
-        np.bitwise_or(nearly_half, BELOW_HALF, out=nearly_half)
-        x += self._work
-        np.copyto(self._codes, x, casting="unsafe")
+def _round_away(x: Floats, work: Floats, codes: NDArray[np.int8]) -> None:
+    """C's roundf, half away from zero: add just less than one half of x's sign, truncate."""
+    nearly_half = work.view(np.uint32)
+    np.bitwise_and(x.view(np.uint32), SIGN, out=nearly_half)
+    np.bitwise_or(nearly_half, BELOW_HALF, out=nearly_half)
+    x += work
+    np.copyto(codes, x, casting="unsafe")

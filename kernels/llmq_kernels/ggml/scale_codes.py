@@ -1,6 +1,10 @@
-"""Expressing the scales of a superblock's groups as small integers in a common unit.
+"""make_qp_quants, and the plain rounding of quantize_row_q4_K_ref: scales as small integers.
 
-Source: ggml-quants.c, quantize_row_q4_K_ref and make_qp_quants.
+Values v >= 0 of the groups of a superblock, scales or mins, become unit * code. With weights w
+
+    unit = sum w v code / sum w code^2
+
+fits given codes best, and the larger (sum w v code)^2 / sum w code^2, the better it fits.
 """
 
 import numpy as np
@@ -13,7 +17,7 @@ from llmq_kernels.arrays.sums import column_sums
 from llmq_kernels.ggml.symmetric import NEGLIGIBLE
 
 TENTHS = (-4, -3, -2, -1, 1, 2, 3, 4)
-"""How far beyond the largest code the largest value is taken, one try each."""
+"""How far beyond the largest code the candidates take the largest value."""
 
 SWEEPS = 5
 

@@ -1,4 +1,12 @@
-"""make_qx_quants: fitting scale * code to columns of weights."""
+"""make_qx_quants (rmse_type 1): fitting scale * code to columns of weights.
+
+Nineteen candidates take the element of largest magnitude to -(nmax + step / 10). With the codes l
+of a candidate and the error weights w
+
+    scale = sum w x l / sum w l^2
+
+fits best and explains (sum w x l)^2 / sum w l^2 of sum w x^2. The first of the best is kept.
+"""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,11 +22,7 @@ NEGLIGIBLE = np.float32(1e-15)
 
 
 class SymmetricSearch:
-    """Fits scale * code to n columns of k weights, with codes -nmax .. nmax - 1.
-
-    Nineteen roundings are tried, each with its least-squares scale, and the first of the best is
-    kept. Source: ggml-quants.c, make_qx_quants with rmse_type 1.
-    """
+    """Fits scale * code to n columns of k weights, with codes -nmax .. nmax - 1."""
 
     STEPS = (0, *range(-9, 0), *range(1, 10))
 
@@ -34,7 +38,7 @@ class SymmetricSearch:
         self._bottom, self._top = buffer((2, self._width))
         self._bottom.fill(-nmax)
         self._top.fill(nmax - 1)
-        self._tries = Tries(len(self.STEPS), n)
+        self._candidates = Candidates(len(self.STEPS), n)
 
     def __call__(self, x: Floats, weights: Floats) -> tuple[Floats, Floats]:
         """Return each column's scale, and the factor that x was multiplied by to find its codes.
@@ -44,10 +48,10 @@ class SymmetricSearch:
         """
         largest = first_largest(x)
         negligible = np.flatnonzero(np.abs(largest) < NEGLIGIBLE)
-        largest[negligible] = np.inf  # then every try multiplies by 0
+        largest[negligible] = np.inf  # then every candidate multiplies by 0
         for some in cut(len(largest), self._width):
-            self._try_all(x[:, some], weights[:, some], largest[some], some)
-        best, scale = self._tries.best()
+            self._round_all(x[:, some], weights[:, some], largest[some], some)
+        best, scale = self._candidates.best()
         scale[negligible] = 0
         inverse: Floats = np.take(self._targets, best) / largest
         return scale, inverse
@@ -57,7 +61,7 @@ class SymmetricSearch:
         codes = np.clip(nearest(x * inverse), -self._nmax, self._nmax - 1) + self._nmax
         return np.where(inverse == 0, 0, codes).astype(np.uint8)
 
-    def _try_all(self, x: Floats, weights: Floats, largest: Floats, some: slice) -> None:
+    def _round_all(self, x: Floats, weights: Floats, largest: Floats, some: slice) -> None:
         """Sum weights * x * code and weights * code^2, in ggml's order of multiplication."""
         work = self._work[:, : x.size].reshape(5, *x.shape)
         work[0], work[1] = x, weights  # side by side they use all of the cache
@@ -66,8 +70,8 @@ class SymmetricSearch:
         for number, target in enumerate(self._targets):
             np.multiply(x, target / largest, out=codes)  # takes the largest element to `target`
             self._round(codes, target)
-            dot(weighted, codes, products, self._tries.fit[number, some])
-            dot_square(weights, codes, products, self._tries.power[number, some])
+            dot(weighted, codes, products, self._candidates.fit[number, some])
+            dot_square(weights, codes, products, self._candidates.power[number, some])
 
     def _round(self, codes: Floats, target: np.float32) -> None:
         np.rint(codes, out=codes)
@@ -77,8 +81,11 @@ class SymmetricSearch:
             np.maximum(codes, self._bottom[: codes.shape[1]], out=codes)
 
 
-class Tries:
-    """What each of a number of tries found for n columns: `fit` and `power`, (number, n)."""
+class Candidates:
+    """Sums of a number of candidates for n columns, (number, n); see `symmetric.py`.
+
+    `fit` is sum w x l and `power` sum w l^2.
+    """
 
     def __init__(self, number: int, n: int) -> None:
         self.fit, self.power = buffer((2, number, n))
@@ -89,11 +96,11 @@ class Tries:
         self._columns = np.arange(n)
 
     def best(self) -> tuple[NDArray[np.intp], Floats]:
-        """The try (n,) that survives and its scale, when each has to fit better than the survivor.
+        """The candidate (n,) that survives and its scale; each has to fit better than the survivor.
 
         Better is fit^2 > best * power, where best = (fit / power) * fit of the survivor. That
         includes ggml's second condition: where power is 0 (or NaN), so is fit, and 0 > 0 is false.
-        As in ggml the first try needs nothing to survive, and its scale is 0 where its power is.
+        As in ggml the first needs nothing to survive, and its scale is 0 where its power is.
         """
         survivor = self._survivor()
         places = survivor * len(self._columns) + self._columns

@@ -1,8 +1,8 @@
-"""Blocks of 32 weights on one scale, with codes on both sides of zero; value = d * (q - nmax).
+"""quantize_row_q4_0_ref, quantize_row_q4_0_impl and those of Q5_0: blocks of 32, d * (q - nmax).
 
-Without importance the scale is the element of largest magnitude divided by -nmax, so that this one
-is met exactly and the code range -nmax .. nmax - 1 is used on its longer side. With importance it
-is searched for. Source: ggml-quants.c, quantize_row_q4_0_ref and quantize_row_q4_0_impl.
+Without importance d is the element of largest magnitude divided by -nmax, so that this one is met
+exactly and the code range -nmax .. nmax - 1 is used on its longer side. With importance d is
+searched for.
 """
 
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ import numpy as np
 from llmq_kernels.arrays.bits import Blocks
 from llmq_kernels.arrays.columns import Columns, Floats, Quads, buffer, spread
 from llmq_kernels.arrays.float16 import to_f16
-from llmq_kernels.arrays.rounding import outermost, reciprocal, to_codes
+from llmq_kernels.arrays.rounding import outermost, reciprocal, round_symmetric
 from llmq_kernels.format import Encode
 from llmq_kernels.formats.parts import ScaleParts, StoreScales
 from llmq_kernels.ggml.error_weights import ErrorWeights, RowMeanSquares
@@ -29,16 +29,16 @@ class SymmetricBlocks:
     def __call__(self, n: int, importance: Floats | None) -> Encode:
         """Make a kernel for n blocks."""
         if importance is None:
-            return _ByLargest(n, self.nmax, self.store)
-        return _BySearch(n, importance, self.nmax, self.store)
+            return _Plain(n, self.nmax, self.store)
+        return _Weighted(n, importance, self.nmax, self.store)
 
 
-class _ByLargest:
+class _Plain:
     def __init__(self, n: int, nmax: int, store: StoreScales) -> None:
         self._nmax, self._store = nmax, store
         self._quads = Quads(n, 32)
-        self._codes, self._top = buffer((2, 8, n * 4), np.uint8)
-        self._top.fill(2 * nmax - 1)
+        self._codes, self._max_code = buffer((2, 8, n * 4), np.uint8)
+        self._max_code.fill(2 * nmax - 1)
 
     def __call__(self, rows: Floats, out: Blocks) -> None:
         x = self._quads(rows)  # (8, n * 4)
@@ -47,7 +47,7 @@ class _ByLargest:
         x *= spread(inverse)
         x += np.float32(self._nmax + 0.5)
         np.copyto(self._codes, x, casting="unsafe")
-        np.minimum(self._codes, self._top, out=self._codes)
+        np.minimum(self._codes, self._max_code, out=self._codes)
         if np.isinf(np.abs(inverse).max()):
             self._codes.view("<u4")[:, np.isinf(inverse)] = 0  # C makes 0 of infinities and NaN
         self._store(out, ScaleParts(to_f16(d), self._codes))
@@ -62,7 +62,7 @@ class _ByLargest:
         return largest
 
 
-class _BySearch:
+class _Weighted:
     def __init__(self, n: int, importance: Floats, nmax: int, store: StoreScales) -> None:
         self._store = store
         self._columns = Columns(n, 1, 32)
@@ -77,6 +77,6 @@ class _BySearch:
         d, inverse = self._search(x.reshape(32, -1), weights.reshape(32, -1))
         scaled = self._columns.quads
         scaled *= spread(inverse)
-        to_codes(scaled, self._nmax, self._codes)
+        round_symmetric(scaled, self._nmax, self._codes)
         self._codes.view("<u4")[:, np.flatnonzero(inverse == 0)] = 0  # as in ggml; not nmax
         self._store(out, ScaleParts(to_f16(d), self._codes))

@@ -1,8 +1,7 @@
-"""The codes of superblocks of 16 groups of 16 weights, once their groups' scales are stored.
+"""quantize_row_q3_K_ref, quantize_row_q3_K_impl, quantize_row_q6_K_ref, quantize_row_q6_K_impl.
 
-A search finds scales and codes; then the scales are rounded to be stored, and the weights rounded
-anew for what they have become: value = step * (q - nmax).
-Source: ggml-quants.c, the last loops of quantize_row_q3_K_ref and quantize_row_q6_K_ref.
+A search finds scales and codes for 16 groups of 16 weights. The scales of a superblock are then
+expressed in a common unit d, and the weights rounded anew for the scales as stored.
 """
 
 from collections.abc import Callable
@@ -14,7 +13,7 @@ from numpy.typing import NDArray
 from llmq_kernels.arrays.bits import Blocks, Bytes
 from llmq_kernels.arrays.columns import Columns, Floats, buffer, spread
 from llmq_kernels.arrays.float16 import Halves, to_f16
-from llmq_kernels.arrays.rounding import first_largest, nearest, to_codes
+from llmq_kernels.arrays.rounding import first_largest, nearest, round_symmetric
 from llmq_kernels.arrays.sums import column_sums
 from llmq_kernels.format import Encode
 from llmq_kernels.formats.parts import ScaleParts, StoreScales
@@ -31,7 +30,7 @@ Searched = Callable[[NDArray[np.intp]], Bytes]
 
 
 class StoredScales:
-    """Rounds n superblocks to codes 0 .. 2 * nmax - 1 in quads (64, n * 4)."""
+    """Rounds n superblocks, once their scales are stored, to codes 0 .. 2 * nmax - 1 in quads."""
 
     def __init__(self, n: int, nmax: int) -> None:
         self._nmax = nmax
@@ -40,14 +39,14 @@ class StoredScales:
     def __call__(
         self, columns: Columns, x: Floats, steps: Floats, inverses: Floats, searched: Searched
     ) -> Bytes:
-        """Round the weights that were turned last, to x (16, GROUPS * n), for steps (GROUPS * n,).
+        """Round the weights transposed last, x (16, GROUPS * n), to steps (GROUPS * n,).
 
-        `inverses` are the factors that the search multiplied x by; `searched` tells the codes that
+        `inverses` are the factors that the search multiplied x by; `searched` gives the codes that
         it found for some columns. They are kept where a step is 0.
         """
         quotients = columns.quads.reshape(GROUPS, 4, -1)
         quotients /= spread(steps).reshape(GROUPS, 1, -1)
-        to_codes(quotients.reshape(self._codes.shape), self._nmax, self._codes)
+        round_symmetric(quotients.reshape(self._codes.shape), self._nmax, self._codes)
         odd = np.flatnonzero(~(np.abs(steps * inverses) > COARSE))
         if len(odd):
             anew = nearest(np.take(x, odd, axis=1) / steps[odd])
@@ -71,61 +70,50 @@ class SixBitScales:
     def __call__(self, n: int, importance: Floats | None) -> Encode:
         """Make a kernel for n superblocks."""
         if importance is None:
-            return _Q3(n, self.store)
-        return _WeightedQ3(n, importance, self.store)
+            return self._plain(n)
+        return self._weighted(n, importance)
 
+    def _plain(self, n: int) -> Encode:
+        """quantize_row_q3_K_ref."""
+        columns, round_anew = Columns(n, GROUPS, 16), StoredScales(n, 4)
+        descent = CodeDescent(GROUPS * n, 4)
 
-class _Q3:
-    """quantize_row_q3_K_ref."""
+        def encode(rows: Floats, out: Blocks) -> None:
+            x = columns(rows).reshape(16, -1)  # (16, GROUPS * n)
+            found, inverses = descent(x)
+            d, scales = _six_bit_scales(found.reshape(GROUPS, -1))
+            codes = round_anew(columns, x, _steps(d, scales), inverses, descent.codes)
+            self.store(out, ScaleParts(d, codes, scales))
 
-    def __init__(self, n: int, store: StoreScales) -> None:
-        self._store = store
-        self._columns = Columns(n, GROUPS, 16)
-        self._descent = CodeDescent(GROUPS * n, 4)
-        self._codes = StoredScales(n, 4)
+        return encode
 
-    def __call__(self, rows: Floats, out: Blocks) -> None:
-        x = self._columns(rows).reshape(16, -1)  # (16, GROUPS * n)
-        found, inverses = self._descent(x)
-        d, scales = _six_bit_scales(found.reshape(GROUPS, -1))
-        steps = _steps(d, scales)
-        codes = self._codes(self._columns, x, steps, inverses, self._descent.codes)
-        self._store(out, ScaleParts(d, codes, scales))
+    def _weighted(self, n: int, importance: Floats) -> Encode:
+        """quantize_row_q3_K_impl."""
+        columns, round_anew = Columns(n, GROUPS, 16), StoredScales(n, 4)
+        weigh = ErrorWeights(importance, n, GROUPS, 16)
+        search, search_unit = SymmetricSearch(16, GROUPS * n, 4), SymmetricSearch(GROUPS, n, 32)
+        totals = np.empty(GROUPS * n, np.float32)
 
+        def encode(rows: Floats, out: Blocks) -> None:
+            x = columns(rows)  # (16, GROUPS, n)
+            sigma2 = np.float32(2) * sums_of_squares(x) / np.float32(256)
+            weights = weigh(x, sigma2).reshape(16, -1)
+            x = x.reshape(16, -1)
+            found, inverses = search(x, weights)
+            found = found.reshape(GROUPS, -1)
+            column_sums(weights, totals)
+            unit, inverse = search_unit(found, totals.reshape(GROUPS, -1))
+            d, scales = to_f16(unit), search_unit.codes(found, inverse)
+            codes = round_anew(
+                columns,
+                x,
+                _steps(d, scales),
+                inverses,
+                lambda some: search.codes(x[:, some], inverses[some]),
+            )
+            self.store(out, ScaleParts(d, codes, scales))
 
-class _WeightedQ3:
-    """quantize_row_q3_K_impl."""
-
-    def __init__(self, n: int, importance: Floats, store: StoreScales) -> None:
-        self._store = store
-        self._columns = Columns(n, GROUPS, 16)
-        self._weigh = ErrorWeights(importance, n, GROUPS, 16)
-        self._search = SymmetricSearch(16, GROUPS * n, 4)
-        self._scale_search = SymmetricSearch(GROUPS, n, 32)
-        self._codes = StoredScales(n, 4)
-
-    def __call__(self, rows: Floats, out: Blocks) -> None:
-        columns = self._columns(rows)  # (16, GROUPS, n)
-        x = columns.reshape(16, -1)
-        sigma2 = np.float32(2) * sums_of_squares(columns) / np.float32(256)
-        weights = self._weigh(columns, sigma2).reshape(16, -1)
-        found, inverses = self._search(x, weights)
-        d, scales = self._in_units(found.reshape(GROUPS, -1), weights)
-        codes = self._codes(
-            self._columns,
-            x,
-            _steps(d, scales),
-            inverses,
-            lambda some: self._search.codes(x[:, some], inverses[some]),
-        )
-        self._store(out, ScaleParts(d, codes, scales))
-
-    def _in_units(self, scales: Floats, weights: Floats) -> tuple[Halves, Bytes]:
-        """Find d (n,) and the scales (GROUPS, n), 0 .. 63, in its units."""
-        of_groups = np.empty(scales.size, np.float32)
-        column_sums(weights, of_groups)
-        d, inverse = self._scale_search(scales, of_groups.reshape(scales.shape))
-        return to_f16(d), self._scale_search.codes(scales, inverse)
+        return encode
 
 
 def _six_bit_scales(scales: Floats) -> tuple[Halves, Bytes]:
@@ -149,44 +137,32 @@ def _steps(d: Halves, scales: Bytes) -> Floats:
 
 @dataclass(frozen=True)
 class SignedScales:
-    """Makes encoders of Q6_K."""
+    """Makes encoders of Q6_K; with importance, this alone is the error weight."""
 
     store: StoreScales
 
     def __call__(self, n: int, importance: Floats | None) -> Encode:
         """Make a kernel for n superblocks."""
-        return _Q6(n, importance, self.store)
-
-
-class _Q6:
-    """quantize_row_q6_K_ref, and quantize_row_q6_K_impl, which weighs errors by importance alone."""
-
-    def __init__(self, n: int, importance: Floats | None, store: StoreScales) -> None:
-        self._store = store
-        self._columns = Columns(n, GROUPS, 16)
-        self._search = SymmetricSearch(16, GROUPS * n, 32)
-        self._codes = StoredScales(n, 32)
-        self._weights = buffer((16, GROUPS * n))  # of the squared errors
-        self._plain = importance is None
+        columns, round_anew = Columns(n, GROUPS, 16), StoredScales(n, 32)
+        search = SymmetricSearch(16, GROUPS * n, 32)
+        weights = buffer((16, GROUPS * n))  # of the squared errors
         if importance is not None:
-            self._weights[...] = in_columns(importance, n, GROUPS, 16).reshape(16, -1)
+            weights[...] = in_columns(importance, n, GROUPS, 16).reshape(16, -1)
 
-    def __call__(self, rows: Floats, out: Blocks) -> None:
-        x = self._columns(rows).reshape(16, -1)  # (16, GROUPS * n)
-        if self._plain:
-            np.multiply(x, x, out=self._weights)
-        found, inverses = self._search(x, self._weights)
-        d, scales, negligible = _signed_scales(found.reshape(GROUPS, -1))
-        steps = d.astype(np.float32) * scales.astype(np.float32)
-        codes = self._codes(
-            self._columns,
-            x,
-            steps.reshape(-1),
-            inverses,
-            lambda some: self._search.codes(x[:, some], inverses[some]),
-        )
-        self._store(out, ScaleParts(d, codes, scales.view(np.uint8)))
-        out[negligible] = 0
+        def encode(rows: Floats, out: Blocks) -> None:
+            x = columns(rows).reshape(16, -1)  # (16, GROUPS * n)
+            if importance is None:
+                np.multiply(x, x, out=weights)
+            found, inverses = search(x, weights)
+            d, scales, negligible = _signed_scales(found.reshape(GROUPS, -1))
+            steps = (d.astype(np.float32) * scales.astype(np.float32)).reshape(-1)
+            codes = round_anew(
+                columns, x, steps, inverses, lambda some: search.codes(x[:, some], inverses[some])
+            )
+            self.store(out, ScaleParts(d, codes, scales.view(np.uint8)))
+            out[negligible] = 0
+
+        return encode
 
 
 def _signed_scales(

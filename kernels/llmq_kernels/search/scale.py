@@ -1,4 +1,4 @@
-"""Our own search for blocks of scale * value: less squared error than ggml's, and faster."""
+"""Our search for blocks of scale * value."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,25 +12,22 @@ from llmq_kernels.arrays.rounding import reciprocal
 from llmq_kernels.arrays.select import row_of_least
 from llmq_kernels.format import Encode
 from llmq_kernels.formats.parts import ScaleParts, StoreScales
+from llmq_kernels.search.candidates import ScaleCandidates
 from llmq_kernels.search.grids import Grid
-from llmq_kernels.search.scale_fit import ScaleFit, Search, farthest
-
-Candidates = tuple[float, ...]
+from llmq_kernels.search.scale_fit import ScaleFit, Task, farthest
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class ScaleBlocks:
     """Makes kernels for blocks of 32 weights on a scale in half precision."""
 
     grid: Grid
-    candidates: Candidates
-    weighted_candidates: Candidates
+    candidates: ScaleCandidates
     store: StoreScales
 
     def __call__(self, n: int, importance: Floats | None) -> Encode:
         """Make a kernel for n blocks."""
-        candidates = self.candidates if importance is None else self.weighted_candidates
-        fit = ScaleFit(n, 1, 32, Search(self.grid, candidates), importance)
+        fit = ScaleFit(n, Task(1, 32, self.grid, self.candidates), importance)
 
         def encode(rows: Floats, out: Blocks) -> None:
             d = to_f16(fit(rows))  # (1, n)
@@ -40,30 +37,30 @@ class ScaleBlocks:
         return encode
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class ScaleSuperblocks:
     """Makes kernels for superblocks whose groups' scales are integers from -limit to limit - 1."""
 
     grid: Grid
-    candidates: Candidates
-    weighted_candidates: Candidates
+    candidates: ScaleCandidates
+    store: StoreScales
     groups: int
     k: int
+    """Weights in a group."""
     limit: int
     units: int
-    """How many units are tried: those in which the farthest scale is -limit, 1 - limit ..."""
+    """How many units are candidates: those in which the farthest scale is -limit, 1 - limit ..."""
     bias: int
     """What is added to the integers in the file."""
-    store: StoreScales
 
     def __call__(self, n: int, importance: Floats | None) -> Encode:
         """Make a kernel for n superblocks."""
-        candidates = self.candidates if importance is None else self.weighted_candidates
-        fit = ScaleFit(n, self.groups, self.k, Search(self.grid, candidates), importance)
-        tops = np.arange(self.units, dtype=np.float32) - np.float32(self.limit)
+        task = Task(self.groups, self.k, self.grid, self.candidates)
+        fit = ScaleFit(n, task, importance)
+        ends = np.arange(self.units, dtype=np.float32) - np.float32(self.limit)
 
         def encode(rows: Floats, out: Blocks) -> None:
-            d, scales = _in_units(fit(rows), fit.curves, tops)
+            d, scales = _in_units(fit(rows), fit.curvatures, ends)
             codes = fit.codes(d.astype(np.float32) * scales)
             biased = scales.astype(np.int8).view(np.uint8) + np.uint8(self.bias)
             self.store(out, ScaleParts(d, in_quads(codes), biased))
@@ -71,17 +68,24 @@ class ScaleSuperblocks:
         return encode
 
 
-def _in_units(scale: Floats, curves: Callable[[], Floats], tops: Floats) -> tuple[Halves, Floats]:
-    """Find the unit (n,) that suits scales (groups, n) best, and the scales in whole units."""
-    largest, bottom = farthest(scale, np.empty_like(scale[0])), tops[0]
-    if len(tops) > 1:
-        halves, whole = _whole(scale[:, None], largest / tops[:, None], bottom)
+def _in_units(
+    scale: Floats, curvatures: Callable[[], Floats], ends: Floats
+) -> tuple[Halves, Floats]:
+    """Find the unit d (n,) of scales s (groups, n), and the scales as whole multiples of it.
+
+    Candidates are d = farthest / end; the one is taken in which the error grows least:
+
+        sum over groups of S_vv (d round(s / d) - s)^2
+    """
+    largest, bottom = farthest(scale, np.empty_like(scale[0])), ends[0]
+    if len(ends) > 1:
+        halves, whole = _whole(scale[:, None], largest / ends[:, None], bottom)
         whole *= halves.astype(np.float32)
         whole -= scale[:, None]
         whole *= whole
-        whole *= curves()[:, None]
-        tops = np.take(tops, row_of_least(np.add.reduce(whole, axis=0)))
-    return _whole(scale, largest / tops, bottom)
+        whole *= curvatures()[:, None]
+        ends = np.take(ends, row_of_least(np.add.reduce(whole, axis=0)))
+    return _whole(scale, largest / ends, bottom)
 
 
 def _whole(scale: Floats, unit: Floats, bottom: np.float32) -> tuple[Halves, Floats]:

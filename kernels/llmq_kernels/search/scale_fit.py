@@ -1,76 +1,70 @@
 """Fitting scale * value to groups of weights, by least squares; codes stand for the values.
 
-For each group a few scales are tried, of either sign; each rounding gets the scale that fits it
-best, and the best of all is kept. The errors count equally, or by the importance of their columns.
+With y = x / end, where end is a group's weight farthest from zero, a candidate f rounds f * y to
+values v. Of weights w of the errors it needs
 
-All that is done to single weights is done in slabs, and only sums over groups leave them: they are
-few enough to be worked on for all slabs at once.
+    S_vy = sum w v y    S_vv = sum w v^2
+
+and the scale S_vy / S_vv, in units of end, fits it best and explains S_vy^2 / S_vv of sum w y^2.
+The candidate that explains most is kept; candidates are of either sign.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
 from llmq_kernels.arrays.bits import Bytes
-from llmq_kernels.arrays.columns import SLAB, Columns, Floats, buffer, cut
+from llmq_kernels.arrays.columns import SLAB, Floats, buffer
 from llmq_kernels.arrays.rounding import reciprocal
 from llmq_kernels.arrays.select import replace, row_of_largest, zero_unless_finite
 from llmq_kernels.arrays.sums import dot, dot_square
+from llmq_kernels.search.candidates import Factors, ScaleCandidates
 from llmq_kernels.search.grids import Grid
-from llmq_kernels.search.slabs import search_weights
+from llmq_kernels.search.slabs import Slab, Workspace, cut_slabs, sizes
 
 
 @dataclass(frozen=True)
-class Search:
-    """What codes stand for, and which scales are tried.
+class Task:
+    """Which groups to fit: how many in a block, of how many weights; what codes stand for."""
 
-    A try is the value that a group's weight of largest magnitude comes to lie at.
-    """
-
+    groups: int
+    k: int
     grid: Grid
-    tries: tuple[float, ...]
+    candidates: ScaleCandidates
 
 
 class ScaleFit:
     """Fits scales to the groups of n blocks: N = groups * n columns, slab after slab."""
 
-    def __init__(
-        self,
-        n: int,
-        groups: int,
-        k: int,
-        search: Search,
-        importance: Floats | None,
-    ) -> None:
-        self._slabs = list(_slabs(n, groups, k, search, importance))
-        tries, columns = len(search.tries), groups * n
+    def __init__(self, n: int, task: Task, importance: Floats | None) -> None:
+        parts = cut_slabs(n, task.groups * task.k, importance, weights=SLAB)
+        factors = task.candidates.plain if importance is None else task.candidates.weighted
+        spaces = {size: _Workspace(size, task, factors, importance) for size in sizes(parts)}
+        self._slabs = [_Slab(part, spaces[part.stop - part.start]) for part in parts]
+        candidates, columns = len(factors), task.groups * n
         self._end = buffer((columns,))
-        self._fit, self._power, self._scales, self._gain = buffer((4, tries, columns))
+        self._fit, self._power, self._scales, self._gain = buffer((4, candidates, columns))
         self._columns = np.arange(columns, dtype=np.int32)
-        self._by_group = groups, n
-        self._codes = buffer((k, groups, n), np.uint8)
+        self._by_group = task.groups, n
+        self._codes = buffer((task.k, task.groups, n), np.uint8)
 
     def __call__(self, rows: Floats) -> Floats:
         """The scales (groups, n) of rows (n, block)."""
         for slab in self._slabs:
             part = slab.columns
-            slab.spread_out(rows, self._end[part])
-            slab.attempt(self._fit[:, part], self._power[:, part])
+            slab.normalize(rows, self._end[part])
+            slab.round_candidates(self._fit[:, part], self._power[:, part])
         scales = np.divide(self._fit, self._power, out=self._scales)
         explained = np.multiply(scales, self._fit, out=self._gain)
-        self._best = row_of_largest(explained) * len(self._columns)  # as places in (tries, N)
+        self._best = row_of_largest(explained) * len(self._columns)  # as places in (candidates, N)
         self._best += self._columns
         scale = np.take(scales, self._best)
         scale *= self._end
         zero_unless_finite(scale)
         return self._grouped(scale)
 
-    def curves(self) -> Floats:
-        """How errors grow where scales are off: by the square of that times this, (groups, n).
-
-        It is the sum of weight * value^2 of the rows last fitted.
-        """
+    def curvatures(self) -> Floats:
+        """S_vv (groups, n) of the rows last fitted: a scale that is off by e costs S_vv e^2."""
         return self._grouped(np.take(self._power, self._best))
 
     def codes(self, scale: Floats) -> Bytes:
@@ -89,73 +83,45 @@ class ScaleFit:
         return grouped
 
 
-class _Desk:
-    """What all slabs of one size share: buffers, the finder of values, and importance (k, w)."""
-
-    def __init__(
-        self, size: int, groups: int, k: int, search: Search, importance: Floats | None
-    ) -> None:
-        self.by_group = groups, size
-        self.turn = Columns(size, groups, k)
-        self.values = self.turn.quads.reshape(k, -1)  # of no use once the weights are turned
-        self.products = buffer(self.values.shape)
-        self.finder = search.grid.finder(k, groups * size, search.tries)
-        self.weights = None
-        if importance is not None:
-            self.weights = search_weights(importance, size, groups, k)
+class _Workspace(Workspace):
+    def __init__(self, size: int, task: Task, factors: Factors, importance: Floats | None) -> None:
+        super().__init__(size, task.groups, task.k, importance)
+        self.products = buffer(self.spare.shape)
+        self.finder = task.grid.finder(*self.spare.shape, factors)
 
 
-class _Slab:
-    """Some of the blocks: y = x / end, where end is the weight farthest from zero in its group."""
+class _Slab(Slab):
+    def __init__(self, blocks: slice, space: _Workspace) -> None:
+        super().__init__(blocks, space)
+        self._finder, self._products, self._weights = space.finder, space.products, space.weights
 
-    def __init__(self, blocks: slice, desk: _Desk) -> None:
-        self.blocks, self.by_group = blocks, desk.by_group
-        groups = desk.by_group[0]
-        self.columns = slice(groups * blocks.start, groups * blocks.stop)
-        """Where the slab's columns are in those of all slabs."""
-        self._desk, self._y = desk, buffer(desk.values.shape)
-
-    def spread_out(self, rows: Floats, end: Floats) -> None:
+    def normalize(self, rows: Floats, end: Floats) -> None:
         """Make y of rows (n, block), and find the ends (w,)."""
-        x = self._desk.turn(rows[self.blocks]).reshape(self._y.shape)
+        x = self.transpose(rows)
         farthest(x, end)
         inverse = np.float32(1) / end
         zero_unless_finite(inverse)
         np.multiply(x, inverse, out=self._y)
-        if self._desk.weights is None:
-            self._weighed = self._y
+        if self._weights is None:
+            self._weighted = self._y
         else:
-            self._weighed = np.multiply(self._y, self._desk.weights, out=x)
+            self._weighted = np.multiply(self._y, self._weights, out=x)
 
-    def attempt(self, fit: Floats, power: Floats) -> None:
-        """Sum weight * y * value and weight * value^2 in all tries: (tries, w)."""
-        desk, values = self._desk, self._desk.values
-        desk.finder.look_at(self._y)
+    def round_candidates(self, fit: Floats, power: Floats) -> None:
+        """Sum weight * y * value and weight * value^2 of all candidates: (candidates, w)."""
+        finder, values, products = self._finder, self._spare, self._products
+        finder.look_at(self._y)
         for number in range(len(fit)):
-            desk.finder.attempt(number, values)
-            dot(values, self._weighed, desk.products, fit[number])
-            if desk.weights is None:
-                dot(values, values, desk.products, power[number])
+            finder.round_candidate(number, values)
+            dot(values, self._weighted, products, fit[number])
+            if self._weights is None:
+                dot(values, values, products, power[number])
             else:
-                dot_square(desk.weights, values, desk.products, power[number])
+                dot_square(self._weights, values, products, power[number])
 
     def codes(self, factor: Floats, out: Bytes) -> None:
         """Store the codes of y * factor, (w,), in (k, groups, size)."""
-        out[...] = self._desk.finder.codes(self._y, factor).reshape(out.shape)
-
-
-def _slabs(
-    n: int, groups: int, k: int, search: Search, importance: Floats | None
-) -> Iterator[_Slab]:
-    """Cut n blocks into slabs, with importance into whole rows."""
-    unit = 1 if importance is None else len(importance)
-    width = max(SLAB // (groups * k * unit), 1) * unit
-    desks: dict[int, _Desk] = {}
-    for blocks in cut(n, width):
-        size = blocks.stop - blocks.start
-        if size not in desks:
-            desks[size] = _Desk(size, groups, k, search, importance)
-        yield _Slab(blocks, desks[size])
+        out[...] = self._finder.codes(self._y, factor).reshape(out.shape)
 
 
 def farthest(x: Floats, out: Floats) -> Floats:
