@@ -1,6 +1,7 @@
 """What holds for the house as a whole: its public names, its README, its history of promises."""
 
 import ast
+import inspect
 import re
 import subprocess
 import sys
@@ -28,6 +29,8 @@ def test_the_public_api() -> None:
     ]
     for name in llmq.__all__:
         assert (getattr(llmq, name).__doc__ or "").strip(), name
+        if inspect.isfunction(getattr(llmq, name)):
+            assert ">>>" in getattr(llmq, name).__doc__, f"{name} has no example that runs"
     with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
         _ = llmq.nonsense
 

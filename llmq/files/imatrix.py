@@ -34,6 +34,15 @@ def read_importance(path: str | Path, *, exact: bool = False) -> Importance:
     """Read an importance matrix; `ImportanceError` for anything that does not fit.
 
     Zeros are raised to a floor, unless `exact`; `llmq.importance` says why.
+
+        >>> import struct, tempfile
+        >>> from llmq import read_importance
+        >>> entry = struct.pack("<i1sii2f", 1, b"w", 1, 2, 0.5, 2.0)  # name, calls, two values
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = Path(folder, "legacy.dat")
+        ...     n_bytes = path.write_bytes(struct.pack("<i", 1) + entry)
+        ...     read_importance(path).rows
+        {'w': array([[0.5, 2. ]], dtype=float32)}
     """
     path = Path(path)
     try:

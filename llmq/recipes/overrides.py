@@ -28,7 +28,11 @@ class TensorType(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Overrides:
-    """The formats that are named; of `tensors` the first that matches wins."""
+    """The formats that are named; of `tensors` the first that matches wins.
+
+    >>> Overrides(tensors=(tensor_type("attn_v=Q6_K"),)).format_for("blk.0.attn_v.weight")
+    'Q6_K'
+    """
 
     tensors: tuple[TensorType, ...] = ()
     output: str | None = None
@@ -53,7 +57,11 @@ class Overrides:
 
 
 def tensor_type(text: str) -> TensorType:
-    """`REGEX=TYPE`; `RecipeError` where it is anything else."""
+    """`REGEX=TYPE`; `RecipeError` where it is anything else.
+
+    >>> tensor_type("attn_v=q6_k")
+    TensorType(pattern='attn_v', format='Q6_K')
+    """
     pattern, equals, kind = text.rpartition("=")
     if not equals or not pattern:
         raise RecipeError(f"{text!r} is not REGEX=TYPE, such as attn_v=Q6_K")
