@@ -62,7 +62,7 @@ class ModelError(LlmqError):
 
 
 def one_line(text: str, limit: int = 300) -> str:
-    """Words of somebody else as part of a message: one short line, nothing that a terminal obeys."""
+    """Untrusted text as part of a message: one short line, nothing that a terminal obeys."""
     words = " ".join(text.split())[:limit]
     return "".join(c if c.isprintable() else "?" for c in words)
 

@@ -2,7 +2,7 @@
 
 It uses llama.cpp's batch interface, not `llama_cpp.Llama`, for two reasons. `Llama(logits_all=True)`
 allocates context x vocabulary floats (1.2 GB at 2048 x 151,936), while `Model.score` asks only for
-the logits that somebody reads, at most OUTPUT_ROWS rows at a time. And llama.cpp writes its log to
+the logits that are scored, at most OUTPUT_ROWS rows at a time. And llama.cpp writes its log to
 the terminal; here it is kept, and its error lines become part of our own one-line message.
 
 Everything runs on the CPU. The same file, tokens and number of threads give the same logits.

@@ -35,9 +35,9 @@ def library() -> Any:
 
 
 def last_error() -> str:
-    """What llama.cpp complained about since this was last asked, as the tail of a message.
+    """The first error that llama.cpp logged since the last call, as the tail of a message.
 
-    It is the first complaint: the later ones only say who passed it on.
+    Later ones only say which caller passed it on.
     """
     first = next(iter(_ERRORS), "")
     _ERRORS.clear()

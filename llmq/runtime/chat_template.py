@@ -1,4 +1,4 @@
-"""A model's own chat template: Jinja source out of a file that nobody vouches for.
+"""A model's own chat template: Jinja source out of an untrusted file.
 
 A template is a program, so it runs in Jinja's sandbox: no attribute of a Python object beyond the
 harmless ones, nothing mutable, `range` bounded. On top of that no product grows beyond

@@ -24,8 +24,8 @@ does; each such place is named here and nowhere else:
 - tokenizers of one structure get one name ("qwen2", never "deepseek-r1-qwen"): llama.cpp runs the
   same code for all names of a structure.
 
-What llama.cpp itself does differently from Hugging Face is told by `LLAMA_CPP_DEFECTS`; `PRE_NOTES`
-tells which of it concerns a pre-tokenizer by its name.
+What llama.cpp itself does differently from Hugging Face is listed in `LLAMA_CPP_DEFECTS`, and by the
+name of the pre-tokenizer in `PRE_NOTES`.
 
 No transformers, no code from the folder, no pickle: JSON and one protobuf message are read, bounded.
 """

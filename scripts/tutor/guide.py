@@ -1,4 +1,4 @@
-"""Showing the tutor where to look: two attention heads are told their targets at first.
+"""Showing the tutor where to look: two attention heads are given their targets at first.
 
 Judging a step means: find the same calculation in the system turn, read its value, compare. From
 random weights gradient descent finds that circuit late and suddenly (Olsson et al. 2022, "In-context

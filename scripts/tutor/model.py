@@ -48,7 +48,7 @@ def new_model(seed: int) -> LlamaForCausalLM:
 
 
 def loss_of(model: LlamaForCausalLM, batch: Batch, guiding: float) -> tuple[Tensor, Tensor]:
-    """The text's loss, and it with the guides' loss added at weight `guiding`; nats."""
+    """The text's loss, and the sum of it and the guides' loss times `guiding`; nats."""
     model.set_attn_implementation("eager" if guiding else "sdpa")  # only eager shows where it looks
     out = model(input_ids=batch.ids, output_attentions=guiding > 0)
     loss = text_loss(out.logits, batch)
