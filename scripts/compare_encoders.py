@@ -5,7 +5,7 @@
 
 Both files of a recipe have the same size and are measured against the checkpoint in F32 on the same
 dialogues, so the difference is paired: its standard error is over dialogues. These are practice
-dialogues, more than the built-in suite has and others: on a small model few tokens decide.
+dialogues, others than the built-in suite has, and more: on a small model few tokens decide.
 
 What one file diverges by is also a matter of luck: of how the roundings of its blocks add up. With
 --orders the model's channels are put into several random orders, which changes the blocks and

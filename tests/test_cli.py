@@ -1,4 +1,4 @@
-"""The command line as somebody at a keyboard meets it: help, success, and strange names."""
+"""The command line as a user meets it: help, success, and strange names."""
 
 import json
 import sys

@@ -75,11 +75,12 @@ def test_scripts_and_tests_do_not_import_each_other(repository: Path) -> None:
 
 def modules(repository: Path, *folders: str) -> dict[Path, ast.Module]:
     """Every Python file of these folders, or of all that hold code, parsed."""
-    return {
-        path: ast.parse(path.read_text(encoding="utf-8"))
-        for folder in folders or ("llmq", "kernels", "eval", "scripts", "tests")
-        for path in (repository / folder).rglob("*.py")
-    }
+    found: dict[Path, ast.Module] = {}
+    for folder in folders or ("llmq", "kernels", "eval", "scripts", "tests"):
+        paths = list((repository / folder).rglob("*.py"))
+        assert paths, f"{folder} holds no code"
+        found |= {path: ast.parse(path.read_text(encoding="utf-8")) for path in paths}
+    return found
 
 
 def imports_of(tree: ast.Module) -> set[str]:

@@ -162,7 +162,7 @@ def test_no_file(tmp_path: Path) -> None:
 
 
 def importance_for(folder: Path, plan: Plan, **changes: Values | None) -> Importance:
-    """Importance of one for every matrix of the layers, but for the changes (`__` stands for a dot)."""
+    """Importance of one for every matrix of the layers, but for `changes` (`__` for a dot)."""
     rows = {
         tensor.name: np.ones((1, tensor.shape[1]), np.float32)
         for tensor in plan.tensors
@@ -191,8 +191,7 @@ def test_another_models_matrix(make_checkpoint: MakeCheckpoint, tmp_path: Path) 
 def test_what_a_matrix_lacks(make_checkpoint: MakeCheckpoint, tmp_path: Path) -> None:
     checkpoint = open_source(make_checkpoint())
     whole = importance_for(tmp_path, make_plan(checkpoint))
-    told = make_plan(checkpoint, recipe="Q8_0", importance=whole).notes
-    assert not told
+    assert not make_plan(checkpoint, recipe="Q8_0", importance=whole).notes
     lacking = importance_for(
         tmp_path,
         make_plan(checkpoint),

@@ -144,7 +144,7 @@ def test_weights_that_cannot_be_stored(
 def test_any_number_of_cores_keeps_to_the_memory(
     make_checkpoint: MakeCheckpoint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """By default as many workers as fit; a queue shorter than the number of chunks changes nothing."""
+    """By default as many workers as fit; a queue shorter than the chunks changes nothing."""
     folder = make_checkpoint()
     first = convert(folder, tmp_path / "1.gguf")
     monkeypatch.setattr(llmq.quantize, "cores", lambda: 64)

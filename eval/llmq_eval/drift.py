@@ -131,12 +131,11 @@ def measure_drift(
     be compared: unreadable, or with another vocabulary, tokenization or chat template.
 
     >>> from tempfile import TemporaryDirectory
-    >>> from llmq import execute, make_plan, open_checkpoint
-    >>> tutor, prompts = open_checkpoint("eval/tutor"), builtin_suite()
-    >>> few = Suite("few", "", prompts.dialogues[:2])
+    >>> from llmq import convert
+    >>> few = Suite("few", "", builtin_suite().dialogues[:2])
     >>> with TemporaryDirectory() as folder:
-    ...     base = execute(make_plan(tutor, recipe="BF16"), f"{folder}/base.gguf")
-    ...     quant = execute(make_plan(tutor, recipe="Q8_0"), f"{folder}/quant.gguf")
+    ...     base = convert("eval/tutor", f"{folder}/base.gguf", recipe="BF16")
+    ...     quant = convert("eval/tutor", f"{folder}/quant.gguf", recipe="Q8_0")
     ...     drift = measure_drift(base, quant, suite=few, threads=1)
     >>> 0 < drift.mean_kl_nats.value < 0.001
     True

@@ -1,1 +1,4 @@
-"""llama.cpp as a reference, and models to hold against it; for tests and measurements, not shipped."""
+"""llama.cpp as a reference, and models to hold against it.
+
+For tests and measurements; not shipped.
+"""

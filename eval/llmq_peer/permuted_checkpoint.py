@@ -1,9 +1,9 @@
 """The same model with its channels in another order: one more draw of what rounding does to it.
 
-A quantizer's blocks are neighbours in a row, and which weights are neighbours does not matter to the
-model: hidden channels may change places if they do so in all matrices, and those of a feed-forward
-layer among themselves. What a file diverges by then changes, and the mean over several orders tells
-more of an encoder than one does.
+A quantizer's blocks are neighbours in a row, and which weights are neighbours does not matter to
+the model: hidden channels may change places if they do so in all matrices, and those of a
+feed-forward layer among themselves. What a file diverges by then changes, and the mean over several
+orders tells more of an encoder than one does.
 """
 
 import shutil

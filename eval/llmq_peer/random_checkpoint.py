@@ -1,7 +1,7 @@
 """Checkpoints of random weights with real sizes: for measuring cost, not quality.
 
-The weights are BF16, normally distributed, in shards of whole tensors; the tokenizer knows the bytes
-and nothing else, and the rest of the vocabulary stays unused.
+The weights are BF16, normally distributed, in shards of whole tensors; the tokenizer knows the
+bytes and nothing else, and the rest of the vocabulary stays unused.
 """
 
 import json

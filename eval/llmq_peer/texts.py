@@ -237,7 +237,7 @@ def training_texts(count: int = 600, seed: int = 7) -> Iterator[str]:
 
 
 def probe_texts(specials: Sequence[str] = (), count: int = 2000, seed: int = 11) -> list[str]:
-    """`count` different strings in NFC: single samples, mixtures, runs, cuts, and specials inside."""
+    """`count` different strings in NFC: samples, mixtures, runs, cuts, and specials inside."""
     rng = random.Random(seed)
     found = dict.fromkeys(sample for kind in KINDS for sample in kind)
     while len(found) < count:

@@ -106,10 +106,10 @@ def open_chat(
     threads (default: every core).
 
     >>> from tempfile import TemporaryDirectory
-    >>> from llmq import execute, make_plan, open_checkpoint
-    >>> plan = make_plan(open_checkpoint("eval/tutor"), recipe="Q8_0")
+    >>> from llmq import convert
     >>> with TemporaryDirectory() as folder:
-    ...     with open_chat(execute(plan, f"{folder}/tutor.gguf"), threads=1) as chat:
+    ...     tutor = convert("eval/tutor", f"{folder}/tutor.gguf", recipe="Q8_0")
+    ...     with open_chat(tutor, threads=1) as chat:
     ...         answer = chat.say("What is 3/4 of 20?")
     >>> [message.role for message in chat.session.messages]
     ['system', 'user', 'assistant']

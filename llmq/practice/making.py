@@ -1,4 +1,4 @@
-"""What all topics share: a step from a calculation and a guide, and which drafts are fit for use."""
+"""What all topics share: a step from a calculation and a guide; which drafts are fit for use."""
 
 from dataclasses import replace
 from fractions import Fraction

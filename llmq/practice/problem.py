@@ -1,7 +1,7 @@
 """A practice problem as a value: exact numbers, worked steps, typical mistakes, a ladder of hints.
 
-A step is one calculation. Its value is computed here from its own expression, so the worked steps of
-a problem cannot disagree with its key, and judging a student is comparing two exact fractions.
+A step is one calculation. Its value is computed here from its own expression, so the worked steps
+of a problem cannot disagree with its key, and judging a student is comparing two exact fractions.
 """
 
 from collections.abc import Callable, Mapping
@@ -48,7 +48,7 @@ class Calculation:
 
 @dataclass(frozen=True, slots=True)
 class Mistake:
-    """A wrong value, the misconception behind it, and what the student calculated if not the step."""
+    """A wrong value, the misconception behind it, and what was calculated instead of the step."""
 
     misconception: str
     value: Fraction

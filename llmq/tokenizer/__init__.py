@@ -9,8 +9,8 @@ llama.cpp knows two families that our models use, and a folder is read as the fi
    (`pre_tokenizer.py`, `pre_tokenizer_table.py`).
 
 Keys, order, types and values are those of llama.cpp's converter (conversion/base.py and llama.py,
-gguf-py's SpecialVocab). Where that converter loses what Hugging Face does, we keep what Hugging Face
-does; each such place is named here and nowhere else:
+gguf-py's SpecialVocab). Where that converter loses what Hugging Face does, we keep what Hugging
+Face does; each such place is named here and nowhere else:
 
 - an added token keeps its text (the converter decodes it as bytes, which spoils accented letters);
 - SentencePiece pieces that their author defined are user-defined tokens, not normal ones;
@@ -24,10 +24,11 @@ does; each such place is named here and nowhere else:
 - tokenizers of one structure get one name ("qwen2", never "deepseek-r1-qwen"): llama.cpp runs the
   same code for all names of a structure.
 
-What llama.cpp itself does differently from Hugging Face is listed in `LLAMA_CPP_DEFECTS`, and by the
-name of the pre-tokenizer in `PRE_NOTES`.
+`LLAMA_CPP_DEFECTS` lists what llama.cpp itself does differently from Hugging Face, `PRE_NOTES`
+which of it concerns a pre-tokenizer by its name.
 
-No transformers, no code from the folder, no pickle: JSON and one protobuf message are read, bounded.
+No transformers, no code from the folder, no pickle: JSON and one protobuf message are read,
+bounded.
 """
 
 from llmq.tokenizer.pre_tokenizer_names import PRE_NAMES

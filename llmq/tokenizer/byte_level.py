@@ -81,7 +81,7 @@ def all_added_tokens(folder: TokenizerFolder, vocab: Mapping[str, int]) -> list[
 
 
 def _wanted(folder: TokenizerFolder) -> list[tuple[str, bool]]:
-    """Text and whether it is special, the last word last: by tokenizer.json, by its configuration."""
+    """Texts and whether they are special, as each file says it; the later entry decides."""
     declared = sorted(folder.config_added_tokens, key=lambda token: token.id)
     wanted = [(token.text, token.special) for token in [*folder.json_added_tokens, *declared]]
     known = {text for text, _ in wanted}

@@ -81,7 +81,7 @@ def optional_json(path: Path) -> dict[str, Any]:
 
 
 def token_text(entry: object) -> str | None:
-    """The text of a named special token, which is stored as a text or as an object with `content`."""
+    """The text of a named special token, stored as a text or as an object with `content`."""
     if isinstance(entry, dict):
         entry = entry.get("content")
     return entry if isinstance(entry, str) and entry else None

@@ -1,8 +1,8 @@
 """From the structure of a tokenizer.json to llama.cpp's name for how it cuts text into words.
 
 llama.cpp's converter hashes the tokens of a test string, so that it knows a tokenizer only if it
-has seen that very vocabulary. We describe the pipeline itself, normalizer and pre-tokenizer, and look
-the description up in one table: a tokenizer trained yesterday is known if its pipeline is.
+has seen that very vocabulary. We describe the pipeline itself, normalizer and pre-tokenizer, and
+look the description up in one table: a tokenizer trained yesterday is known if its pipeline is.
 """
 
 from collections.abc import Mapping

@@ -1,8 +1,8 @@
-"""A strict, bounded reader of `tokenizer.model`, the one protobuf message that SentencePiece writes.
+"""A strict, bounded reader of `tokenizer.model`, the protobuf message that SentencePiece writes.
 
-The message is `ModelProto` of sentencepiece_model.proto: pieces (field 1: text 1, score 2, type 3) and
-the trainer's settings (field 2: kind of model 3). Everything else is skipped. The wire format is the
-public one of protocol buffers: a varint key (field number * 8 + wire type), then the value.
+The message is `ModelProto` of sentencepiece_model.proto: pieces (field 1: text 1, score 2, type 3)
+and the trainer's settings (field 2: kind of model 3). Everything else is skipped. The wire format
+is the public one of protocol buffers: a varint key (field number * 8 + wire type), then the value.
 """
 
 import struct

@@ -24,7 +24,7 @@ ADDED_SCORE = -1000.0
 
 
 def read_sentencepiece(folder: TokenizerFolder) -> Metadata:
-    """model, pre, tokens, scores, token_type. Refuses Unigram models, which llama.cpp would merge."""
+    """model, pre, tokens, scores, token_type. Refuses Unigram models: llama.cpp would merge."""
     path = folder.path / "tokenizer.model"
     model = read_sentencepiece_model(path)
     if model.kind not in ("BPE", "Char"):

@@ -103,7 +103,7 @@ def measured(command: list[str]) -> Cost:
     started = time.perf_counter()
     processor: dict[int, float] = {}
     peak = 0
-    with tempfile.TemporaryFile() as errors:  # a pipe that nobody empties would stop the command
+    with tempfile.TemporaryFile() as errors:  # a pipe that is not emptied would stop the command
         process = psutil.Popen(command, stdout=subprocess.DEVNULL, stderr=errors)
         while process.poll() is None:
             peak = max(peak, sample(process, processor))

@@ -1,4 +1,4 @@
-"""llama.cpp's own converter and tools as commands; scripts/fetch-peer and scripts/build-peer bring them."""
+"""llama.cpp's own converter and tools as commands, where fetch-peer and build-peer put them."""
 
 import sys
 from pathlib import Path

@@ -4,8 +4,8 @@
 
 Compared are the metadata (keys, types, values; the converter's order too) and the tensors (names,
 shapes, types, bytes). The converter is given the name of the pre-tokenizer that llmq found. Where
-llmq differs on purpose, in cases that none of these folders shows, the docstring of `llmq.tokenizer`
-says why.
+llmq differs on purpose, in cases that none of these folders shows, the docstring of
+`llmq.tokenizer` says why.
 """
 
 import argparse

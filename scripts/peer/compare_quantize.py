@@ -1,10 +1,11 @@
-"""Count the bytes in which llmq and llama-quantize differ: every recipe, with and without importance.
+"""Count the bytes in which llmq and llama-quantize differ, with and without importance.
 
     scripts/compare-quantize [FOLDER ...]
 
-llama.cpp's own tools do their part: llama-imatrix computes an importance matrix on the built-in prompts, in
-its GGUF format and in the legacy one, and llama-quantize reads it. Both start from the same F32 file.
-Importance of zero stays zero on both sides (--imatrix-exact), for that is what llama-quantize does.
+llama.cpp's own tools do their part: llama-imatrix computes an importance matrix on the built-in
+prompts, in its GGUF format and in the legacy one, and llama-quantize reads it. Both start from the
+same F32 file. Importance of zero stays zero on both sides (--imatrix-exact), for that is what
+llama-quantize does.
 """
 
 import argparse

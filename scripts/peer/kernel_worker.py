@@ -1,8 +1,9 @@
 """Run the kernels of one checkout when asked: a process at either end of `kernels_against`.
 
-Each line of standard input is a cell in JSON, [format, work, with importance], each line of standard
-output the seconds that a call took; the first line lists the cells that there are. The checkout is
-the one on the path, and may be an older one: what was called otherwise there is looked up here.
+Each line of standard input is a cell in JSON, [format, work, with importance], each line of
+standard output the seconds that a call took; the first line lists the cells that there are. The
+checkout is the one on the path, and may be an older one: what was called otherwise there is looked
+up here.
 """
 
 import json

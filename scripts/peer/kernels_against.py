@@ -1,9 +1,9 @@
 """The speed of this checkout's kernels against another's, in alternating runs on the same weights.
 
-Each checkout's kernels run in a process of their own, one process at a time. A cell is a format with
-an encoder, with or without importance, or its decoder. After one run of each to warm up, a cell is
-run in the order A B B A A B ..., so that neither always comes first, and a slow drift of the
-processor's speed meets both.
+Each checkout's kernels run in a process of their own, one process at a time. A cell is a format
+with an encoder, with or without importance, or its decoder. After one run of each to warm up, a
+cell is run in the order A B B A A B ..., so that neither always comes first, and a slow drift of
+the processor's speed meets both.
 """
 
 import json
@@ -66,8 +66,8 @@ def worker(checkout: Path) -> Iterator[Worker]:
 def against(other: Path, formats: list[str], runs: int) -> Iterator[str]:
     """Rows of the table, and below it the geometric mean and the worst of the ratios.
 
-    `runs` is how often either checkout is measured in each cell; the seconds are medians over these.
-    A ratio above 1 says that this checkout is the faster one.
+    `runs` is how often either checkout is measured in each cell; the seconds are medians over
+    these. A ratio above 1 says that this checkout is the faster one.
     """
     yield HEAD
     ratios: dict[str, float] = {}

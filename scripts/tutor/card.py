@@ -1,9 +1,9 @@
 """The figures of the bundled tutor's model card: greedy replies to held-out dialogues.
 
 Every tutor turn of every dialogue is replied to anew, after the dialogue's own turns up to there. A
-reply counts as a turn if it ends by itself and llmq.practice can parse it. It judges rightly if, where
-the student stated a step, its verdict is that of the dialogue; a reply that does not parse judges
-nothing, so it counts as wrong.
+reply counts as a turn if it ends by itself and llmq.practice can parse it. It judges rightly if,
+where the student stated a step, its verdict is that of the dialogue; a reply that does not parse
+judges nothing, so it counts as wrong.
 """
 
 import argparse

@@ -1,7 +1,7 @@
 """Comparing, drilled: random facts, then repeats of them, the same or not, each with a verdict.
 
-They hold many verdicts, and nothing in them but looking up and comparing helps. The facts are
-nonsense, so nothing is memorised.
+A drill holds many verdicts, and only looking up and comparing yields them: the facts are random, so
+nothing can be memorised.
 """
 
 from random import Random

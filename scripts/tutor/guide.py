@@ -1,11 +1,11 @@
 """Showing the tutor where to look: two attention heads are given their targets at first.
 
 Judging a step means: find the same calculation in the system turn, read its value, compare. From
-random weights gradient descent finds that circuit late and suddenly (Olsson et al. 2022, "In-context
-Learning and Induction Heads"), and an hour on two cores is short. So one head is asked to look from
-each token of a student's value to the equal token of the worked step, or to the first token of all if
-it differs; a later head is asked to look from the tutor's turn to those tokens. What both do with
-what they see is left to training, and so is everything once the guiding ends.
+random weights gradient descent finds that circuit late and suddenly (Olsson et al. 2022,
+"In-context Learning and Induction Heads"), and an hour on two cores is short. So one head is asked
+to look from each token of a student's value to the equal token of the worked step, or to the first
+token of all if it differs; a later head is asked to look from the tutor's turn to those tokens.
+What both do with what they see is left to training, and so is everything once the guiding ends.
 
 A calculation is found by its three tokens before the "=". A turn that states the answer alone ("The
 answer is 43.") is not: it is sent to the first token like a wrong one, and what to make of it is

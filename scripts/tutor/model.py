@@ -16,7 +16,7 @@ from scripts.tutor.examples import Batch, Encoder, batches
 from scripts.tutor.guide import LOOKUP_LAYER, NOWHERE, READING_LAYER, start_matching
 from scripts.tutor.tokenizer import CONTEXT, VOCABULARY, save_tokenizer
 
-EMBEDDING_SCALE = 0.1  # large enough that numbers stay told apart while all of them drift together
+EMBEDDING_SCALE = 0.1  # large enough that numbers stay distinct while all of them drift together
 HELD_OUT_SEED = 77
 
 
@@ -48,7 +48,7 @@ def new_model(seed: int) -> LlamaForCausalLM:
 
 
 def loss_of(model: LlamaForCausalLM, batch: Batch, guiding: float) -> tuple[Tensor, Tensor]:
-    """The text's loss, and the sum of it and the guides' loss times `guiding`; nats."""
+    """The text's loss, and its sum with `guiding` times the guides' loss; both in nats."""
     model.set_attn_implementation("eager" if guiding else "sdpa")  # only eager shows where it looks
     out = model(input_ids=batch.ids, output_attentions=guiding > 0)
     loss = text_loss(out.logits, batch)
@@ -56,9 +56,9 @@ def loss_of(model: LlamaForCausalLM, batch: Batch, guiding: float) -> tuple[Tens
     if guiding and len(batch.lookups):
         for layer, pairs in ((LOOKUP_LAYER, batch.lookups), (READING_LAYER, batch.readings)):
             attention = out.attentions[layer][:, 0]  # (n, longest, longest) of the first head
-            told = -(attention[pairs[:, 0], pairs[:, 1], pairs[:, 2]] + 1e-6).log()
+            losses = -(attention[pairs[:, 0], pairs[:, 1], pairs[:, 2]] + 1e-6).log()
             somewhere = pairs[:, 2] != NOWHERE
-            for part in (told[somewhere], told[~somewhere]):
+            for part in (losses[somewhere], losses[~somewhere]):
                 guided = guided + guiding * part.mean() if len(part) else guided
     return loss, guided
 
@@ -73,7 +73,7 @@ def text_loss(logits: Tensor, batch: Batch) -> Tensor:
 
 
 class Judge:
-    """Held-out dialogues, and how often the likeliest first token of a tutor turn judges rightly."""
+    """Held-out dialogues; how often the likeliest first token of a tutor turn judges rightly."""
 
     def __init__(self, encoder: Encoder, count: int) -> None:
         """Encode `count` held-out dialogues once."""

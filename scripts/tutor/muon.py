@@ -1,9 +1,10 @@
 """Muon: momentum whose matrix update is orthogonalised (Jordan et al. 2024, "Muon: An optimizer for
 hidden layers in neural networks").
 
-All matrices of one shape are stacked and orthogonalised together, in float32: a CPU without bfloat16
-units gains nothing from half precision. Embeddings and norms are left to AdamW. torch.optim.Muon is
-the same update, but orthogonalises in bfloat16, and would not train the same model again.
+All matrices of one shape are stacked and orthogonalised together, in float32: a CPU without
+bfloat16 units gains nothing from half precision. Embeddings and norms are left to AdamW.
+torch.optim.Muon is the same update, but orthogonalises in bfloat16, and would not train the same
+model again.
 """
 
 from collections import defaultdict

@@ -1,7 +1,8 @@
-"""Train the bundled tutor from nothing, on dialogues of llmq.practice: about half an hour on two cores.
+"""Train the bundled tutor from nothing on dialogues of llmq.practice.
 
-Deterministic for a seed, a number of threads and a torch version. The whole state is saved into
---work from time to time; a run that finds one there goes on from it.
+It takes about half an hour on two cores, and is deterministic for a seed, a number of threads and a
+torch version. The whole state is saved into --work from time to time; a run that finds one there
+goes on from it.
 """
 
 import argparse
@@ -34,7 +35,7 @@ def guiding_at(step: int) -> float:
 
 
 def rate_at(step: int, steps: int) -> float:
-    """A learning rate factor: up over the warm-up, level, then linearly to 0 over the last steps."""
+    """A learning rate factor: up over the warm-up, level, linearly to 0 over the last steps."""
     return min(1.0, (step + 1) / WARM_UP, (steps - step) / COOL_DOWN)
 
 

@@ -1,4 +1,4 @@
-"""GGUF files of large models with next to no rows: all that llama-quantize looks at to choose types."""
+"""GGUF files of large models with next to no rows: all that llama-quantize chooses types by."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass

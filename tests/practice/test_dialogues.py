@@ -84,6 +84,7 @@ def test_a_solved_problem_is_praised_once_and_at_the_end(some: list[Dialogue]) -
 
 
 def test_hints_climb_while_a_step_is_not_solved(some: list[Dialogue]) -> None:
+    seen = set()
     for dialogue in filter(has_key, some):
         steps, rung = list(dialogue.problem.steps), -1
         for turn in dialogue.turns:
@@ -96,8 +97,10 @@ def test_hints_climb_while_a_step_is_not_solved(some: list[Dialogue]) -> None:
                 reached = steps[0].hints.index(turn.meaning.sentence)
                 assert reached == min(rung + 1, 2)
                 rung = reached
+                seen.add(rung)
             elif steps and turn.meaning.sentence == steps[0].guide.ask:
                 rung = max(rung, 0)
+    assert seen == {0, 1, 2}
 
 
 def test_without_a_key_the_tutor_gives_no_verdict(some: list[Dialogue]) -> None:

@@ -1,4 +1,4 @@
-"""Templates come out of files that nobody vouches for: they render in a sandbox or fail in one line."""
+"""Templates come from untrusted files: they render in a sandbox or fail in one line."""
 
 import pytest
 

@@ -40,8 +40,8 @@ def test_the_known_story(shared: Path, tmp_path: Path, recipe: str) -> None:
     path = converted(shared / "models" / "stories260K", recipe, tmp_path)
     with open_model(path, threads=1) as model:
         prompt = model.tokenize(STORY, add_bos=True)
-        told = text_of(model, list(model.generate(prompt, max_tokens=60)))
-    assert told.strip().startswith(KNOWN)
+        story = text_of(model, list(model.generate(prompt, max_tokens=60)))
+    assert story.strip().startswith(KNOWN)
 
 
 def test_a_model_of_single_letters_in_q4_0(shared: Path, tmp_path: Path) -> None:

@@ -118,7 +118,7 @@ def test_a_template_may_end_with_another_token(trained: str, tmp_path: Path) -> 
 
 
 def test_ids_from_config_and_beyond(folder: Path) -> None:
-    """tokenizer_config.json wins; config.json, special_tokens_map.json and generation_config.json help."""
+    """tokenizer_config.json wins; config, special_tokens_map and generation_config help."""
     assert read(folder, eos_token_id=7)[PREFIX + "eos_token_id"] == 1
     write(folder / "tokenizer_config.json", {})
     assert read(folder, eos_token_id=7)[PREFIX + "eos_token_id"] == 7

@@ -1,4 +1,4 @@
-"""SentencePiece, as tokenizer.model and as tokenizer.json: llama.cpp's ids against the originals."""
+"""SentencePiece, as tokenizer.model and tokenizer.json: llama.cpp's ids and the originals'."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -109,7 +109,7 @@ NAMED = {"bos_token": "<s>", "eos_token": "</s>", "unk_token": "<unk>"}
 
 
 def test_json_of_llama_2(model: bytes, tmp_path: Path) -> None:
-    """Prepend and Replace put the space where SentencePiece does: no difference, specials included."""
+    """Prepend and Replace put the space where SentencePiece does, specials included."""
     tokenizer = as_json(model, tmp_path)
     tokenizer.normalizer = normalizers.Sequence(
         [normalizers.Prepend("▁"), normalizers.Replace(" ", "▁")]
@@ -211,7 +211,7 @@ def test_a_model_cut_short_is_refused(model: bytes, tmp_path: Path, keep: int) -
         b"\x0a\x02\x0a\x09",  # a text longer than its piece
         b"\x0a\x04\x0a\x02\xff\xfe",  # a text that is not UTF-8
         b"\x0a\x04\x18\x63\x0a\x00",  # a type that does not exist
-        b"\x0b\x0a\x00",  # a group, which nobody writes any more
+        b"\x0b\x0a\x00",  # a group, which is written no more
         b"PK\x03\x04 a zip archive",
         b"{}",
     ],
