@@ -2,8 +2,8 @@
 
 np.einsum adds product after product to the sums and stores none, in three quarters of the time. It
 is compiled C, though: where NumPy is built for processors with fused multiply-add, as for aarch64,
-it rounds a product and its addition once instead of twice. A probe tells; there the products are
-stored and then added.
+it rounds a product and its addition once instead of twice. A probe decides: where it does,
+the products are stored and then added.
 """
 
 import numpy as np

@@ -26,6 +26,10 @@ from llmq_kernels.arrays.sums import column_sums, dot
 EXACT = 4194303.0
 """The largest magnitude that `nearest` rounds as any rounding does."""
 
+HUGE = np.float32(1e37)
+TINY = np.float32(1e-36)
+"""Beyond these magnitudes a difference or a reciprocal may overflow."""
+
 
 @dataclass(frozen=True)
 class Steps:
@@ -79,11 +83,6 @@ def round_codes(scaled: Floats, max_code: int) -> Bytes:
         scaled[...] = nearest(scaled)
     np.clip(scaled, 0, max_code, out=scaled)
     return scaled.astype(np.uint8)
-
-
-HUGE = np.float32(1e37)
-TINY = np.float32(1e-36)
-"""Beyond these magnitudes a difference or a reciprocal may overflow."""
 
 
 class AffineSearch:
@@ -157,7 +156,7 @@ class _Tile:
         return self._rows
 
     def _spread_evenly(self) -> NDArray[np.intp]:
-        """Make the first line; tell which columns are level."""
+        """Make the first line; return the columns that are level."""
         best, high, low = self._best, self._high, first_lowest(self._x)
         np.maximum.reduce(self._x, axis=0, out=high)
         self._limit_origins(np.maximum(np.abs(low), np.abs(high)))

@@ -92,7 +92,7 @@ class CodebookSuperblocks:
 
 
 class _Fit:
-    """Scales of the groups of n blocks, and the codes for what becomes of them."""
+    """Scales of the groups of n blocks, and codes for the scales as they are stored."""
 
     def __init__(self, n: int, groups: int, importance: Floats | None) -> None:
         self._columns = Columns(n, groups, 32)

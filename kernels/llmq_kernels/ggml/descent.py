@@ -48,9 +48,9 @@ class CodeDescent:
         self._nmax, self._n = nmax, n
         self._width = min(SLAB // K, n)
         self._work = buffer((7, K * self._width))
-        self._bottom, self._top = buffer((2, self._width))
-        self._bottom.fill(-nmax)
-        self._top.fill(nmax - 1)
+        self._min_code, self._max_code = buffer((2, self._width))
+        self._min_code.fill(-nmax)
+        self._max_code.fill(nmax - 1)
         self._codes = buffer((K, n))
         self._inverse = buffer((n,))
         self._sums = buffer((2, n))  # fit and power
@@ -93,7 +93,7 @@ class CodeDescent:
         codes, shares, away = self._of(x.shape[1])[:3]
         np.multiply(x, inverse, out=codes)
         np.rint(codes, out=codes)
-        np.minimum(codes, self._top[: x.shape[1]], out=codes)
+        np.minimum(codes, self._max_code[: x.shape[1]], out=codes)
         self._codes[:, some] = codes
         np.multiply(x, x, out=shares)
         dot_square(shares, codes, away, power)
@@ -149,8 +149,8 @@ class CodeDescent:
         np.multiply(values, power, out=new)
         new /= fit
         np.rint(new, out=new)
-        np.minimum(new, self._top[: len(columns)], out=new)
-        np.maximum(new, self._bottom[: len(columns)], out=new)
+        np.minimum(new, self._max_code[: len(columns)], out=new)
+        np.maximum(new, self._min_code[: len(columns)], out=new)
         better = new != old
         better &= fit > 0
         cube *= new

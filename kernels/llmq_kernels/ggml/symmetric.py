@@ -35,9 +35,9 @@ class SymmetricSearch:
         self._width = min(SLAB // k, n)
         self._work = buffer((5, k * self._width))
         # As arrays: NumPy is slow at the minimum of an array and a number.
-        self._bottom, self._top = buffer((2, self._width))
-        self._bottom.fill(-nmax)
-        self._top.fill(nmax - 1)
+        self._min_code, self._max_code = buffer((2, self._width))
+        self._min_code.fill(-nmax)
+        self._max_code.fill(nmax - 1)
         self._candidates = Candidates(len(self.STEPS), n)
 
     def __call__(self, x: Floats, weights: Floats) -> tuple[Floats, Floats]:
@@ -76,9 +76,9 @@ class SymmetricSearch:
     def _round(self, codes: Floats, target: np.float32) -> None:
         np.rint(codes, out=codes)
         if target <= -self._nmax + 0.5:  # else nothing rounds to nmax
-            np.minimum(codes, self._top[: codes.shape[1]], out=codes)
+            np.minimum(codes, self._max_code[: codes.shape[1]], out=codes)
         if target <= -self._nmax - 0.5:  # else nothing rounds to less than -nmax
-            np.maximum(codes, self._bottom[: codes.shape[1]], out=codes)
+            np.maximum(codes, self._min_code[: codes.shape[1]], out=codes)
 
 
 class Candidates:

@@ -47,9 +47,9 @@ class _IntegerFinder:
     def __init__(self, k: int, n: int, nmax: int, factors: Factors) -> None:
         self._nmax, self._factors = nmax, np.array(factors, np.float32)
         # As arrays: NumPy is slow at the minimum of an array and a number.
-        self._bottom, self._top = buffer((2, n))
-        self._bottom.fill(-nmax)
-        self._top.fill(nmax - 1)
+        self._min_code, self._max_code = buffer((2, n))
+        self._min_code.fill(-nmax)
+        self._max_code.fill(nmax - 1)
         self._scaled, self._codes = buffer((k, n)), buffer((k, n), np.uint8)
 
     def look_at(self, y: Floats) -> None:
@@ -60,9 +60,9 @@ class _IntegerFinder:
         np.multiply(self._y, factor, out=out)
         np.rint(out, out=out)
         if abs(factor) >= self._nmax - 0.5:
-            np.minimum(out, self._top, out=out)
+            np.minimum(out, self._max_code, out=out)
         if abs(factor) >= self._nmax + 0.5 or factor > 0:
-            np.maximum(out, self._bottom, out=out)
+            np.maximum(out, self._min_code, out=out)
 
     def codes(self, y: Floats, factor: Floats) -> Bytes:
         round_symmetric(np.multiply(y, factor, out=self._scaled), self._nmax, self._codes)
