@@ -59,7 +59,8 @@ def _encoded(encoding: Encoding, tensor: SourceTensor, start: int, stop: int) ->
         grouped = rows.reshape(-1, 1) if len(tensor.shape) == 1 else rows
         rows = tensor.transform(grouped).reshape(rows.shape)
     fmt, reference = encoding.format, encoding.importance
-    importance = reference.row(start // tensor.rows_per_matrix) if reference else None
+    matrix = start // tensor.rows_per_matrix
+    importance = reference.row(matrix, tensor.shape[-1]) if reference else None
     blocks = fmt.encode(rows, importance, encoder=Encoder(encoding.encoder))
     bad = fmt.overflowed(blocks, rows)
     if bad is not None:

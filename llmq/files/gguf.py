@@ -128,6 +128,8 @@ class _Reader:
             self.fail(f"it starts with {magic!r} instead of {MAGIC!r}, so it is not a GGUF file")
         self.left -= 4
         version, n_tensors, n_values = self.unpack("<IQQ")
+        if version and not version & 0xFFFF:
+            self.fail("it is of big-endian order", "convert the model to the little-endian one")
         if version not in (2, VERSION):
             self.fail(f"GGUF version {version} is not known, only 2 and {VERSION}")
         # The shortest tensor record has 24 bytes (8 name, 4 count, 4 type, 8 offset), a value 13.
@@ -142,8 +144,8 @@ class _Reader:
         records = [self.tensor() for _ in range(n_tensors)]
         return GgufFile(self.path, metadata, self.place(metadata, records), self.size)
 
-    def fail(self, what: str) -> NoReturn:
-        raise GgufError(f"{self.path}: {what}; fetch or convert it again")
+    def fail(self, what: str, remedy: str = "fetch or convert it again") -> NoReturn:
+        raise GgufError(f"{self.path}: {what}; {remedy}")
 
     def take(self, count: int) -> bytes:
         """The next `count` bytes, known to exist before they are read."""
@@ -233,7 +235,8 @@ class _Reader:
         try:
             kind = GGMLQuantizationType(ggml_type)
         except ValueError:
-            self.fail(f"the tensor {name!r} has the unknown type {ggml_type}")
+            remedy = "it is damaged, or newer than the gguf package that is installed"
+            self.fail(f"the tensor {name!r} has the unknown type {ggml_type}", remedy)
         block, block_bytes = GGML_QUANT_SIZES[kind]
         if shape[-1] % block:
             self.fail(f"the tensor {name!r} has rows of {shape[-1]}, not a multiple of {block}")

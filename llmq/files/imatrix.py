@@ -71,9 +71,10 @@ class ImportanceRef:
     stamp: Stamp
     tensor: str
 
-    def row(self, matrix: int) -> Rows:
+    def row(self, matrix: int, n_cols: int) -> Rows:
         """The importance of the columns of one of the tensor's matrices, (n_cols,)."""
-        rows: Rows = _opened(self.path, self.exact, self.stamp).rows[self.tensor][matrix]
+        values = _opened(self.path, self.exact, self.stamp).rows[self.tensor]
+        rows: Rows = values.reshape(-1, n_cols)[matrix]  # a legacy file says nothing of matrices
         return rows
 
 

@@ -1,8 +1,8 @@
-"""Types that somebody names, tensor by tensor: they go before what a recipe says.
+"""Types that are named tensor by tensor: they override a recipe.
 
 They are llama-quantize's --tensor-type, --output-tensor-type, --token-embedding-type and --pure. Two
-things differ: a type is also obeyed where the recipe is F32, F16 or BF16, and a named type that does not
-fit the rows falls back as all others do, where llama-quantize would stop.
+things differ: a type is also obeyed where the recipe is F32, F16 or BF16, and a named type that does
+not fit the rows falls back as all others do, where llama-quantize would stop.
 """
 
 import difflib
@@ -43,8 +43,11 @@ class Overrides:
     def format_for(self, name: str) -> str | None:
         """The name of the format that is asked for by name, or None."""
         whole = {"token_embd.weight": self.embedding, "output.weight": self.output}
+        rest = {
+            "per_layer_token_embd.weight": self.embedding
+        }  # llama-quantize lets patterns win here
         asked = (each.format for each in self.tensors if each.matches(name))
-        return whole.get(name) or next(asked, None)
+        return whole.get(name) or next(asked, None) or rest.get(name)
 
     def check(self, names: Iterable[str]) -> None:
         """Raise `RecipeError` for a pattern that matches none of the matrices of these names."""

@@ -1,13 +1,14 @@
 """Mixes: which tensors get another format than most. Ordered rules, the first that matches wins.
 
-The rules restate, as data, what llama-quantize does (`llama_tensor_get_type_impl` and `use_more_bits` in
-llama.cpp's src/llama-quant.cpp). Left out are its special cases for architectures that llmq does not
-convert, falcon's among them, and for types below Q2_K.
+The rules restate, as data, what llama-quantize does (`llama_tensor_get_type_impl` and `use_more_bits`
+in llama.cpp's src/llama-quant.cpp), but for types below Q2_K. What it does for single architectures is
+in `llmq.recipes.decoders`.
 """
 
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import wraps
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,6 +18,7 @@ class Facts:
     architecture: str
     n_layer: int
     n_head: int
+    """Of the first layer, as all that llama-quantize asks."""
     n_head_kv: int
     n_expert: int = 0
     tied: bool
@@ -25,10 +27,13 @@ class Facts:
 
 @dataclass(frozen=True)
 class Place:
-    """A tensor as the rules see it: number `index` of `count` of its kind, in llama.cpp's order."""
+    """A tensor as the rules see it: number `index` of `count` of its kind, in llama.cpp's order.
+
+    `index` is None for a tensor in no layer, as the token embedding.
+    """
 
     shape: tuple[int, ...]
-    index: int
+    index: int | None
     count: int
     facts: Facts
     guided: bool = False
@@ -38,41 +43,56 @@ class Place:
 Condition = Callable[[Place], bool]
 
 
+def by_layer(chosen: Callable[[int, int], bool]) -> Condition:
+    """A condition on a tensor's index and count, which no tensor outside the layers meets."""
+
+    @wraps(chosen)
+    def condition(place: Place) -> bool:
+        return place.index is not None and chosen(place.index, place.count)
+
+    return condition
+
+
 def always(_: Place) -> bool:
     """Every tensor."""
     return True
 
 
-def more(place: Place) -> bool:
+@by_layer
+def more(index: int, count: int) -> bool:
     """The first and last eighth of the layers, and every third in between."""
-    eighth = place.count // 8
-    outside = place.index < eighth or place.index >= 7 * place.count // 8
-    return outside or (place.index - eighth) % 3 == 2
+    eighth = count // 8
+    return index < eighth or index >= 7 * count // 8 or (index - eighth) % 3 == 2
 
 
-def first_eighth(place: Place) -> bool:
+@by_layer
+def first_eighth(index: int, count: int) -> bool:
     """The first eighth of the layers."""
-    return place.index < place.count // 8
+    return index < count // 8
 
 
-def first_sixteenth(place: Place) -> bool:
+@by_layer
+def first_sixteenth(index: int, count: int) -> bool:
     """The first sixteenth of the layers."""
-    return place.index < place.count // 16
+    return index < count // 16
 
 
-def first_two(place: Place) -> bool:
+@by_layer
+def first_two(index: int, _: int) -> bool:
     """The first two layers."""
-    return place.index < 2
+    return index < 2
 
 
-def first_four(place: Place) -> bool:
+@by_layer
+def first_four(index: int, _: int) -> bool:
     """The first four layers."""
-    return place.index < 4
+    return index < 4
 
 
 def four_share(place: Place) -> bool:
-    """Four heads or more share their keys and values."""
-    return place.facts.n_head // place.facts.n_head_kv >= 4
+    """Grouped-query attention with four or more query heads for each head of keys and values."""
+    heads, shared = place.facts.n_head, place.facts.n_head_kv
+    return shared > 0 and heads // shared >= 4
 
 
 def eight_experts(place: Place) -> bool:
@@ -80,12 +100,17 @@ def eight_experts(place: Place) -> bool:
     return place.facts.n_expert == 8
 
 
+# The number of layers of models that llama.cpp calls 70B (`load_arch_hparams` in its src/models).
+LAYERS_OF_70B: Mapping[str, int] = {"llama": 80, "qwen2": 80, "deci": 80, "olmo": 80, "jais2": 68}
+
+
 def seventy_billion(place: Place) -> bool:
-    """Models of 80 layers that llama.cpp calls 70B (`load_arch_hparams` of llama and qwen2)."""
+    """Models that llama.cpp calls 70B; a llama only with grouped-query attention."""
     facts = place.facts
-    shared = facts.n_head != facts.n_head_kv and facts.n_expert != 8
-    known = {"llama": shared, "qwen2": True}
-    return facts.n_layer == 80 and known.get(facts.architecture, False)
+    other = facts.architecture == "llama" and (
+        facts.n_head == facts.n_head_kv or facts.n_expert == 8
+    )
+    return LAYERS_OF_70B.get(facts.architecture) == facts.n_layer and not other
 
 
 def tied(place: Place) -> bool:
@@ -110,7 +135,7 @@ def experts(place: Place) -> bool:
 
 @dataclass(frozen=True)
 class Rule:
-    """Tensors whose GGUF name holds `pattern` get `format`, or the recipe's base, in places `when`."""
+    """Tensors whose GGUF name holds `pattern` get `format`, None for the base, in places `when`."""
 
     pattern: str
     format: str | None
@@ -121,6 +146,8 @@ class Rule:
         return re.search(self.pattern, name) is not None and self.when(place)
 
 
+OUTPUT = r"^output\.weight$"
+EMBEDDINGS = r"^(per_layer_)?token_embd\.weight$"
 VALUES = r"attn_(qkv|kv_b|v)\.weight"
 KEYS = r"attn_k\.weight"
 PROJECTION = r"attn_output\.weight"

@@ -1,7 +1,7 @@
 """Recipes: a base format, one for the output matrix, and a mix of rules for what lies between.
 
-Each gives every tensor the type that llama-quantize gives it under the same name; the rules themselves
-are in `llmq.recipes.rules`, and `llmq.recipes.choose` applies them.
+Each gives every tensor the type that llama-quantize gives it under the same name, but for those marked
+as `ours`. The rules are in `llmq.recipes.rules`, and `llmq.recipes.choose` applies them.
 """
 
 import difflib
@@ -9,7 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from llmq.errors import RecipeError
-from llmq.recipes.rules import FOR_EIGHT_EXPERTS, MIXES, Rule, tied
+from llmq.recipes.decoders import BEFORE_MIX, FIRST_OF, OUTPUT_OF
+from llmq.recipes.rules import EMBEDDINGS, FOR_EIGHT_EXPERTS, MIXES, OUTPUT, Rule, tied
+from llmq_kernels import FORMATS
 
 
 @dataclass(frozen=True)
@@ -22,16 +24,27 @@ class Recipe:
     output: str
     description: str
 
-    def rules(self, output: str | None = None) -> tuple[Rule, ...]:
+    ours: bool = False
+    """A mix of our own: only its rules apply, and none that llama-quantize adds to its recipes."""
+
+    @property
+    def follows_rules(self) -> bool:
+        """Whether llama-quantize's rules apply: those of its block recipes, not F32, F16 and BF16."""
+        return not self.ours and FORMATS[self.base].block > 1
+
+    def rules(self, architecture: str, output: str | None = None) -> tuple[Rule, ...]:
         """The rules in order; `output` is a format that replaces that of the output matrix."""
-        head = output or self.output
-        first = (Rule(r"^output\.weight$", head), Rule(r"^token_embd\.weight$", head, tied))
-        most = () if self.name in UNMIXED else FOR_EIGHT_EXPERTS
-        return (*first, *most, *MIXES.get(self.name, ()), Rule("", self.base))
+        theirs = architecture if self.follows_rules else ""
+        head = output or OUTPUT_OF.get(theirs, self.output)
+        ends = (Rule(OUTPUT, head), Rule(EMBEDDINGS, head, tied))
+        eight = FOR_EIGHT_EXPERTS if self.follows_rules and self.name not in UNMIXED else ()
+        special = BEFORE_MIX.get((theirs, self.name), ())
+        mix = (*eight, *special, *MIXES.get(self.name, ()))
+        return (*FIRST_OF.get(theirs, ()), *ends, *mix, Rule("", self.base))
 
 
-# Recipes in which llama-quantize has no rule for models of eight experts.
-UNMIXED = ("F32", "F16", "BF16", "MXFP4_MOE")
+# The block recipe in which llama-quantize has no rule for models of eight experts.
+UNMIXED = ("MXFP4_MOE",)
 
 RECIPES: Mapping[str, Recipe] = {
     recipe.name: recipe
@@ -64,7 +77,7 @@ ALIASES: Mapping[str, str] = {"Q3_K": "Q3_K_M", "Q4_K": "Q4_K_M", "Q5_K": "Q5_K_
 
 
 def recipe_named(name: str) -> Recipe:
-    """The recipe of this name, in any case, `-` as good as `_`; `RecipeError` suggests the nearest."""
+    """The recipe of this name, in any case, `-` like `_`; `RecipeError` suggests the nearest."""
     plain = name.upper().replace("-", "_")
     recipe = RECIPES.get(ALIASES.get(plain, plain))
     if recipe is None:

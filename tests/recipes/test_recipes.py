@@ -17,14 +17,14 @@ from llmq.recipes.choose import formats_for
 from llmq.recipes.overrides import Overrides, format_named, tensor_type
 from llmq.recipes.table import RECIPES, recipe_named
 from llmq.sources.opening import open_source
-from llmq_kernels import FORMATS, Encoder
+from llmq_kernels import Encoder
 from llmq_peer.llama_quantize import Rows, quantize
 from llmq_peer.random_models import save_random_model
 from tests.oracles.imatrix_files import save_importance
 from tests.oracles.skeletons import SKELETONS, Skeleton
 
 NOTHING = {"nothing": np.ones(1, np.float32)}
-QUANTIZED = [name for name, recipe in RECIPES.items() if FORMATS[recipe.base].block > 1]
+QUANTIZED = [name for name, recipe in RECIPES.items() if recipe.follows_rules]
 
 
 @pytest.fixture(scope="session")
@@ -53,9 +53,12 @@ def test_types(
     name: str, recipe: str, guided: bool, skeleton_files: Mapping[str, Path], tmp_path: Path
 ) -> None:
     rows = NOTHING if guided else None
-    file_type = RECIPES[recipe].file_type
-    theirs = types(quantize(skeleton_files[name], tmp_path / "out.gguf", file_type, rows))
-    assert our_types(SKELETONS[name], recipe, Overrides(), guided=guided) == theirs
+    source, file_type = skeleton_files[name], RECIPES[recipe].file_type
+    theirs = types(quantize(source, tmp_path / "out.gguf", file_type, rows))
+    opened = open_source(source)
+    shapes = {tensor.name: tensor.shape for tensor in opened.tensors}
+    ours = formats_for(RECIPES[recipe], shapes, opened.facts, guided=guided)
+    assert {name: choice.format.name for name, choice in ours.items()} == theirs
 
 
 OVERRIDES = {

@@ -1,0 +1,174 @@
+"""A GGUF file as a source: llama-quantize's bytes and keys, files in parts, and files that do not fit."""
+
+import pickle
+import struct
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from llmq import convert
+from llmq.errors import (
+    OutputError,
+    WeightError,
+)
+from llmq.files.gguf import open_gguf
+from llmq.files.imatrix import read_importance
+from llmq.planning import make_plan
+from llmq.quantize import execute
+from llmq.recipes.table import RECIPES
+from llmq.sources.opening import open_source
+from llmq_kernels import Encoder
+from llmq_peer.llama_quantize import quantize
+from tests.oracles import gguf_models
+from tests.oracles.gguf_models import TENSORS, differences, metadata, random_weights, shapes
+from tests.oracles.imatrix_files import legacy_entry, save_importance
+
+WIDTHS = {"superblocks": 256, "small blocks": 96}
+COMPARED = ("Q4_K_M", "Q4_0", "IQ4_XS", "Q8_0")
+
+
+@pytest.fixture(scope="session")
+def files(tmp_path_factory: pytest.TempPathFactory) -> Mapping[tuple[str, str, str], Path]:
+    """A file of each architecture, width and type."""
+    folder = tmp_path_factory.mktemp("models")
+    return {
+        (name, width, dtype): gguf_models.save(
+            folder / f"{name} {width}-{dtype}.gguf",
+            metadata(name, WIDTHS[width]),
+            random_weights(shapes(name, WIDTHS[width])),
+            dtype,
+        )
+        for name in TENSORS
+        for width in WIDTHS
+        for dtype in ("F16", "BF16")
+    }
+
+
+@pytest.mark.parametrize("guided", [False, True], ids=["plain", "guided"])
+@pytest.mark.parametrize("recipe", COMPARED)
+@pytest.mark.parametrize("dtype", ["F16", "BF16"])
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("name", TENSORS)
+def test_llama_quantizes_bytes_and_keys(
+    name: str,
+    width: str,
+    dtype: str,
+    recipe: str,
+    guided: bool,
+    files: Mapping[tuple[str, str, str], Path],
+    tmp_path: Path,
+) -> None:
+    source = files[name, width, dtype]
+    rows = gguf_models.random_importance(shapes(name, WIDTHS[width])) if guided else None
+    importance = save_importance(tmp_path / "importance.gguf", rows) if rows else None
+    plan = make_plan(
+        open_source(source), recipe=recipe, importance=importance, encoder=Encoder.GGML
+    )
+    ours = execute(plan, tmp_path / "ours.gguf")
+    theirs = quantize(source, tmp_path / "theirs.gguf", RECIPES[recipe].file_type, rows)
+    written = (
+        set(importance.metadata) if importance else set()
+    )  # the tool writes them, not the call
+    assert set(differences(ours, theirs)) == written
+
+
+def test_what_is_in_its_format_already_is_copied(tiny: Callable[..., Path], tmp_path: Path) -> None:
+    """Each byte as it is, a NaN's payload aside: that is refused."""
+    source = open_source(tiny("BF16"))
+    plan = make_plan(source, recipe="BF16")
+    assert {tensor.encoding.encoder for tensor in plan.tensors} == {"stored"}
+    output = execute(plan, tmp_path / "out.gguf")
+    assert differences(output, open_gguf(source.path)) == ["general.file_type"]
+    assert pickle.loads(pickle.dumps(source.tensors[0])) == source.tensors[0]
+
+
+def test_importance_of_experts_from_a_legacy_file(
+    files: Mapping[tuple[str, str, str], Path], tmp_path: Path
+) -> None:
+    """It holds the values of all experts in one row."""
+    rows = gguf_models.random_importance(shapes("qwen3moe", WIDTHS["superblocks"]))
+    entries = [legacy_entry(name, values, 1) for name, values in rows.items()]
+    legacy = tmp_path / "importance.dat"
+    legacy.write_bytes(struct.pack("<i", len(entries)) + b"".join(entries))
+    source = open_source(files["qwen3moe", "superblocks", "F16"])
+    made = []
+    for importance in (
+        read_importance(legacy, exact=True),
+        save_importance(tmp_path / "a.gguf", rows),
+    ):
+        output = tmp_path / f"out-{len(made)}.gguf"
+        made.append(execute(make_plan(source, importance=importance), output))
+    assert all(key.startswith("quantize.") for key in differences(made[0], open_gguf(made[1])))
+
+
+@pytest.mark.parametrize("recipe", ["F16", "Q4_0"])
+def test_a_weight_that_is_not_finite(
+    recipe: str, tiny: Callable[..., Path], tmp_path: Path
+) -> None:
+    damaged = random_weights({"a": (12, 64)})["a"]
+    damaged[5, 33] = np.nan
+    source = tiny(**{"blk.1.attn_q.weight": damaged})
+    with pytest.raises(
+        WeightError, match=r"blk\.1\.attn_q\.weight: the weight at \[5, 33\] is nan"
+    ):
+        convert(source, tmp_path / "out.gguf", recipe=recipe)
+
+
+def test_tensors_that_a_recipe_leaves_alone_keep_their_type(
+    files: Mapping[tuple[str, str, str], Path],
+) -> None:
+    plan = make_plan(open_source(files["gpt2", "superblocks", "F16"]), recipe="Q4_0")
+    kept = {tensor.name: tensor.format.name for tensor in plan.tensors}
+    assert (kept["position_embd.weight"], kept["output_norm.weight"]) == ("F16", "F32")
+
+
+# --- the name and the facts ---
+
+
+@pytest.mark.parametrize(
+    ("file", "name"),
+    [
+        ("tiny-F16.gguf", "tiny"),
+        ("Tiny.Model-1B-bf16.gguf", "Tiny.Model-1B"),
+        ("tiny.Q8_0.gguf", "tiny"),
+        ("tiny-q4_k_m.gguf", "tiny"),
+        ("F16.gguf", "F16"),
+        ("tiny.gguf", "tiny"),
+    ],
+)
+def test_the_models_name(file: str, name: str, tiny: Callable[..., Path]) -> None:
+    assert open_source(tiny(name=file)).name == name
+
+
+def test_heads_by_layer(tmp_path: Path) -> None:
+    """The first layer's count, as llama-quantize takes it."""
+    keys = metadata("llama", 64) | {
+        "llama.attention.head_count": np.array([8, 4, 4, 4, 4], np.int32)
+    }
+    path = gguf_models.save(tmp_path / "a.gguf", keys, random_weights(shapes("llama", 64)), "F16")
+    assert (open_source(path).facts.n_head, open_source(path).facts.n_head_kv) == (8, 2)
+
+
+def test_an_output_that_is_the_source(tiny: Callable[..., Path]) -> None:
+    path = tiny()
+    before = path.read_bytes()
+    with pytest.raises(OutputError, match="is a file of the model itself"):
+        convert(path, path, force=True)
+    assert path.read_bytes() == before
+
+
+# --- several parts ---
+
+
+def test_parts_are_joined(parts: list[Path], tiny: Callable[..., Path], tmp_path: Path) -> None:
+    source = open_source(parts[0])
+    assert source.name == "tiny"
+    joined = execute(
+        make_plan(source, recipe="Q4_0", encoder=Encoder.GGML), tmp_path / "joined.gguf"
+    )
+    whole = convert(tiny(), tmp_path / "whole.gguf", recipe="Q4_0", encoder=Encoder.GGML)
+    assert joined.read_bytes() == whole.read_bytes()
+    theirs = quantize(parts[0], tmp_path / "theirs.gguf", RECIPES["Q4_0"].file_type)
+    assert differences(joined, theirs) == []
