@@ -93,7 +93,7 @@ def test_importance_of_experts_from_a_legacy_file(
     legacy = tmp_path / "importance.dat"
     legacy.write_bytes(struct.pack("<i", len(entries)) + b"".join(entries))
     source = open_source(files["qwen3moe", "superblocks", "F16"])
-    made = []
+    made: list[Path] = []
     for importance in (
         read_importance(legacy, exact=True),
         save_importance(tmp_path / "a.gguf", rows),
