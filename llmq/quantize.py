@@ -88,7 +88,7 @@ def execute(
 def check_output(plan: Plan, output: Path, *, force: bool) -> None:
     """Raise `OutputError` where `output` could not be written in the end."""
     _check_name(output, force=force)
-    files = {tensor.source.weights.file for tensor in plan.tensors} - {None}
+    files = {plan.source.path, *(tensor.source.weights.file for tensor in plan.tensors)}
     if output.resolve() in {file.resolve() for file in files if file}:
         raise OutputError(f"{output}: is a file of the model itself; name another")
     folder = output.parent

@@ -44,6 +44,7 @@ def quantize(
     overrides = overrides or Overrides()
     settings: Any = llama_cpp.llama_model_quantize_default_params()
     settings.ftype, settings.nthread, settings.pure = file_type, 1, overrides.pure
+    settings.allow_requantize = True
     if overrides.output:
         settings.output_tensor_type = FORMATS[overrides.output].ggml_type
     if overrides.embedding:

@@ -31,6 +31,7 @@ VERSION = 3
 ALIGNMENT = 32
 ALIGNMENTS = [1 << exponent for exponent in range(3, 13)]
 MAX_DIMENSIONS = 4  # GGML_MAX_DIMS
+MAX_NAME_BYTES = 63  # GGML_MAX_NAME, less the end
 MAX_HEADER_BYTES = 1 << 30
 
 # The ids of gguf_type, by NumPy dtype; strings, booleans and arrays have no dtype of their own.
@@ -139,7 +140,7 @@ class _Reader:
         for _ in range(n_values):
             key = self.string()
             if key in metadata:
-                self.fail(f"the key {key!r} stands twice")
+                self.fail(f"the key {key!r:.80} stands twice")
             metadata[key] = self.value()
         records = [self.tensor() for _ in range(n_tensors)]
         return GgufFile(self.path, metadata, self.place(metadata, records), self.size)
@@ -196,6 +197,8 @@ class _Reader:
 
     def tensor(self) -> tuple[str, tuple[int, ...], int, int]:
         name = self.string()
+        if len(name.encode()) > MAX_NAME_BYTES:
+            self.fail(f"a tensor's name, {name!r:.40}..., is longer than {MAX_NAME_BYTES} bytes")
         (n_dimensions,) = self.unpack("<I")
         if not 1 <= n_dimensions <= MAX_DIMENSIONS:
             self.fail(

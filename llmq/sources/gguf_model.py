@@ -131,10 +131,12 @@ def _architecture(path: Path, metadata: Metadata) -> str:
     """The name of the architecture, which must be a decoder's, as far as is known."""
     kind = metadata.get("general.type", "model")
     if kind != "model":
-        raise GgufError(f"{path}: says that it is of the type {kind!s:.40}, not a model")
+        raise GgufError(f"{path}: says that it is of the type {kind!r:.40}, not a model")
     name = metadata.get("general.architecture")
-    if not isinstance(name, str):
-        raise GgufError(f"{path}: the key general.architecture is missing; it is not a model")
+    if not isinstance(name, str) or not re.fullmatch(r"[\w.-]{1,60}", name):
+        raise GgufError(
+            f"{path}: the key general.architecture is missing or no name; a model has one"
+        )
     if name in OTHERS:
         raise ArchitectureError(
             f"{path}: {name} is {OTHERS[name]}, and only decoders of text can be converted"

@@ -76,9 +76,10 @@ def without(key: str) -> Metadata:
 @pytest.mark.parametrize(
     ("keys", "error", "message"),
     [
-        (without("general.architecture"), GgufError, "general.architecture is missing; it is not"),
+        (without("general.architecture"), GgufError, "general.architecture is missing or no name"),
         (without("llama.block_count"), GgufError, r"the key llama\.block_count is missing"),
-        ({"general.type": "adapter"}, GgufError, "is of the type adapter, not a model"),
+        ({"general.architecture": "a\nb"}, GgufError, "general.architecture is missing or no name"),
+        ({"general.type": "adapter"}, GgufError, "is of the type 'adapter', not a model"),
         ({"general.architecture": "bert"}, ArchitectureError, "bert is an encoder, and only"),
         ({"general.architecture": "clip"}, ArchitectureError, "clip is an encoder of images"),
         ({"llama.block_count": "five"}, GgufError, "llama.block_count is missing or no number"),
@@ -114,6 +115,7 @@ def test_metadata_that_do_not_fit(
             ("a.weight", (2, 4), 999, 0),
             "'a.weight' has the unknown type 999; it is damaged, or newer",
         ),
+        ((64 * "a", (2, 4), 0, 0), r"a tensor's name, 'a{39}\.\.\., is longer than 63 bytes"),
         (("a.weight", (2, 0), 0, 0), r"'a.weight' has the shape \[2, 0\] and no weights"),
         (("a.weight", (0, 4), 0, 0), r"'a.weight' has the shape \[0, 4\] and no weights"),
     ],
