@@ -21,10 +21,10 @@ def convert(
 ) -> Path:
     """Write a model folder or a GGUF file as a GGUF file of this recipe; the path of the output.
 
-    `importance` weighs the errors of the matrices' columns (`read_importance`), `encoder` chooses the
-    codes, `force` overwrites the output. Nothing is left under its name if anything fails. Whatever
-    else can be chosen, `open_source`, `make_plan` and `execute` take: this is the three of them. Raises
-    a child of `LlmqError`.
+    `importance` weighs the errors of the matrices' columns (`read_importance`), `encoder` chooses
+    the codes, `force` overwrites the output. Nothing is left under its name if anything fails.
+    Whatever else can be chosen, `open_source`, `make_plan` and `execute` take: this is the three of
+    them. Raises a child of `LlmqError`.
 
         >>> import tempfile
         >>> from llmq import convert

@@ -3,7 +3,7 @@
     encoder   what it does with rows of weights
     ggml      codes and scales as ggml chooses them, to the byte
     search    codes and scales by our own search
-    stored    nothing: the source's blocks are in the format already; they are read, checked and copied
+    stored    nothing: the source's blocks are in the format already; they are checked and copied
 
 The first two are the kernels'. What is heavy travels as a reference: a worker opens the file of an
 importance matrix by itself.

@@ -1,8 +1,8 @@
 """Every error llmq raises on purpose.
 
     LlmqError
-    ├── CheckpointError      the folder of safetensors: missing, cut short, hostile, inconsistent
-    │   └── WeightError      a weight that cannot be stored: NaN, infinite, or a scale beyond half precision
+    ├── CheckpointError      a folder of safetensors: missing, cut short, hostile, inconsistent
+    │   └── WeightError      a weight that cannot be stored: NaN, infinite, beyond the scale's range
     ├── ArchitectureError    a model this version has no table for, or a tensor that does not fit it
     ├── TokenizerError       a tokenizer that is missing, unknown or inconsistent
     ├── RecipeError          an unknown recipe or type, or a pattern that matches nothing

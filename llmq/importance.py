@@ -1,13 +1,15 @@
 """Importance matrices: how much the error of each column of a matrix matters.
 
-llama-imatrix runs a text through a model and averages, for each matrix, the squares of what is multiplied
-with each of its columns. The quantizers weight their errors with it. `llmq.files.imatrix` reads its
-files; the values are those with which llama-quantize works, but for zeros:
+llama-imatrix runs a text through a model and averages, for each matrix, the squares of what is
+multiplied with each of its columns. The quantizers weight their errors with it.
+`llmq.files.imatrix` reads its files; the values are those with which llama-quantize works, but for
+zeros:
 
-**Zeros are raised.** A column that nothing ever reached has importance zero, and where a whole block has, ggml
-stores zeros for its weights, whatever they are. A zero therefore counts as a millionth of the median of its
-row's other values: next to any column that was reached it weighs nothing, and alone it keeps its weights.
-Where a row holds zeros only, all its columns count the same. `exact` leaves zeros as they are.
+**Zeros are raised.** A column that nothing ever reached has importance zero, and where a whole
+block has, ggml stores zeros for its weights, whatever they are. A zero therefore counts as a
+millionth of the median of its row's other values: next to any column that was reached it weighs
+nothing, and alone it keeps its weights. Where a row holds zeros only, all its columns count the
+same. `exact` leaves zeros as they are.
 """
 
 from collections.abc import Mapping

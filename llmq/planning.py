@@ -1,8 +1,8 @@
 """Planning: a source's tensors meet a recipe's rules.
 
-The plan that results (`llmq.plan`) fixes every name, shape, format, byte count and offset. Whatever can
-be wrong with names, shapes, types or settings is an error here or where the source is opened, before
-one weight is encoded.
+The plan that results (`llmq.plan`) fixes every name, shape, format, byte count and offset. Whatever
+can be wrong with names, shapes, types or settings is an error here or where the source is opened,
+before one weight is encoded.
 """
 
 import numpy as np
@@ -33,8 +33,8 @@ def make_plan(
 ) -> Plan:
     """Plan the conversion of `source` with the recipe of this name.
 
-    `overrides` are formats that override the recipe's, `encoder` is how blocks are encoded. Raises a
-    child of `LlmqError` for whatever does not fit; reads no weight.
+    `overrides` are formats that override the recipe's, `encoder` is how blocks are encoded. Raises
+    a child of `LlmqError` for whatever does not fit; reads no weight.
 
         >>> from llmq import make_plan, open_source
         >>> plan = make_plan(open_source("eval/tutor"), recipe="Q4_0")

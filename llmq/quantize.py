@@ -1,10 +1,10 @@
 """Executing a plan: read, transform, encode, write, chunk of rows by chunk of rows.
 
-What happens to one chunk is in llmq/chunks.py; here chunks are cut to the memory allowed and shared out
-to processes (llmq/workers.py).
+What happens to one chunk is in llmq/chunks.py; here chunks are cut to the memory allowed and shared
+out to processes (llmq/workers.py).
 
-The output is written under a temporary name beside its final one, flushed to disk, read back, compared
-and then renamed. Whatever fails, and Ctrl-C as well, leaves nothing under the final name.
+The output is written under a temporary name beside its final one, flushed to disk, read back,
+compared and then renamed. Whatever fails, and Ctrl-C as well, leaves nothing under the final name.
 """
 
 import os
@@ -46,11 +46,11 @@ def execute(
 ) -> Path:
     """Write the file that `plan` describes to `output` and return its path.
 
-    `jobs` is the number of worker processes (default, for models large enough: one per core, or as many
-    as `max_memory` allows); `max_memory` bounds the anonymous memory of all processes together, in
-    bytes. The bytes of the file depend on neither. Raises `OutputError` before any work where `output`
-    exists (and `force` is not set), cannot be written or does not fit the disk, and `WeightError` for a
-    weight that is not finite or beyond what its format can hold.
+    `jobs` is the number of worker processes (default, for models large enough: one per core, or as
+    many as `max_memory` allows); `max_memory` bounds the anonymous memory of all processes
+    together, in bytes. The bytes of the file depend on neither. Raises `OutputError` before any
+    work where `output` exists (and `force` is not set), cannot be written or does not fit the disk,
+    and `WeightError` for a weight that is not finite or beyond what its format can hold.
 
         >>> import tempfile
         >>> from llmq import execute, make_plan, open_source

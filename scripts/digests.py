@@ -2,9 +2,9 @@
 
     scripts/digests > before.txt
 
-One line for each tensor and one for the metadata (but for llmq's own keys) of every recipe, with either
-encoder, with and without importance, on the bundled tutor and on two random models. What a change of
-the code must not change, `diff` shows.
+One line for each tensor and one for the metadata (but for llmq's own keys) of every recipe, with
+either encoder, with and without importance, on the bundled tutor and on two random models. What a
+change of the code must not change, `diff` shows.
 """
 
 import argparse

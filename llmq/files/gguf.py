@@ -1,11 +1,11 @@
 """GGUF files: the header as bytes, and a strict, bounded reader.
 
-A GGUF file is a header (magic, version, two counts, metadata, one record per tensor), padding to the
-alignment, then the tensors' bytes, each padded to the alignment. Everything is little endian. The
-format is described in ggml's docs/gguf.md; the value types are `gguf_type` in ggml's gguf.h.
+A GGUF file is a header (magic, version, two counts, metadata, one record per tensor), padding to
+the alignment, then the tensors' bytes, each padded to the alignment. Everything is little endian.
+The format is described in ggml's docs/gguf.md; the value types are `gguf_type` in ggml's gguf.h.
 
-In memory the Python or NumPy type of a metadata value *is* its GGUF type: `str`, `bool`, NumPy scalars
-and one-dimensional NumPy arrays, `list[str]`, `list[bool]`.
+In memory the Python or NumPy type of a metadata value *is* its GGUF type: `str`, `bool`, NumPy
+scalars and one-dimensional NumPy arrays, `list[str]`, `list[bool]`.
 
 The reader believes nothing: every count and length is held against the bytes that are left before
 anything is allocated, so a hostile file costs no more than its own size.

@@ -1,13 +1,14 @@
 """The files of llama-imatrix: GGUF, and the legacy format before it (.dat).
 
-A GGUF file holds for each matrix sums of squares, `NAME.in_sum2` (n_matrices, n_cols), and how many they
-are, `NAME.counts` (n_matrices, 1). The legacy format is a count of entries (all numbers little-endian
-int32), then for each the length of a name, the name, a number of calls, a number of values and the values,
-averages times calls; then, where it goes on, the number of chunks and the dataset's name.
+A GGUF file holds for each matrix sums of squares, `NAME.in_sum2` (n_matrices, n_cols), and how many
+they are, `NAME.counts` (n_matrices, 1). The legacy format is a count of entries (all numbers
+little-endian int32), then for each the length of a name, the name, a number of calls, a number of
+values and the values, averages times calls; then, where it goes on, the number of chunks and the
+dataset's name.
 
 What becomes of them is what llama-quantize makes of them (`load_imatrix` in its quantize.cpp and
-`common_imatrix_load` in imatrix-loader.cpp), except that damage is never passed over. Every length is
-held against what is left of the file before anything is allocated.
+`common_imatrix_load` in imatrix-loader.cpp), except that damage is never passed over. Every length
+is held against what is left of the file before anything is allocated.
 """
 
 import struct

@@ -3,8 +3,8 @@
 The order of decisions is that of `llama_tensor_get_type` in llama.cpp's src/llama-quant.cpp.
 
 Where a rule asks for layers, it is given a tensor's number among those of its kind. llama-quantize
-numbers attention values and ffn_down in the order in which it visits them and leaves out those whose
-type is named; so does this. Every other tensor has the number of its layer.
+numbers attention values and ffn_down in the order in which it visits them and leaves out those
+whose type is named; so does this. Every other tensor has the number of its layer.
 """
 
 import re
@@ -58,8 +58,8 @@ def formats_for(
     """The format of every tensor of a model, by name, in the order of `shapes`.
 
     `guided` tells whether there is an importance matrix, `kept` the formats that tensors keep where
-    no recipe touches them (F32 where it does not say). Raises `RecipeError` for an architecture whose
-    rules are not known, a type that no fallback fits, and a pattern that matches nothing.
+    no recipe touches them (F32 where it does not say). Raises `RecipeError` for an architecture
+    whose rules are not known, a type that no fallback fits, and a pattern that matches nothing.
     """
     _check_known(recipe, facts, overrides)
     matrices = [

@@ -1,7 +1,8 @@
 """The architectures of llama.cpp: which are decoders, and the few that have rules of their own.
 
-Rules change with llama.cpp. Those here are restated from the version that constraints.txt pins, whose
-architectures are all listed; one that is not listed may have others, so it gets no mixed recipe.
+Rules change with llama.cpp. Those here are restated from the version that constraints.txt pins,
+whose architectures are all listed; one that is not listed may have others, so it gets no mixed
+recipe.
 """
 
 from collections.abc import Mapping

@@ -1,8 +1,8 @@
 """Types that are named tensor by tensor: they override a recipe.
 
-They are llama-quantize's --tensor-type, --output-tensor-type, --token-embedding-type and --pure. Two
-things differ: a type is also obeyed where the recipe is F32, F16 or BF16, and a named type that does
-not fit the rows falls back as all others do, where llama-quantize would stop.
+They are llama-quantize's --tensor-type, --output-tensor-type, --token-embedding-type and --pure.
+Two things differ: a type is also obeyed where the recipe is F32, F16 or BF16, and a named type that
+does not fit the rows falls back as all others do, where llama-quantize would stop.
 """
 
 import difflib

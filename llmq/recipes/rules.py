@@ -1,8 +1,8 @@
 """Mixes: which tensors get another format than most. Ordered rules, the first that matches wins.
 
-The rules restate, as data, what llama-quantize does (`llama_tensor_get_type_impl` and `use_more_bits`
-in llama.cpp's src/llama-quant.cpp), but for types below Q2_K. What it does for single architectures is
-in `llmq.recipes.decoders`.
+The rules restate, as data, what llama-quantize does (`llama_tensor_get_type_impl` and
+`use_more_bits` in llama.cpp's src/llama-quant.cpp), but for types below Q2_K. What it does for
+single architectures is in `llmq.recipes.decoders`.
 """
 
 import re

@@ -1,7 +1,7 @@
 """Recipes: a base format, one for the output matrix, and a mix of rules for what lies between.
 
-Each gives every tensor the type that llama-quantize gives it under the same name, but for those marked
-as `ours`. The rules are in `llmq.recipes.rules`, and `llmq.recipes.choose` applies them.
+Each gives every tensor the type that llama-quantize gives it under the same name, but for those
+marked as `ours`. The rules are in `llmq.recipes.rules`, and `llmq.recipes.choose` applies them.
 """
 
 import difflib
@@ -62,8 +62,8 @@ RECIPES: Mapping[str, Recipe] = {
         Recipe("Q4_K_M", "Q4_K", 15, "Q6_K", "4 bits in blocks of 256, and 6 where it counts"),
         Recipe("Q4_K_S", "Q4_K", 14, "Q6_K", "4 bits in blocks of 256, and 5 in a few"),
         Recipe("Q4_0", "Q4_0", 2, "Q6_K", "4 bits in blocks of 32; the output matrix in 6 bits"),
-        Recipe("IQ4_NL", "IQ4_NL", 25, "Q6_K", "4 bits on a curved scale, in blocks of 32"),
-        Recipe("IQ4_XS", "IQ4_XS", 30, "Q6_K", "4 bits on a curved scale, in blocks of 256"),
+        Recipe("IQ4_NL", "IQ4_NL", 25, "Q6_K", "4-bit non-linear codebook, in blocks of 32"),
+        Recipe("IQ4_XS", "IQ4_XS", 30, "Q6_K", "4-bit non-linear codebook, in blocks of 256"),
         Recipe("MXFP4_MOE", "MXFP4", 38, "Q8_0", "experts in 4-bit floats, all else in 8 bits"),
         Recipe("Q3_K_L", "Q3_K", 13, "Q6_K", "3 bits in blocks of 256, and 5 where it counts"),
         Recipe("Q3_K_M", "Q3_K", 12, "Q6_K", "3 bits in blocks of 256, and 4 where it counts"),

@@ -1,7 +1,7 @@
 """Which tensors a recipe leaves as they are.
 
-The rules are those of `tensor_allows_quantization` in llama.cpp's src/llama-quant.cpp, without those
-for encoders of text, images and sound.
+The rules are those of `tensor_allows_quantization` in llama.cpp's src/llama-quant.cpp, without
+those for encoders of text, images and sound.
 """
 
 from collections.abc import Mapping

@@ -1,9 +1,10 @@
 """The only package that imports llama_cpp: open a GGUF file, score tokens, generate tokens.
 
-It uses llama.cpp's batch interface, not `llama_cpp.Llama`, for two reasons. `Llama(logits_all=True)`
-allocates context x vocabulary floats (1.2 GB at 2048 x 151,936), while `Model.score` asks only for
-the logits that are scored, at most OUTPUT_ROWS rows at a time. And llama.cpp writes its log to
-the terminal; here it is kept, and its error lines become part of our own one-line message.
+It uses llama.cpp's batch interface, not `llama_cpp.Llama`, for two reasons.
+`Llama(logits_all=True)` allocates context x vocabulary floats (1.2 GB at 2048 x 151,936), while
+`Model.score` asks only for the logits that are scored, at most OUTPUT_ROWS rows at a time. And
+llama.cpp writes its log to the terminal; here it is kept, and its error lines become part of our
+own one-line message.
 
 Everything runs on the CPU. The same file, tokens and number of threads give the same logits.
 Importing this package loads nothing heavy: llama_cpp comes with the first model.

@@ -5,8 +5,8 @@ harmless ones, nothing mutable, `range` bounded. On top of that no product grows
 `LARGEST_RESULT` and no rendering beyond `LONGEST_TEXT`. What this does not stop is a template that
 merely loops for a long time without writing anything; Ctrl-C does.
 
-Templates that know no system turn refuse one by raising an error; the system text then goes in front
-of the first user turn, as their authors advise.
+Templates that know no system turn refuse one by raising an error; the system text then goes in
+front of the first user turn, as their authors advise.
 """
 
 import json

@@ -1,11 +1,12 @@
 """A GGUF file, whole or split, as a source.
 
-Tensors and metadata keep their names and values, and a tensor that no recipe touches keeps its type.
-Keys that describe the source's file alone are left out: its parts, its alignment, and how its blocks
-were encoded. The result is what llama-quantize makes of the same file (`llama_model_quantize_impl`).
+Tensors and metadata keep their names and values, and a tensor that no recipe touches keeps its
+type. Keys that describe the source's file alone are left out: its parts, its alignment, and how its
+blocks were encoded. The result is what llama-quantize makes of the same file
+(`llama_model_quantize_impl`).
 
-A split model is opened by its first part, as in llama.cpp (`llama_model_loader`): the parts lie in one
-folder, their names end in -00001-of-00003.gguf, and their metadata repeat these numbers.
+A split model is opened by its first part, as in llama.cpp (`llama_model_loader`): the parts lie in
+one folder, their names end in -00001-of-00003.gguf, and their metadata repeat these numbers.
 """
 
 import re
@@ -61,9 +62,9 @@ class GgufTensor:
 def open_gguf_model(path: Path, *, allow_requantize: bool = False) -> Source:
     """Open a GGUF file, or the first part of a split one; only headers are read.
 
-    Raises `GgufError` for a file that is damaged, incomplete or no model, for a tensor of a type that
-    is not known and, unless `allow_requantize`, for one of fewer than 16 bits; `ArchitectureError` for
-    a model that is no decoder.
+    Raises `GgufError` for a file that is damaged, incomplete or no model, for a tensor of a type
+    that is not known and, unless `allow_requantize`, for one of fewer than 16 bits;
+    `ArchitectureError` for a model that is no decoder.
     """
     files = _parts(open_gguf(path))
     metadata = files[0].metadata

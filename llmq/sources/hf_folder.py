@@ -20,8 +20,9 @@ from llmq.tokenizer import read_tokenizer
 def open_hf_folder(path: Path, *, pre: str | None = None) -> Source:
     """Open a folder with config.json, safetensors files and a tokenizer.
 
-    `pre` overrides the name of the pre-tokenizer. Reads no weight, except to see that an output matrix
-    repeats the embedding it is tied to. Raises a child of `LlmqError` for whatever does not fit.
+    `pre` overrides the name of the pre-tokenizer. Reads no weight, except to see that an output
+    matrix repeats the embedding it is tied to. Raises a child of `LlmqError` for whatever does not
+    fit.
     """
     checkpoint = open_checkpoint(path)
     architecture = architecture_for(checkpoint.config)

@@ -1,10 +1,10 @@
 """What a model says about itself, as the `general.*` metadata of a GGUF file.
 
 The names, sizes, licences and parents are found by the heuristics of the gguf package
-(gguf/metadata.py), which llama.cpp's converter uses too: the front matter of README.md, config.json's
-`_name_or_path`, the folder's name, and generation_config.json for the sampling defaults. They are
-good and well kept, so they are used as they are; here their result becomes our metadata, and a card
-that they stumble over becomes one clear error.
+(gguf/metadata.py), which llama.cpp's converter uses too: the front matter of README.md,
+config.json's `_name_or_path`, the folder's name, and generation_config.json for the sampling
+defaults. They are good and well kept, so they are used as they are; here their result becomes our
+metadata, and a card that they stumble over becomes one clear error.
 """
 
 import datetime
@@ -24,9 +24,9 @@ MAX_CARD_BYTES = 1 << 24
 def general_metadata(folder: Path, *, n_parameters: int) -> Metadata:
     """The keys from `general.type` to `general.languages`, in the converter's order.
 
-    `n_parameters` counts the elements of all tensors of the output (a tied head once); it becomes the
-    size label where the name of the model holds none. Raises `CheckpointError` for a model card or
-    generation_config.json that cannot be understood.
+    `n_parameters` counts the elements of all tensors of the output (a tied head once); it becomes
+    the size label where the name of the model holds none. Raises `CheckpointError` for a model card
+    or generation_config.json that cannot be understood.
     """
     card = folder / "README.md"
     if card.is_file() and card.stat().st_size > MAX_CARD_BYTES:

@@ -13,9 +13,10 @@ def open_source(
 ) -> Source:
     """Open a model that can be converted; only headers are read.
 
-    `path` is a Hugging Face folder or a GGUF file, of a split one the first part. `pre` overrides the
-    name of a folder's pre-tokenizer; `allow_requantize` admits a GGUF file whose matrices have fewer
-    than 16 bits. Raises a child of `LlmqError` for whatever is damaged, unknown or inconsistent.
+    `path` is a Hugging Face folder or a GGUF file, of a split one the first part. `pre` overrides
+    the name of a folder's pre-tokenizer; `allow_requantize` admits a GGUF file whose matrices have
+    fewer than 16 bits. Raises a child of `LlmqError` for whatever is damaged, unknown or
+    inconsistent.
 
         >>> from llmq import open_source
         >>> source = open_source("eval/tutor")

@@ -1,9 +1,10 @@
 """What a source is: a model as a value, before anybody says how it shall be stored.
 
 A source knows its metadata, the facts that recipes ask about, and its tensors in the order of the
-output. A tensor knows its name in GGUF, where its weights lie and what has to happen to their rows on
-the way. All of it is known from headers; weights are read chunk by chunk, later, by whichever process
-has the chunk: a tensor is small enough to travel to a worker, which opens the file by itself.
+output. A tensor knows its name in GGUF, where its weights lie and what has to happen to their rows
+on the way. All of it is known from headers; weights are read chunk by chunk, later, by whichever
+process has the chunk: a tensor is small enough to travel to a worker, which opens the file by
+itself.
 
 `llmq.sources.opening` makes a source of a path; each kind of source is a file of this folder.
 """

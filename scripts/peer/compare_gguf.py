@@ -2,9 +2,10 @@
 
     scripts/compare-gguf [FILE.gguf ...]
 
-Without files, llama.cpp's converter makes them, in F16 and BF16: random models of five architectures,
-with rows that are whole superblocks and with rows that are not, one of them split. Each recipe is made
-without and with importance, which is random too. Compared are keys, types, shapes and bytes.
+Without files, llama.cpp's converter makes them, in F16 and BF16: random models of five
+architectures, with rows that are whole superblocks and with rows that are not, one of them split.
+Each recipe is made without and with importance, which is random too. Compared are keys, types,
+shapes and bytes.
 """
 
 import argparse
