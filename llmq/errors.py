@@ -68,7 +68,7 @@ def one_line(text: str, limit: int = 300) -> str:
 
 
 def printable(text: str, limit: int = 2000) -> str:
-    """`text` as it is, but nothing that a terminal obeys: other characters are escaped, `limit` kept.
+    """`text` with what a terminal obeys escaped, and no more than `limit` characters of it.
 
     >>> printable("a\\x1b[31m\\nb")
     'a\\\\x1b[31m\\\\nb'

@@ -107,7 +107,15 @@ def _value(value: MetaValue) -> bytes:
 
 
 def open_gguf(path: str | Path) -> GgufFile:
-    """Read and check the header of a GGUF file; raises `GgufError` for anything that does not fit."""
+    """Read and check the header of a GGUF file; raises `GgufError` for anything that does not fit.
+
+    >>> import tempfile
+    >>> from llmq import convert, open_gguf
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     file = open_gguf(convert("eval/tutor", f"{folder}/tutor.gguf", recipe="Q8_0"))
+    >>> file.metadata["general.architecture"], file.tensors[0].name, file.tensors[0].type_name
+    ('llama', 'token_embd.weight', 'Q8_0')
+    """
     path = Path(path)
     try:
         size = path.stat().st_size
