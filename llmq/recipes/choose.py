@@ -110,8 +110,8 @@ class _Places:
             if re.search(kind, name):
                 index = self._seen[kind]
                 self._seen[kind] += 1
-                several = kind == DOWN and self._facts.n_expert > 1  # in one layer
-                return (layer if several else index), count
+                mixture = kind == DOWN and self._facts.n_expert > 1  # several in a layer, perhaps
+                return (layer if mixture else index), count
         return (None if layer < 0 else layer), self._facts.n_layer
 
 

@@ -29,7 +29,7 @@ DECODERS = frozenset(NAMES.split())
 
 ENCODER, DRAFT = "an encoder", "a helper that drafts for another model"
 DIFFUSION, SOUND = "a diffusion model", "a model of sound"
-# What no recipe here was made for, and why.
+# What no recipe here is made for, and why.
 OTHERS: Mapping[str, str] = {
     "clip": "an encoder of images or sound",
     **dict.fromkeys(("bert", "modern-bert", "nomic-bert", "nomic-bert-moe", "neo-bert"), ENCODER),

@@ -43,9 +43,7 @@ class Overrides:
     def format_for(self, name: str) -> str | None:
         """The name of the format that is asked for by name, or None."""
         whole = {"token_embd.weight": self.embedding, "output.weight": self.output}
-        rest = {
-            "per_layer_token_embd.weight": self.embedding
-        }  # llama-quantize lets patterns win here
+        rest = {"per_layer_token_embd.weight": self.embedding}  # where no pattern matches
         asked = (each.format for each in self.tensors if each.matches(name))
         return whole.get(name) or next(asked, None) or rest.get(name)
 

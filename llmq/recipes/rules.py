@@ -18,7 +18,7 @@ class Facts:
     architecture: str
     n_layer: int
     n_head: int
-    """Of the first layer, as all that llama-quantize asks."""
+    """Of the first layer: llama-quantize looks at no other."""
     n_head_kv: int
     n_expert: int = 0
     tied: bool
@@ -105,12 +105,12 @@ LAYERS_OF_70B: Mapping[str, int] = {"llama": 80, "qwen2": 80, "deci": 80, "olmo"
 
 
 def seventy_billion(place: Place) -> bool:
-    """Models that llama.cpp calls 70B; a llama only with grouped-query attention."""
+    """Models that llama.cpp calls 70B; of llamas only those with grouped-query attention."""
     facts = place.facts
-    other = facts.architecture == "llama" and (
-        facts.n_head == facts.n_head_kv or facts.n_expert == 8
+    grouped = facts.n_head != facts.n_head_kv and facts.n_expert != 8
+    return LAYERS_OF_70B.get(facts.architecture) == facts.n_layer and (
+        grouped or facts.architecture != "llama"
     )
-    return LAYERS_OF_70B.get(facts.architecture) == facts.n_layer and not other
 
 
 def tied(place: Place) -> bool:

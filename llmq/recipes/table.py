@@ -29,7 +29,7 @@ class Recipe:
 
     @property
     def follows_rules(self) -> bool:
-        """Whether llama-quantize's rules apply: those of its block recipes, not F32, F16 and BF16."""
+        """Whether llama-quantize's rules apply: to block recipes, not to F32, F16 and BF16."""
         return not self.ours and FORMATS[self.base].block > 1
 
     def rules(self, architecture: str, output: str | None = None) -> tuple[Rule, ...]:

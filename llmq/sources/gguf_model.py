@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from llmq.errors import ArchitectureError, GgufError
-from llmq.files.gguf import GgufFile, Metadata, open_gguf
+from llmq.files.gguf import ALIGNMENT, GgufFile, Metadata, open_gguf
 from llmq.files.spans import read_span
 from llmq.recipes.decoders import OTHERS
 from llmq.recipes.rules import Facts
@@ -29,7 +29,6 @@ from llmq_kernels.format import Format
 
 PART_NAME = re.compile(r"(.+)-(\d{5})-of-(\d{5})\.gguf")
 PART_KEYS = ("split.no", "split.count", "split.tensors.count")
-OWN_KEYS = (*PART_KEYS, "general.alignment", "llmq.encoder")
 
 
 @dataclass(frozen=True)
@@ -80,11 +79,19 @@ def open_gguf_model(path: Path, *, allow_requantize: bool = False) -> Source:
     return Source(
         path,
         _model_name(path),
-        {key: value for key, value in metadata.items() if key not in OWN_KEYS},
+        _kept(metadata),
         _facts(path, metadata, architecture, tied=all(t.name != "output.weight" for t in tensors)),
         tuple(SourceTensor(tensor.name, tensor, kept_as=tensor.dtype) for tensor in tensors),
         _on_requantizing(lossy, len(tensors)),
     )
+
+
+def _kept(metadata: Metadata) -> Metadata:
+    """What holds for the output too: all but the keys that describe the source's file alone."""
+    dropped = {*PART_KEYS, "llmq.encoder"}
+    if metadata.get("general.alignment") != ALIGNMENT:  # the output's, whatever the source's
+        dropped.add("general.alignment")
+    return {key: value for key, value in metadata.items() if key not in dropped}
 
 
 def _parts(first: GgufFile) -> list[GgufFile]:

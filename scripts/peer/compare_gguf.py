@@ -100,7 +100,7 @@ def random_files(made: Path) -> Iterator[Path]:
 
 
 def save_tokenizer(folder: Path, pre: str) -> dict[str, Any]:
-    """A tokenizer for the pre-tokenizer of this name, or a SentencePiece one; the model's settings."""
+    """Write a tokenizer with this pre-tokenizer, or a SentencePiece one; the model's settings."""
     if not pre:
         return save_sentencepiece(folder, train_sentencepiece())
     row = next(row for row in STRUCTURES if row.name == pre)

@@ -1,4 +1,4 @@
-"""Small GGUF files of random weights, as llama.cpp's converter writes them for five architectures."""
+"""Small GGUF files of random weights, as llama.cpp's converter writes them."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path

@@ -68,7 +68,7 @@ OVERRIDES = {
     "both": Overrides(output="Q5_K", embedding="F16"),
     "pure": Overrides(pure=True),
     "pure, with an output": Overrides(pure=True, output="Q8_0"),
-    "a value": Overrides(tensors=(tensor_type(r"attn_v=q8_0"),)),
+    "a value": Overrides(tensors=(tensor_type(r"attn_(qk)?v=q8_0"),)),
     "some layers": Overrides(tensors=(tensor_type(r"blk\.(2|5|1\d)\.(attn_v|ffn_down)=Q5_1"),)),
     "the first wins": Overrides(
         tensors=(tensor_type("FFN_=q5-0"), tensor_type("down=F16"), tensor_type("embd=NVFP4"))
@@ -84,7 +84,7 @@ OVERRIDES = {
 
 @pytest.mark.parametrize("recipe", ["Q4_K_M", "Q4_0", "MXFP4_MOE"])
 @pytest.mark.parametrize("overrides", OVERRIDES.values(), ids=OVERRIDES)
-@pytest.mark.parametrize("name", ["grouped", "tied", "eight experts"])
+@pytest.mark.parametrize("name", ["grouped", "tied", "eight experts", "gemma3n", "falcon"])
 def test_types_that_are_named(
     name: str,
     overrides: Overrides,

@@ -1,4 +1,4 @@
-"""A GGUF file as a source: llama-quantize's bytes and keys, files in parts, and files that do not fit."""
+"""A GGUF file as a source: llama-quantize's bytes and keys, from whole and split files."""
 
 import pickle
 import struct
@@ -13,7 +13,7 @@ from llmq.errors import (
     OutputError,
     WeightError,
 )
-from llmq.files.gguf import open_gguf
+from llmq.files.gguf import encode_header, open_gguf
 from llmq.files.imatrix import read_importance
 from llmq.planning import make_plan
 from llmq.quantize import execute
@@ -159,6 +159,23 @@ def test_heads_by_layer(tmp_path: Path) -> None:
     }
     path = gguf_models.save(tmp_path / "a.gguf", keys, random_weights(shapes("llama", 64)), "F16")
     assert (open_source(path).facts.n_head, open_source(path).facts.n_head_kv) == (8, 2)
+
+
+@pytest.mark.parametrize("alignment", [32, 64])
+def test_alignment(alignment: int, tmp_path: Path) -> None:
+    """The default is the output's; llama-quantize repeats another, and its file is damaged."""
+    path = tmp_path / "a.gguf"
+    keys = metadata("llama", 64) | {"general.alignment": np.uint32(alignment)}
+    header = encode_header(keys, [("token_embd.weight", (4, 64), 0, 0)])
+    values = np.arange(256, dtype="<f4")
+    path.write_bytes(
+        header.ljust(-(-len(header) // alignment) * alignment, b"\0") + values.tobytes()
+    )
+    output = open_gguf(convert(path, tmp_path / "out.gguf", recipe="F32"))
+    assert ("general.alignment" in output.metadata) == (alignment == 32)
+    np.testing.assert_array_equal(
+        np.fromfile(output.path, "<f4", 256, offset=output.tensors[0].offset), values
+    )
 
 
 def test_an_output_that_is_the_source(parts: list[Path], tiny: Callable[..., Path]) -> None:
