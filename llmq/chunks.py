@@ -2,7 +2,7 @@
 
 A chunk knows where its weights lie in the source and where its bytes belong in the output, so
 chunks can be done in any order by any process, and the bytes are the same: blocks never cross rows,
-and a chunk holds whole rows of one matrix.
+and a chunk holds whole rows.
 """
 
 import zlib

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from llmq.errors import WeightError
-from llmq.files.imatrix import ImportanceRef
+from llmq.importance import ImportanceRows
 from llmq.sources.source import SourceTensor
 from llmq_kernels import Encoder
 from llmq_kernels.format import Format
@@ -31,10 +31,10 @@ class Encoding:
 
     format: Format
     encoder: str
-    importance: ImportanceRef | None = None
+    importance: ImportanceRows | None = None
 
     def blocks(self, tensor: SourceTensor, start: int, stop: int) -> Blocks:
-        """The blocks (stop - start, n_blocks) of rows of one matrix of a tensor.
+        """The blocks (stop - start, n_blocks) of rows of a tensor, with importance of one matrix.
 
         Raises `WeightError` for a weight that is not finite or beyond what the format can hold.
         """
@@ -42,7 +42,7 @@ class Encoding:
 
 
 def encoding_for(
-    tensor: SourceTensor, wanted: Format, asked: Encoder, importance: ImportanceRef | None
+    tensor: SourceTensor, wanted: Format, asked: Encoder, importance: ImportanceRows | None
 ) -> Encoding:
     """How `tensor` becomes blocks of the format wanted."""
     if tensor.weights.dtype == wanted.name and tensor.transform is None:
@@ -106,5 +106,5 @@ def _not_finite(tensor: SourceTensor, row: int, column: int, value: np.float32) 
     index = np.unravel_index(row * tensor.shape[-1] + column, tensor.shape)
     place = ", ".join(str(int(number)) for number in index)
     return WeightError(
-        f"{tensor.weights.name}: the weight at [{place}] is {value}; the checkpoint is damaged or diverged"
+        f"{tensor.weights.name}: the weight at [{place}] is {value}; the model is damaged or diverged"
     )

@@ -5,7 +5,7 @@
     │   └── WeightError      a weight that cannot be stored: NaN, infinite, beyond the scale's range
     ├── ArchitectureError    a model this version has no table for, or a tensor that does not fit it
     ├── TokenizerError       a tokenizer that is missing, unknown or inconsistent
-    ├── RecipeError          an unknown recipe or type, or a pattern that matches nothing
+    ├── RecipeError          an unknown recipe, type or set of rules; a pattern that matches nothing
     ├── ImportanceError      an importance matrix that is damaged, or another model's
     ├── GgufError            a file that is not GGUF, cut short, or hostile
     ├── OutputError          an output that exists, cannot be written, or does not fit the disk
@@ -38,7 +38,7 @@ class TokenizerError(LlmqError):
 
 
 class RecipeError(LlmqError):
-    """An unknown recipe or type, a type that no fallback fits, or a pattern that matches nothing."""
+    """An unknown recipe or type, an architecture whose rules are not known, a pattern without a match."""
 
 
 class ImportanceError(LlmqError):

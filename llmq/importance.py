@@ -14,8 +14,10 @@ same. `exact` leaves zeros as they are.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
+from math import prod
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,9 +26,57 @@ from llmq.errors import ImportanceError
 from llmq.files.gguf import Metadata
 
 Rows = NDArray[np.float32]
+Stamp = tuple[int, int]
 
 FLOOR = 1e-6  # of the median of what is not zero
 VALUE_BYTES = 127  # what llama_model_kv_override holds of a string, besides its end
+
+
+class StoredRows(Protocol):
+    """Where a file has the importance of one tensor, and how it is read."""
+
+    def read(self, file: Path) -> Rows:
+        """The values as the file has them, (n_matrices, n_cols)."""
+
+
+@dataclass(frozen=True)
+class ImportanceRows:
+    """The importance of one tensor as a reference: whoever needs the values reads them by itself."""
+
+    file: Path
+    stamp: Stamp
+    stored: StoredRows
+    n_values: int
+    exact: bool
+
+    def read(self) -> Rows:
+        """The values (n_matrices, n_cols); `ImportanceError` where the file is not as it was."""
+        if stamp_of(self.file) != self.stamp:
+            raise ImportanceError(f"{self.file}: was changed while it was in use; start again")
+        rows = self.stored.read(self.file)
+        return rows if self.exact else raised(rows)
+
+    def row(self, matrix: int, n_cols: int) -> Rows:
+        """The importance of the columns of one of the tensor's matrices, (n_cols,)."""
+        row: Rows = _last(self).reshape(-1, n_cols)[matrix]  # legacy files know no matrices
+        return row
+
+
+@lru_cache(maxsize=1)
+def _last(rows: ImportanceRows) -> Rows:
+    """The values read last: the chunks of a tensor follow one another."""
+    return rows.read()
+
+
+def stamp_of(file: Path) -> Stamp:
+    """What distinguishes a file from what it was before: the time of its change and its size."""
+    try:
+        status = file.stat()
+    except OSError as error:
+        raise ImportanceError(
+            f"{file}: cannot be read ({error.strerror}); check the path"
+        ) from None
+    return status.st_mtime_ns, status.st_size
 
 
 @dataclass(frozen=True)
@@ -34,13 +84,11 @@ class Importance:
     """What a file says of a model: for each GGUF name rows (n_matrices, n_cols), one per expert."""
 
     path: Path
-    rows: Mapping[str, Rows]
+    rows: Mapping[str, ImportanceRows]
     datasets: tuple[str, ...] = ()
     n_chunks: int = 0
     n_raised: int = 0
     """How many values were zero and have been raised."""
-    exact: bool = False
-    """Whether zeros stayed zeros."""
 
     @property
     def metadata(self) -> Metadata:
@@ -71,9 +119,9 @@ class Importance:
                     f"{self.path}: is of another model: it knows {name!r}, and {model} has no such tensor"
                 )
             shape = shapes[name]
-            if rows.size != (shape[0] if len(shape) == 3 else 1) * shape[-1]:
+            if rows.n_values != prod(shape[:-2]) * shape[-1]:
                 raise ImportanceError(
-                    f"{self.path}: is of another model: it has {rows.size} values for {name!r}, and"
+                    f"{self.path}: is of another model: it has {rows.n_values} values for {name!r}, and"
                     f" {model} has the shape {list(shape)} there"
                 )
 

@@ -26,9 +26,17 @@ SMALL_BLOCKS: Mapping[str, str] = {
 }
 
 
-def on_fallbacks(recipe: Recipe, overrides: Overrides, shapes: Shapes, choose: Choose) -> list[str]:
-    """How rows that are not whole blocks change the size, and the recipe whose blocks fit them."""
-    choices = choose(recipe, overrides)
+def on_fallbacks(
+    choices: Mapping[str, Choice],
+    shapes: Shapes,
+    recipe: Recipe,
+    overrides: Overrides,
+    choose: Choose,
+) -> list[str]:
+    """How rows that are not whole blocks change the size, and a recipe whose blocks fit them.
+
+    `choose` gives the formats of the same model with that recipe.
+    """
     fallen = {name: choice for name, choice in choices.items() if choice.format != choice.wanted}
     bits, wanted = _bits(shapes, choices), _bits(shapes, choices, wanted=True)
     if bits < wanted * NOTABLE:

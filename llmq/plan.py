@@ -9,7 +9,7 @@ from functools import cached_property
 from math import prod
 from typing import Any
 
-from llmq.encoding import Encoding
+from llmq.encoding import STORED, Encoding
 from llmq.files.gguf import Metadata, encode_header, padded
 from llmq.importance import Importance
 from llmq.recipes.table import Recipe
@@ -53,9 +53,9 @@ class PlannedTensor:
 
 
 def encoder_of(tensors: Iterable[PlannedTensor]) -> str | None:
-    """The encoder that a file is named after: the first here that any block is encoded by, or None."""
+    """The encoder of a file: the first of these that any block has; None where there is no block."""
     used = {tensor.encoding.encoder for tensor in tensors if tensor.format.block > 1}
-    return next((name for name in (Encoder.SEARCH, Encoder.GGML, *used) if name in used), None)
+    return next((name for name in (*reversed(Encoder), STORED) if name in used), None)
 
 
 @dataclass(frozen=True)

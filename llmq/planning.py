@@ -8,9 +8,8 @@ before one weight is encoded.
 import numpy as np
 
 from llmq import defaults
-from llmq.encoding import encoding_for
+from llmq.encoding import STORED, encoding_for
 from llmq.files.gguf import padded
-from llmq.files.imatrix import references
 from llmq.importance import Importance
 from llmq.notes import on_fallbacks, on_importance
 from llmq.plan import Plan, PlannedTensor, encoder_of
@@ -21,6 +20,7 @@ from llmq.sources.source import Source
 from llmq_kernels import Encoder
 
 QUANTIZATION_VERSION = 2  # GGML_QNT_VERSION
+ENCODER_KEY = "llmq.encoder"  # llama.cpp passes over it
 
 
 def make_plan(
@@ -52,21 +52,23 @@ def make_plan(
         return formats_for(some, shapes, source.facts, named, guided=guided, kept=kept)
 
     choices = choose(chosen, overrides)
-    weighted = references(importance) if importance else {}
+    weighted = importance.rows if importance else {}
     tensors: list[PlannedTensor] = []
     for tensor in source.tensors:
         offset = padded(tensors[-1].offset + tensors[-1].n_bytes) if tensors else 0
-        wanted, reference = choices[tensor.name].format, weighted.get(tensor.name)
-        encoding = encoding_for(tensor, wanted, encoder, reference)
+        wanted, rows = choices[tensor.name].format, weighted.get(tensor.name)
+        encoding = encoding_for(tensor, wanted, encoder, rows)
         tensors.append(PlannedTensor(tensor, encoding, offset))
     used = encoder_of(tensors)
+    if used == STORED:  # then the encoder was the source's
+        used = str(source.metadata.get(ENCODER_KEY, STORED))
     metadata = {
-        **source.metadata,
+        **{key: value for key, value in source.metadata.items() if key != ENCODER_KEY},
         "general.quantization_version": np.uint32(QUANTIZATION_VERSION),
         "general.file_type": np.uint32(chosen.file_type),
         **(importance.metadata if importance else {}),
-        **({"llmq.encoder": str(used)} if used else {}),  # llama.cpp passes over it
+        **({ENCODER_KEY: str(used)} if used else {}),
     }
-    notes = [*source.notes, *on_fallbacks(chosen, overrides, shapes, choose)]
+    notes = [*source.notes, *on_fallbacks(choices, shapes, chosen, overrides, choose)]
     notes += on_importance(importance, choices)
     return Plan(source, chosen, metadata, tuple(tensors), tuple(notes), importance)

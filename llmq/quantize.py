@@ -144,12 +144,13 @@ def _least_weights(plan: Plan) -> int:
 
 
 def _chunks(plan: Plan, weights: int) -> Iterator[Chunk]:
-    """All chunks of at most so many weights, none across two matrices of a tensor."""
+    """All chunks of at most so many weights; importance is that of one matrix."""
     for tensor in plan.tensors:
         source, base = tensor.source, len(plan.header) + tensor.offset
         rows = max(weights // tensor.shape[-1] // source.unit, 1) * source.unit
-        for first in range(0, source.n_rows, source.rows_per_matrix):
-            end = first + source.rows_per_matrix
+        together = source.rows_per_matrix if tensor.encoding.importance else source.n_rows
+        for first in range(0, source.n_rows, together):
+            end = first + together
             for start in range(first, end, rows):
                 stop = min(start + rows, end)
                 yield Chunk(tensor, start, stop, base + start * tensor.row_bytes)

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from llmq.encoding import STORED, Encoding, encoding_for
 from llmq.errors import WeightError
-from llmq.files.imatrix import references
 from llmq.planning import make_plan
 from llmq.sources.opening import open_source
 from llmq.sources.source import ComputedWeights, SourceTensor
@@ -86,7 +85,7 @@ def test_each_matrix_has_its_own_importance(tmp_path: Path) -> None:
     rows = np.random.default_rng(1).gamma(0.3, 2.0, (3, 512)).astype(np.float32)
     importance = save_importance(tmp_path / "i.gguf", {"t": rows})
     tensor = SourceTensor("t", ComputedWeights("t", experts))
-    encoding = Encoding(FORMATS["Q4_0"], Encoder.GGML, references(importance)["t"])
+    encoding = Encoding(FORMATS["Q4_0"], Encoder.GGML, importance.rows["t"])
     for number, (matrix, weights) in enumerate(zip(experts, rows, strict=True)):
         found = encoding.blocks(tensor, 6 * number + 1, 6 * number + 4)
         expected = FORMATS["Q4_0"].encode(matrix[1:4], weights, encoder=Encoder.GGML)

@@ -46,10 +46,11 @@ def test_sums_become_means(tmp_path: Path) -> None:
     assert found.n_chunks == 7
     assert list(found.rows) == ["dense", "experts"]
     seven = np.float32(7)
-    np.testing.assert_array_equal(found.rows["dense"], floats(3, 1, 0)[None] / seven)
+    np.testing.assert_array_equal(found.rows["dense"].read(), floats(3, 1, 0)[None] / seven)
     three = np.float32(3)
     np.testing.assert_array_equal(
-        found.rows["experts"], np.array([floats(1, 2) / three, floats(1, 1), floats(5, 6) / three])
+        found.rows["experts"].read(),
+        np.array([floats(1, 2) / three, floats(1, 1), floats(5, 6) / three]),
     )
 
 
@@ -60,8 +61,8 @@ def test_the_legacy_format(tmp_path: Path) -> None:
     path.write_bytes(head + entries + legacy_origin(12, "text.txt"))
     found = read_importance(path)
     assert (found.datasets, found.n_chunks, found.n_raised) == (("text.txt",), 12, 0)
-    np.testing.assert_array_equal(found.rows["a"], floats(3, 5)[None] / np.float32(3))
-    np.testing.assert_array_equal(found.rows["b"], floats(0.5)[None])
+    np.testing.assert_array_equal(found.rows["a"].read(), floats(3, 5)[None] / np.float32(3))
+    np.testing.assert_array_equal(found.rows["b"].read(), floats(0.5)[None])
     path.write_bytes(head + entries)  # as the oldest files end
     assert (read_importance(path).datasets, read_importance(path).n_chunks) == ((), 0)
 
@@ -77,8 +78,8 @@ def test_zeros_are_raised(tmp_path: Path) -> None:
     path = save_gguf(tmp_path / "i.gguf", sums_and_counts("m", rows, [1, 1, 1]))
     assert read_importance(path).n_raised == 7
     assert read_importance(path, exact=True).n_raised == 0
-    np.testing.assert_array_equal(read_importance(path).rows["m"], found)
-    np.testing.assert_array_equal(read_importance(path, exact=True).rows["m"], rows)
+    np.testing.assert_array_equal(read_importance(path).rows["m"].read(), found)
+    np.testing.assert_array_equal(read_importance(path, exact=True).rows["m"].read(), rows)
 
 
 LEGACY = struct.pack("<i", 1) + legacy_entry("abc", floats(1, 2, 3), 2) + legacy_origin(5, "text")
@@ -219,7 +220,7 @@ def test_what_a_file_says_of_its_importance(
         ("quantize.imatrix.chunks_count", np.uint32(7)),
         ("llmq.encoder", "search"),
     ]
-    long = Importance(Path("é" * 90), {"m": np.ones((1, 1), np.float32)})
+    long = Importance(Path("é" * 90), {"m": importance.rows["blk.0.attn_q.weight"]})
     assert long.metadata == {
         "quantize.imatrix.file": "é" * 63,
         "quantize.imatrix.entries_count": np.uint32(1),
@@ -242,8 +243,21 @@ def test_a_matrix_that_changes_while_it_is_in_use(
         execute(plan, tmp_path / "out.gguf")
     importance.path.unlink()
     with pytest.raises(ImportanceError, match=r"calib\.gguf: cannot be read"):
-        make_plan(checkpoint, importance=importance)
+        execute(plan, tmp_path / "out.gguf")
     assert not (tmp_path / "out.gguf").exists()
+
+
+def test_a_matrix_is_found_from_another_folder(
+    make_checkpoint: MakeCheckpoint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its path is what the user wrote, its file is where it was then."""
+    monkeypatch.chdir(tmp_path)
+    source = open_source(make_checkpoint())
+    plan = make_plan(source, recipe="Q4_0", importance=importance_for(Path(), make_plan(source)))
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    assert execute(plan, tmp_path / "out.gguf").exists()
+    assert plan.metadata["quantize.imatrix.file"] == "calib.gguf"
 
 
 @pytest.mark.parametrize("recipe", ["Q4_0", "IQ4_NL", "Q5_0"])

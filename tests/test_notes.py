@@ -41,7 +41,8 @@ def notes(recipe: str, shapes: Mapping[str, tuple[int, ...]], facts: Facts) -> l
     def choose(some: Recipe, named: Overrides) -> dict[str, Choice]:
         return formats_for(some, shapes, facts, named)
 
-    return on_fallbacks(recipe_named(recipe), Overrides(), shapes, choose)
+    chosen, nothing = recipe_named(recipe), Overrides()
+    return on_fallbacks(choose(chosen, nothing), shapes, chosen, nothing, choose)
 
 
 @pytest.mark.parametrize(

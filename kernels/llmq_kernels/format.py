@@ -65,7 +65,7 @@ class Format:
     `Encoder.GGML`; the search, which may clip for the sake of the others, keeps to twice as much.
     """
     decoder: Decode
-    encoders: Mapping[Encoder, MakeEncode] = field(default_factory=dict, compare=False)
+    encoders: Mapping[Encoder, MakeEncode] = field(default_factory=dict, hash=False)
     """A format's own file knows none: `table.py` adds them, `Encoder.GGML` to all."""
 
     @property

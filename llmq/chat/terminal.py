@@ -67,7 +67,8 @@ def _show(reply: Iterable[Piece]) -> None:
     remarks: list[str] = []
     for kind, pieces in groupby(reply, key=attrgetter("kind")):
         if kind is Kind.THOUGHT:
-            _remark(THINKING)  # once, however many there are
+            after = " " if sys.stdout.isatty() else "\n"  # there the speech follows in its line
+            print(THINKING, end=after, file=sys.stderr, flush=True)  # once, however many there are
         elif kind is Kind.REMARK:
             remarks.extend(piece.text for piece in pieces)
         else:

@@ -13,21 +13,19 @@ is held against what is left of the file before anything is allocated.
 
 import struct
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from functools import lru_cache
+from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, NoReturn
+from typing import BinaryIO, NamedTuple, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
 
 from llmq.errors import GgufError, ImportanceError
 from llmq.files.gguf import MAGIC, GgufFile, TensorInfo, open_gguf
-from llmq.importance import Importance, Rows, raised
+from llmq.importance import Importance, ImportanceRows, Rows, StoredRows, stamp_of
 
 SUMS, COUNTS = ".in_sum2", ".counts"
 KEYS = ("imatrix.datasets", "imatrix.chunk_count", "imatrix.chunk_size")
-Stamp = tuple[int, int]
 LEAST_ENTRY_BYTES = 17  # a name of one letter, one value, three numbers
 
 
@@ -42,66 +40,35 @@ def read_importance(path: str | Path, *, exact: bool = False) -> Importance:
         >>> with tempfile.TemporaryDirectory() as folder:
         ...     path = Path(folder, "legacy.dat")
         ...     n_bytes = path.write_bytes(struct.pack("<i", 1) + entry)
-        ...     read_importance(path).rows
-        {'w': array([[0.5, 2. ]], dtype=float32)}
+        ...     read_importance(path).rows["w"].read()
+        array([[0.5, 2. ]], dtype=float32)
     """
     path = Path(path)
     try:
-        with path.open("rb") as file:
-            legacy = file.read(4) != MAGIC
-        found = _Legacy(path).read() if legacy else _from_gguf(open_gguf(path))
+        file, stamp = path.resolve(), stamp_of(path)
+        with path.open("rb") as opened:
+            legacy = opened.read(4) != MAGIC
+        index = _Legacy(path).read() if legacy else _of_gguf(open_gguf(path))
+        n_raised, rows = 0, {}
+        for name, stored in index.entries.items():
+            values = stored.read(path)
+            n_raised += 0 if exact else int((values == 0).sum())
+            rows[name] = ImportanceRows(file, stamp, stored, values.size, exact)
     except GgufError as error:
         raise ImportanceError(str(error)) from None
     except OSError as error:
         raise ImportanceError(
             f"{path}: cannot be read ({error.strerror}); check the path"
         ) from None
-    if exact:
-        return replace(found, exact=True)
-    n_zeros = sum(int((rows == 0).sum()) for rows in found.rows.values())
-    without = {name: raised(rows) for name, rows in found.rows.items()}
-    return replace(found, rows=without, n_raised=n_zeros)
+    return Importance(path, rows, index.datasets, index.n_chunks, n_raised)
 
 
-@dataclass(frozen=True)
-class ImportanceRef:
-    """The importance of one tensor as a reference: a worker opens the file by itself, once."""
+class _Index(NamedTuple):
+    """Where a file has what, the texts that it was computed on, and the number of chunks."""
 
-    path: Path
-    exact: bool
-    stamp: Stamp
-    tensor: str
-
-    def row(self, matrix: int, n_cols: int) -> Rows:
-        """The importance of the columns of one of the tensor's matrices, (n_cols,)."""
-        values = _opened(self.path, self.exact, self.stamp).rows[self.tensor]
-        rows: Rows = values.reshape(-1, n_cols)[matrix]  # a legacy file says nothing of matrices
-        return rows
-
-
-def references(importance: Importance) -> dict[str, ImportanceRef]:
-    """A reference to each tensor's importance; raises `ImportanceError` where the file is gone."""
-    path, exact = importance.path, importance.exact
-    stamp = _stamp(path)
-    return {name: ImportanceRef(path, exact, stamp, name) for name in importance.rows}
-
-
-@lru_cache(maxsize=1)  # a conversion has one file
-def _opened(path: Path, exact: bool, stamp: Stamp) -> Importance:  # part of the key
-    if _stamp(path) != stamp:
-        raise ImportanceError(f"{path}: was changed while it was in use; start again")
-    return read_importance(path, exact=exact)
-
-
-def _stamp(path: Path) -> Stamp:
-    """What tells a file from what it was before."""
-    try:
-        status = path.stat()
-    except OSError as error:
-        raise ImportanceError(
-            f"{path}: cannot be read ({error.strerror}); check the path"
-        ) from None
-    return status.st_mtime_ns, status.st_size
+    entries: Mapping[str, StoredRows]
+    datasets: tuple[str, ...]
+    n_chunks: int
 
 
 def _checked(path: Path, name: str, values: Rows) -> Rows:
@@ -115,7 +82,7 @@ def _checked(path: Path, name: str, values: Rows) -> Rows:
     return values
 
 
-def _from_gguf(file: GgufFile) -> Importance:
+def _of_gguf(file: GgufFile) -> _Index:
     tensors = {tensor.name: tensor for tensor in file.tensors}
     names = {
         name.removesuffix(end) for end in (SUMS, COUNTS) for name in tensors if name.endswith(end)
@@ -124,8 +91,14 @@ def _from_gguf(file: GgufFile) -> Importance:
         raise ImportanceError(
             f"{file.path}: holds no importance (tensors such as blk.0.attn_q.weight{SUMS}); a model?"
         )
-    rows = {name: _means(file.path, name, tensors) for name in sorted(names)}
-    return Importance(file.path, rows, *_origin(file))
+    for name in (name + part for name in sorted(names) for part in (SUMS, COUNTS)):
+        tensor = tensors.get(name)
+        if tensor is None or tensor.type_name != "F32" or not tensor.n_bytes:
+            raise ImportanceError(f"{file.path}: {name} is missing, empty or not F32")
+    entries = {
+        name: _Sums(name, tensors[name + SUMS], tensors[name + COUNTS]) for name in sorted(names)
+    }
+    return _Index(entries, *_origin(file))
 
 
 def _origin(file: GgufFile) -> tuple[tuple[str, ...], int]:
@@ -138,21 +111,43 @@ def _origin(file: GgufFile) -> tuple[tuple[str, ...], int]:
     return tuple(str(item) for item in datasets), int(count)
 
 
-def _means(path: Path, name: str, tensors: Mapping[str, TensorInfo]) -> Rows:
-    """Sums divided by their counts; 1 where nothing was counted."""
-    for part in (SUMS, COUNTS):
-        tensor = tensors.get(name + part)
-        if tensor is None or tensor.type_name != "F32" or not tensor.n_bytes:
-            raise ImportanceError(f"{path}: {name}{part} is missing, empty or not F32")
-    sums = _checked(path, name, _floats(path, tensors[name + SUMS]))
-    counts = _floats(path, tensors[name + COUNTS])
-    if sums.size % counts.size:
-        raise ImportanceError(f"{path}: {name!r} has {sums.size} sums and {counts.size} counts")
-    if not (np.isfinite(counts) & (counts >= 0)).all():
-        raise ImportanceError(f"{path}: {name!r} has counts that are no numbers from 0")
-    whole = np.floor(counts.astype(np.float64) + 0.5).astype(np.float32)[:, None]  # C's lround
-    rows = sums.reshape(counts.size, -1)
-    return np.where(whole > 0, rows / np.maximum(whole, 1), np.float32(1))
+@dataclass(frozen=True)
+class _Sums:
+    """A tensor's sums of squares and their counts in a GGUF file."""
+
+    name: str
+    sums: TensorInfo
+    counts: TensorInfo
+
+    def read(self, file: Path) -> Rows:
+        """Sums divided by their counts; 1 where nothing was counted."""
+        sums = _checked(file, self.name, _floats(file, self.sums))
+        counts = _floats(file, self.counts)
+        if sums.size % counts.size:
+            raise ImportanceError(
+                f"{file}: {self.name!r} has {sums.size} sums and {counts.size} counts"
+            )
+        if not (np.isfinite(counts) & (counts >= 0)).all():
+            raise ImportanceError(f"{file}: {self.name!r} has counts that are no numbers from 0")
+        whole = np.floor(counts.astype(np.float64) + 0.5).astype(np.float32)[:, None]  # C's lround
+        rows = sums.reshape(counts.size, -1)
+        return np.where(whole > 0, rows / np.maximum(whole, 1), np.float32(1))
+
+
+@dataclass(frozen=True)
+class _Averages:
+    """A tensor's averages, times the number of calls, in a legacy file."""
+
+    name: str
+    position: int
+    n_values: int
+    n_calls: int
+
+    def read(self, file: Path) -> Rows:
+        """The averages, as one row."""
+        values = np.fromfile(file, "<f4", self.n_values, offset=self.position).astype(np.float32)
+        means = _checked(file, self.name, values) / np.float32(max(self.n_calls, 1))
+        return means.reshape(1, -1)
 
 
 def _floats(path: Path, tensor: TensorInfo) -> NDArray[np.float32]:
@@ -165,35 +160,35 @@ class _Legacy:
     def __init__(self, path: Path) -> None:
         self.path, self.left = path, path.stat().st_size
 
-    def read(self) -> Importance:
+    def read(self) -> _Index:
         with self.path.open("rb") as file:
             n_entries = self.number(file, "the number of entries", 1)
             if n_entries * LEAST_ENTRY_BYTES > self.left:
                 self.fail(f"{n_entries} entries do not fit the {self.left} bytes left")
-            rows: dict[str, Rows] = {}
+            entries: dict[str, StoredRows] = {}
             for _ in range(n_entries):
-                name, values = self.entry(file)
-                if name in rows:
-                    self.fail(f"it has {name!r} twice")
-                rows[name] = values
-            return Importance(self.path, rows, *self.origin(file)[::-1])
+                entry = self.entry(file)
+                if entry.name in entries:
+                    self.fail(f"it has {entry.name!r} twice")
+                entries[entry.name] = entry
+            return _Index(entries, *self.origin(file))
 
-    def entry(self, file: BinaryIO) -> tuple[str, Rows]:
-        """One matrix: its name, and averages that were stored times the number of calls."""
+    def entry(self, file: BinaryIO) -> _Averages:
+        """One matrix, whose values are passed over."""
         name = self.text(file)
         n_calls = self.number(file, f"the calls of {name!r}", 0)
         n_values = self.number(file, f"the values of {name!r}", 1)
-        values = np.frombuffer(self.take(file, 4 * n_values), "<f4").astype(np.float32)
-        means = _checked(self.path, name, values) / np.float32(max(n_calls, 1))
-        return name, means.reshape(1, -1)
+        position = file.tell()
+        self.take(file, 4 * n_values)
+        return _Averages(name, position, n_values, n_calls)
 
-    def origin(self, file: BinaryIO) -> tuple[int, tuple[str, ...]]:
-        """The number of chunks and the texts, which older files leave out."""
+    def origin(self, file: BinaryIO) -> tuple[tuple[str, ...], int]:
+        """The texts and the number of chunks, which older files leave out."""
         n_chunks = self.number(file, "the number of chunks", 0) if self.left else 0
         datasets = (self.text(file),) if self.left else ()
         if self.left:
             self.fail(f"{self.left} bytes follow its end")
-        return n_chunks, tuple(text for text in datasets if text)
+        return tuple(text for text in datasets if text), n_chunks
 
     def number(self, file: BinaryIO, what: str, least: int) -> int:
         (value,) = struct.unpack("<i", self.take(file, 4))

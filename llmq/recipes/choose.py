@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from llmq.errors import RecipeError
-from llmq.recipes.decoders import DECODERS
+from llmq.recipes.decoders import KNOWN
 from llmq.recipes.overrides import Overrides
 from llmq.recipes.rules import DOWN, VALUES, Facts, Place
 from llmq.recipes.table import Recipe
@@ -82,7 +82,7 @@ def formats_for(
 
 def _check_known(recipe: Recipe, facts: Facts, overrides: Overrides) -> None:
     """Raise `RecipeError` where llama-quantize may have rules that are not restated here."""
-    if recipe.follows_rules and not overrides.pure and facts.architecture not in DECODERS:
+    if recipe.follows_rules and not overrides.pure and facts.architecture not in KNOWN:
         raise RecipeError(
             f"{recipe.name}: llama-quantize's rules for the architecture {facts.architecture!r} are not"
             " known here; without rules are F16, BF16, F32, and any recipe with --pure"

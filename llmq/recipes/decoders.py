@@ -25,7 +25,7 @@ qwen2vl qwen3 qwen35 qwen35moe qwen3moe qwen3next qwen3vl qwen3vlmoe qwen4exp re
 rwkv6qwen2 rwkv7 seed_oss smallthinker smollm3 spark2_5 stablelm starcoder starcoder2 step35
 talkie xverse
 """
-DECODERS = frozenset(NAMES.split())
+KNOWN = frozenset(NAMES.split())
 
 ENCODER, DRAFT = "an encoder", "a helper that drafts for another model"
 DIFFUSION, SOUND = "a diffusion model", "a model of sound"

@@ -5,13 +5,13 @@ Two things differ: a type is also obeyed where the recipe is F32, F16 or BF16, a
 does not fit the rows falls back as all others do, where llama-quantize would stop.
 """
 
-import difflib
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from llmq.errors import RecipeError
+from llmq.spelling import did_you_mean, nearest
 from llmq_kernels import FORMATS
 
 
@@ -77,8 +77,7 @@ def format_named(name: str) -> str:
     """The name of a format as `FORMATS` has it; `RecipeError` suggests the nearest."""
     plain = name.upper().replace("-", "_")
     if plain not in FORMATS:
-        near = difflib.get_close_matches(plain, FORMATS, n=1, cutoff=0.5)
-        hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(FORMATS)}"
+        hint = did_you_mean(plain, FORMATS, otherwise=f"known are {', '.join(FORMATS)}", cutoff=0.5)
         raise RecipeError(f"there is no type {name!r}; {hint}")
     return plain
 
@@ -87,5 +86,5 @@ def _near(asked: TensorType, names: list[str]) -> str:
     """The parts of names that are most like the pattern."""
     parts = list(dict.fromkeys(re.sub(r"^blk\.\d+\.|\.weight$", "", name) for name in names))
     words = set(re.findall(r"[a-z_]{3,}", asked.pattern.lower())) - {"blk", "weight"}
-    near = [part for word in words for part in difflib.get_close_matches(word, parts, cutoff=0.5)]
+    near = [part for word in words for part in nearest(word, parts, cutoff=0.5)]
     return f"the nearest are {', '.join(near)}" if near else f"it has {', '.join(parts)}"

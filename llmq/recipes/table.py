@@ -4,13 +4,13 @@ Each gives every tensor the type that llama-quantize gives it under the same nam
 marked as `ours`. The rules are in `llmq.recipes.rules`, and `llmq.recipes.choose` applies them.
 """
 
-import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from llmq.errors import RecipeError
 from llmq.recipes.decoders import BEFORE_MIX, FIRST_OF, OUTPUT_OF
 from llmq.recipes.rules import EMBEDDINGS, FOR_EIGHT_EXPERTS, MIXES, OUTPUT, Rule, tied
+from llmq.spelling import did_you_mean
 from llmq_kernels import FORMATS
 
 
@@ -81,7 +81,7 @@ def recipe_named(name: str) -> Recipe:
     plain = name.upper().replace("-", "_")
     recipe = RECIPES.get(ALIASES.get(plain, plain))
     if recipe is None:
-        near = difflib.get_close_matches(plain, [*RECIPES, *ALIASES], n=1, cutoff=0.3)
-        hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(RECIPES)}"
+        known = f"known are {', '.join(RECIPES)}"
+        hint = did_you_mean(plain, [*RECIPES, *ALIASES], otherwise=known, cutoff=0.3)
         raise RecipeError(f"there is no recipe {name!r}; {hint}")
     return recipe

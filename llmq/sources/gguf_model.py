@@ -1,8 +1,8 @@
 """A GGUF file, whole or split, as a source.
 
 Tensors and metadata keep their names and values, and a tensor that no recipe touches keeps its
-type. Keys that describe the source's file alone are left out: its parts, its alignment, and how its
-blocks were encoded. The result is what llama-quantize makes of the same file
+type. Keys that describe the source's file alone are left out: its parts and its alignment. The
+result is what llama-quantize makes of the same file
 (`llama_model_quantize_impl`).
 
 A split model is opened by its first part, as in llama.cpp (`llama_model_loader`): the parts lie in
@@ -88,7 +88,7 @@ def open_gguf_model(path: Path, *, allow_requantize: bool = False) -> Source:
 
 def _kept(metadata: Metadata) -> Metadata:
     """What holds for the output too: all but the keys that describe the source's file alone."""
-    dropped = {*PART_KEYS, "llmq.encoder"}
+    dropped = set(PART_KEYS)
     if metadata.get("general.alignment") != ALIGNMENT:  # the output's, whatever the source's
         dropped.add("general.alignment")
     return {key: value for key, value in metadata.items() if key not in dropped}

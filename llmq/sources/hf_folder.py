@@ -1,15 +1,15 @@
 """A Hugging Face folder as a source: its checkpoint laid against the architecture's rows."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 
 from llmq.architectures import architecture_for
 from llmq.architectures.metadata import rows_as_metadata
-from llmq.architectures.table import Architecture, Config, TensorRow, required_int
+from llmq.architectures.table import Architecture, Config, Sizes, TensorRow, required_int
 from llmq.files.gguf import Metadata
 from llmq.recipes.rules import Facts
-from llmq.recipes.table import RECIPES
 from llmq.sources.checkpoint import Checkpoint, open_checkpoint
 from llmq.sources.matching import match_tensors
 from llmq.sources.model_card import general_metadata
@@ -28,7 +28,11 @@ def open_hf_folder(path: Path, *, pre: str | None = None) -> Source:
     architecture = architecture_for(checkpoint.config)
     settings = architecture.settings(checkpoint.config)
     rows, notes = match_tensors(checkpoint, architecture, settings)
-    tensors = tuple(_tensor(checkpoint, row, architecture, settings) for row in rows)
+    # Only now are the sizes known to be those of real tensors: no more than the files could hold.
+    tensors = (
+        *_computed(architecture, settings),
+        *(_stored(checkpoint, row, architecture.sizes(settings)) for row in rows),
+    )
     return Source(
         path,
         checkpoint.name,
@@ -39,17 +43,19 @@ def open_hf_folder(path: Path, *, pre: str | None = None) -> Source:
     )
 
 
-def _tensor(
-    checkpoint: Checkpoint, row: TensorRow, architecture: Architecture, settings: Config
-) -> SourceTensor:
-    """The tensor of one row; one that lies in no file has no name there."""
-    if not row.source:
-        values = architecture.computed[row.target](settings)
-        assert values is not None, "matching gives rows for what can be computed"
-        return SourceTensor(row.target, ComputedWeights(row.target, values))
+def _computed(architecture: Architecture, settings: Config) -> Iterator[SourceTensor]:
+    """The tensors that follow from the settings."""
+    for name, compute in architecture.computed.items():
+        values = compute(settings)
+        if values is not None:
+            yield SourceTensor(name, ComputedWeights(name, values))
+
+
+def _stored(checkpoint: Checkpoint, row: TensorRow, sizes: Sizes) -> SourceTensor:
+    """The tensor of one row."""
     weights = checkpoint.tensors[row.source]
     weights.readable()
-    return SourceTensor(row.target, weights, row.transform_for(architecture.sizes(settings)))
+    return SourceTensor(row.target, weights, row.transform_for(sizes))
 
 
 def _facts(architecture: Architecture, settings: Config, *, tied: bool) -> Facts:
@@ -67,15 +73,14 @@ def _facts(architecture: Architecture, settings: Config, *, tied: bool) -> Facts
 def _metadata(
     checkpoint: Checkpoint, architecture: Architecture, settings: Config, pre: str | None
 ) -> Metadata:
-    """All keys, in the order in which llama.cpp's converter writes them."""
-    stored = next(iter(checkpoint.tensors.values())).dtype
+    """All keys, in the order in which llama.cpp's converter writes them; a plan sets the zeros."""
     return {
         "general.architecture": architecture.name,
         **general_metadata(checkpoint.path, n_parameters=checkpoint.n_parameters),
         **rows_as_metadata(architecture.name, architecture.metadata, settings),
-        "general.file_type": np.uint32(RECIPES[stored].file_type),
+        "general.file_type": np.uint32(0),
         **rows_as_metadata(architecture.name, architecture.late_metadata, settings),
-        "general.quantization_version": np.uint32(0),  # not quantized
+        "general.quantization_version": np.uint32(0),
         **read_tokenizer(checkpoint.path, settings, pre=pre, rules=architecture.tokenizer),
     }
 

@@ -17,8 +17,8 @@ def match_tensors(
 ) -> tuple[list[TensorRow], list[str]]:
     """The rows of this model, one per tensor of the file and in its order; and what is left out.
 
-    Rows of computed tensors come first and have no source. Raises `ArchitectureError` where a row
-    has no tensor, a tensor no row, or a shape is not the one that the settings give.
+    Raises `ArchitectureError` where a row has no tensor, a tensor no row, or a shape is not the one
+    that the settings give.
     """
     sizes = architecture.sizes(settings)
     layers = sizes["layers"]
@@ -32,15 +32,9 @@ def match_tensors(
     model = f"{architecture.hf_name} with {layers} layers"
     for row in rows:
         _check_tensor(checkpoint, row, sizes, model)
-    # Only now are the sizes known to be those of real tensors: no more than the file could hold.
-    computed = [
-        TensorRow("", name, ("head",))
-        for name, compute in architecture.computed.items()
-        if compute(settings) is not None
-    ]
     twins = {row.source: row.twin for row in every_row if not row.present(settings)}
     notes = _left_over(checkpoint, {row.source for row in rows}, twins, architecture.ignored, model)
-    return computed + rows, notes
+    return rows, notes
 
 
 def _check_tensor(checkpoint: Checkpoint, row: TensorRow, sizes: Sizes, model: str) -> None:

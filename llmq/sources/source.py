@@ -112,7 +112,7 @@ class Source:
     name: str
     """For the name of the output file."""
     metadata: Metadata
-    """All keys, in the order of the output; those that tell of the types tell of the source's."""
+    """All keys, in the order of the output; a plan replaces those that speak of formats."""
     facts: Facts
     tensors: tuple[SourceTensor, ...]
     notes: tuple[str, ...] = ()

@@ -48,13 +48,11 @@ def _special_ids(
     """Kind -> id. What none of the three files tells about bos and eos is looked for further."""
     added = {token.text: token.id for token in reversed(folder.json_added_tokens)}
     by_text = {text: number for number, text in enumerate(tokens)}
-    inner = folder.config.get("text_config")
-    config = {**(inner if isinstance(inner, dict) else {}), **folder.config}
     ids: dict[str, int] = {}
     for kind, text in texts.items() if folder.tokenizer_config else ():
         _keep(ids, kind, added.get(text or ""), len(tokens))
     for kind in texts:
-        _keep(ids, kind, config.get(f"{kind}_token_id"), len(tokens))
+        _keep(ids, kind, folder.config.get(f"{kind}_token_id"), len(tokens))
     for kind in ("bos", "eos"):
         mapped = token_text(folder.special_tokens_map.get(f"{kind}_token"))
         _keep(ids, kind, by_text.get(texts[kind] or mapped or ""), len(tokens))

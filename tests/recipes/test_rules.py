@@ -8,7 +8,7 @@ import pytest
 
 from llmq.errors import RecipeError
 from llmq.recipes.choose import formats_for
-from llmq.recipes.decoders import DECODERS, OTHERS
+from llmq.recipes.decoders import KNOWN, OTHERS
 from llmq.recipes.rules import (
     DOWN,
     MIXES,
@@ -77,8 +77,8 @@ def test_a_recipe_of_our_own_has_none_of_llama_quantizes_rules(
 
 
 def test_every_architecture_of_the_gguf_package_is_known() -> None:
-    assert not DECODERS & OTHERS.keys()
-    assert {*gguf.MODEL_ARCH_NAMES.values()} <= DECODERS | OTHERS.keys()
+    assert not KNOWN & OTHERS.keys()
+    assert {*gguf.MODEL_ARCH_NAMES.values()} <= KNOWN | OTHERS.keys()
 
 
 def test_an_architecture_that_is_not_known() -> None:
