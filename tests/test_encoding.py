@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from llmq.encoding import STORED, Encoding, encoding_for
 from llmq.errors import WeightError
 from llmq.planning import make_plan
+from llmq.quantize import execute
 from llmq.sources.opening import open_source
 from llmq.sources.source import ComputedWeights, SourceTensor
 from llmq_kernels import FORMATS, Encoder
@@ -59,6 +60,25 @@ ROWS = np.random.default_rng(0).standard_normal((6, 512)).astype(np.float32)
 def test_which_encoder_serves(dtype: str, wanted: str, asked: Encoder, served: str) -> None:
     tensor, _ = stored_tensor(dtype, ROWS)
     assert encoding_for(tensor, FORMATS[wanted], asked, None).encoder == served
+
+
+@pytest.mark.parametrize("encoder", Encoder)
+def test_the_file_names_its_encoder(encoder: Encoder, make_checkpoint: MakeCheckpoint) -> None:
+    """Also where the format of some matrices has ggml's encoder alone."""
+    plan = make_plan(open_source(make_checkpoint()), recipe="Q4_0", encoder=encoder)
+    assert plan.metadata["llmq.encoder"] == plan.encoder == encoder
+
+
+def test_stored_blocks_keep_the_name_of_their_encoder(
+    make_checkpoint: MakeCheckpoint, tmp_path: Path
+) -> None:
+    first = execute(make_plan(open_source(make_checkpoint()), recipe="Q4_0"), tmp_path / "a.gguf")
+    source = open_source(first, allow_requantize=True)
+    again = make_plan(source, recipe="Q4_0", encoder=Encoder.GGML)
+    assert (again.encoder, again.metadata["llmq.encoder"]) == (STORED, "search")
+    other = make_plan(source, recipe="Q8_0")
+    assert other.metadata["llmq.encoder"] == "ggml"
+    assert "llmq.encoder" not in make_plan(source, recipe="F16").metadata
 
 
 @pytest.mark.parametrize("name", FORMATS)

@@ -22,6 +22,11 @@ decoders = pytest.mark.parametrize(
 )
 families = pytest.mark.parametrize("family", FAMILIES)
 
+
+def test_every_format_has_a_decoder_in_the_library() -> None:
+    assert FORMATS.keys() - DECODERS.keys() == {"F32"}
+
+
 weights_of = lru_cache(maxsize=1)(weights)
 
 

@@ -12,6 +12,14 @@ from llmq_kernels.arrays.columns import PIECE
 from tests.kernels.distributions import weights
 
 every_format = pytest.mark.parametrize("fmt", FORMATS.values(), ids=FORMATS)
+every_encoder = pytest.mark.parametrize(
+    ("fmt", "encoder"),
+    [
+        pytest.param(fmt, encoder, id=f"{name}-{encoder}")
+        for name, fmt in FORMATS.items()
+        for encoder in fmt.encoders
+    ],
+)
 
 
 @every_format
@@ -38,12 +46,10 @@ def test_scales_are_fields_of_the_layout(fmt: Format) -> None:
     assert set(fmt.scales) <= set(fmt.layout.names)
 
 
-@every_format
+@every_encoder
 @pytest.mark.parametrize("zero", [0.0, -0.0])
-def test_zeros_stay_zeros(fmt: Format, zero: float) -> None:
-    assert not fmt.decode(
-        fmt.encode(np.full((2, 512), zero, np.float32), encoder=Encoder.GGML)
-    ).any()
+def test_zeros_stay_zeros(fmt: Format, encoder: Encoder, zero: float) -> None:
+    assert not fmt.decode(fmt.encode(np.full((2, 512), zero, np.float32), encoder=encoder)).any()
 
 
 @every_format
@@ -61,45 +67,45 @@ def test_no_weight_is_farther_off_than_declared(fmt: Format, family: str) -> Non
     assert (errors[normal] <= fmt.worst_error * largest[normal]).all()
 
 
-@every_format
-def test_bytes_do_not_depend_on_the_order_of_rows(fmt: Format) -> None:
+@every_encoder
+def test_bytes_do_not_depend_on_the_order_of_rows(fmt: Format, encoder: Encoder) -> None:
     rows = weights("student-t", 1 << 16)
     order = np.random.default_rng(3).permutation(len(rows))
     assert np.array_equal(
-        fmt.encode(rows[order], encoder=Encoder.GGML), fmt.encode(rows, encoder=Encoder.GGML)[order]
+        fmt.encode(rows[order], encoder=encoder), fmt.encode(rows, encoder=encoder)[order]
     )
 
 
-@every_format
+@every_encoder
 @pytest.mark.parametrize("rows_at_once", [1, 7, 100])
-def test_bytes_do_not_depend_on_how_rows_are_split(fmt: Format, rows_at_once: int) -> None:
+def test_bytes_do_not_depend_on_how_rows_are_split(
+    fmt: Format, encoder: Encoder, rows_at_once: int
+) -> None:
     rows = weights("grid-full-of-ties", 2 * PIECE + 5 * 1024)
     starts = range(0, len(rows), rows_at_once)
-    pieces = [
-        fmt.encode(rows[start : start + rows_at_once], encoder=Encoder.GGML) for start in starts
-    ]
-    whole = fmt.encode(rows, encoder=Encoder.GGML)
+    pieces = [fmt.encode(rows[start : start + rows_at_once], encoder=encoder) for start in starts]
+    whole = fmt.encode(rows, encoder=encoder)
     assert np.array_equal(np.concatenate(pieces), whole)
     restored = np.concatenate([fmt.decode(piece) for piece in pieces])
     assert np.array_equal(restored, fmt.decode(whole))
 
 
-@every_format
-def test_single_blocks_and_empty_tensors_work(fmt: Format) -> None:
+@every_encoder
+def test_single_blocks_and_empty_tensors_work(fmt: Format, encoder: Encoder) -> None:
     row = weights("normal", 1024)[:1, : fmt.block]
     assert np.array_equal(
-        fmt.encode(row, encoder=Encoder.GGML)[0],
-        fmt.encode(np.repeat(row, 3, axis=0), encoder=Encoder.GGML)[1],
+        fmt.encode(row, encoder=encoder)[0],
+        fmt.encode(np.repeat(row, 3, axis=0), encoder=encoder)[1],
     )
-    assert fmt.decode(fmt.encode(row[:0], encoder=Encoder.GGML)).shape == (0, fmt.block)
+    assert fmt.decode(fmt.encode(row[:0], encoder=encoder)).shape == (0, fmt.block)
 
 
-@every_format
-def test_arguments_are_left_alone_and_need_not_be_contiguous(fmt: Format) -> None:
+@every_encoder
+def test_arguments_are_left_alone_and_need_not_be_contiguous(fmt: Format, encoder: Encoder) -> None:
     rows = weights("normal", 1 << 14)
-    whole = fmt.encode(rows, encoder=Encoder.GGML)
+    whole = fmt.encode(rows, encoder=encoder)
     rows.flags.writeable = whole.flags.writeable = False
-    assert np.array_equal(fmt.encode(rows[::2], encoder=Encoder.GGML), whole[::2])
+    assert np.array_equal(fmt.encode(rows[::2], encoder=encoder), whole[::2])
     assert np.array_equal(fmt.decode(whole[::2]), fmt.decode(whole)[::2])
 
 
@@ -113,11 +119,11 @@ def test_rows_that_are_not_whole_blocks_are_refused_with_both_numbers(name: str)
         fmt.nbytes((3, 720))
 
 
-@every_format
-def test_nbytes_is_what_encode_returns(fmt: Format) -> None:
+@every_encoder
+def test_nbytes_is_what_encode_returns(fmt: Format, encoder: Encoder) -> None:
     assert (
         fmt.nbytes((5, 3, 512))
-        == fmt.encode(np.zeros((15, 512), np.float32), encoder=Encoder.GGML).nbytes
+        == fmt.encode(np.zeros((15, 512), np.float32), encoder=encoder).nbytes
     )
     assert fmt.bits_per_weight * 15 * 512 == 8 * fmt.nbytes((5, 3, 512))
 

@@ -77,7 +77,7 @@ def test_the_error_is_less_on_normal_weights(name: str) -> None:
 
 
 @searched
-def test_formats_hold_no_searcher_where_nothing_is_left_to_search_for(fmt: Format) -> None:
+def test_formats_without_a_choice_have_no_search(fmt: Format) -> None:
     rows = weights("student-t", 1 << 14)
     assert not np.array_equal(search(fmt, rows), fmt.encode(rows, encoder=Encoder.GGML))
 

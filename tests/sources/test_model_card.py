@@ -1,4 +1,4 @@
-"""general.* metadata: names, cards, sampling defaults, and cards nobody can understand."""
+"""general.* metadata: names, cards, sampling defaults, and cards that cannot be understood."""
 
 import json
 from pathlib import Path
@@ -99,7 +99,7 @@ def test_no_card_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
         "name: \x07",
     ],
 )
-def test_cards_that_nobody_understands(tmp_path: Path, front_matter: str) -> None:
+def test_cards_that_cannot_be_understood(tmp_path: Path, front_matter: str) -> None:
     folder = folder_of(tmp_path, f"---\n{front_matter}\n---\n")
     with pytest.raises(CheckpointError) as error:
         general_metadata(folder, n_parameters=1)
@@ -107,7 +107,7 @@ def test_cards_that_nobody_understands(tmp_path: Path, front_matter: str) -> Non
     assert "model card" in str(error.value)
 
 
-def test_other_files_that_nobody_understands(tmp_path: Path) -> None:
+def test_other_files_that_cannot_be_understood(tmp_path: Path) -> None:
     folder = folder_of(tmp_path, "---\n---\n")
     (folder / "README.md").write_bytes(b"---\nname: \xff\n---\n")
     with pytest.raises(CheckpointError, match="model card"):

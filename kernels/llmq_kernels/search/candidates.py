@@ -1,7 +1,8 @@
 """The candidates: roundings of a group, of which our search refines the best.
 
 They come from a greedy search for the sets of which the best candidate leaves the least error, on
-weights of many distributions: `scripts/find-candidates` finds sets as good, and shows both errors.
+weights of many distributions. `scripts/find-candidates` does such a search: on its weights the sets
+here leave 0 to 1.5 % more error than those it finds, and it shows both.
 """
 
 from typing import NamedTuple

@@ -84,7 +84,10 @@ def _in_units(
         whole -= scale[:, None]
         whole *= whole
         whole *= curvatures()[:, None]
-        ends = np.take(ends, row_of_least(np.add.reduce(whole, axis=0)))
+        errors = np.add.reduce(whole, axis=0)
+        if not errors.max(initial=0) < np.inf:
+            errors[~(errors < np.inf)] = np.inf  # d that overflows: NaN would count as least
+        ends = np.take(ends, row_of_least(errors))
     return _whole(scale, largest / ends, bottom)
 
 
