@@ -11,7 +11,6 @@ import argparse
 import contextlib
 import hashlib
 import os
-import struct
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -23,6 +22,7 @@ from llmq import open_gguf
 from llmq.cli import main as llmq
 from llmq.recipes.table import RECIPES
 from llmq_kernels import Encoder
+from llmq_peer.imatrix_files import random_importance, save_legacy
 from llmq_peer.random_checkpoint import write_checkpoint
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -46,7 +46,8 @@ def main() -> int:
 def digests(model: str) -> Iterator[str]:
     """The lines of one model."""
     convert(model, "F32")
-    write_importance(Path("importance.dat"))
+    shapes = {tensor.name: tensor.shape for tensor in open_gguf(OUTPUT).tensors}
+    save_legacy(Path("importance.dat"), random_importance(shapes), dataset="text")
     for recipe in RECIPES:
         for encoder in Encoder:
             for options in ((), ("--imatrix", "importance.dat")):
@@ -74,21 +75,6 @@ def of_file(path: Path) -> Iterator[str]:
     for tensor in file.tensors:
         held = data[tensor.offset : tensor.offset + tensor.n_bytes]
         yield f"{tensor.name} {tensor.type_name} {hashlib.sha256(held).hexdigest()}"
-
-
-def write_importance(path: Path) -> None:
-    """Importance of the layers' matrices of OUTPUT, a few zeros and a few large values among it."""
-    rng = np.random.default_rng(5)
-    matrices = [t for t in open_gguf(OUTPUT).tensors if "blk." in t.name and len(t.shape) == 2]
-    with path.open("wb") as file:
-        file.write(struct.pack("<i", len(matrices)))
-        for tensor in matrices:
-            row = rng.gamma(0.3, 2.0, tensor.shape[1]).astype("<f4")
-            row[rng.random(row.shape) < 0.02] = 0
-            name = tensor.name.encode()
-            file.write(struct.pack("<i", len(name)) + name + struct.pack("<ii", 1, len(row)))
-            file.write(row.tobytes())
-        file.write(struct.pack("<ii", 1, 4) + b"text")
 
 
 if __name__ == "__main__":

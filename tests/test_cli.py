@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from llmq.cli import VERBS
 from llmq.files.gguf import Metadata, encode_header, open_gguf
 from llmq.verbs.arguments import size_argument
+from llmq_peer.imatrix_files import save_gguf, sums_and_counts
 from tests.conftest import change_config, run
-from tests.oracles.imatrix_files import save_gguf, sums_and_counts
 
 Tensors = dict[str, NDArray[np.float32]]
 MakeCheckpoint = Callable[..., Path]

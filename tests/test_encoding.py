@@ -15,8 +15,8 @@ from llmq.quantize import execute
 from llmq.sources.opening import open_source
 from llmq.sources.source import ComputedWeights, SourceTensor
 from llmq_kernels import FORMATS, Encoder
+from llmq_peer.imatrix_files import save_importance
 from tests.conftest import MakeCheckpoint
-from tests.oracles.imatrix_files import save_importance
 
 
 @dataclass(frozen=True)

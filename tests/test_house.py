@@ -3,6 +3,7 @@
 import ast
 import inspect
 import re
+import tomllib
 import subprocess
 import sys
 from pathlib import Path
@@ -48,6 +49,23 @@ def test_the_readme_names_files_that_exist(repository: Path) -> None:
     assert len(named) > 15
     for name in named:
         assert (repository / name).exists(), name
+
+
+def test_the_layers_name_every_room(repository: Path) -> None:
+    """A module that no layer names could import whatever it likes."""
+    settings = tomllib.loads((repository / "pyproject.toml").read_text(encoding="utf-8"))
+    contracts = settings["tool"]["importlinter"]["contracts"]
+    layers = next(contract["layers"] for contract in contracts if contract["name"] == "layers")
+    named = {name.strip() for layer in layers for name in layer.split("|")}
+    rooms = {
+        f"llmq.{path.relative_to(repository / 'llmq').with_suffix('').as_posix().replace('/', '.')}"
+        for path in [
+            *(repository / "llmq").glob("[!_]*"),
+            *(repository / "llmq").glob("files/[!_]*"),
+        ]
+        if path.suffix == ".py" or (path / "__init__.py").exists()
+    }
+    assert rooms - {"llmq.files"} <= named, "give them a place in pyproject.toml"
 
 
 def test_every_module_says_what_it_is(repository: Path) -> None:

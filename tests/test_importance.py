@@ -16,7 +16,7 @@ from llmq.planning import make_plan
 from llmq.quantize import execute
 from llmq.sources.opening import open_source
 from llmq_kernels import FORMATS, Encoder
-from tests.oracles.imatrix_files import (
+from llmq_peer.imatrix_files import (
     METADATA,
     Values,
     legacy_entry,

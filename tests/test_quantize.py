@@ -21,7 +21,7 @@ from llmq.recipes.table import RECIPES
 from llmq.sources.checkpoint import open_checkpoint
 from llmq.sources.opening import open_source
 from llmq_kernels import FORMATS, Encoder
-from tests.oracles.imatrix_files import save_importance
+from llmq_peer.imatrix_files import save_importance
 
 Tensors = dict[str, NDArray[np.float32]]
 MakeCheckpoint = Callable[..., Path]

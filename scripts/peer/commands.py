@@ -4,13 +4,12 @@ import sys
 from pathlib import Path
 
 from llmq.recipes.table import RECIPES
-from llmq_kernels import FORMATS
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCE = ROOT / "build" / "peer" / "llama.cpp"
 TOOLS = ROOT / "build" / "peer" / "bin"
 
-QUANTIZED = {r.name: r.file_type for r in RECIPES.values() if FORMATS[r.base].block > 1}
+QUANTIZED = {r.name: r.file_type for r in RECIPES.values() if r.follows_rules}
 """The recipes that llama-quantize makes, each with its llama_ftype."""
 
 # The converter knows a pre-tokenizer by the hash of one text that it tokenizes, which no tokenizer

@@ -21,6 +21,7 @@ from llmq.quantize import execute
 from llmq.sources.opening import open_source
 from llmq.tokenizer.pre_tokenizer_table import STRUCTURES
 from llmq_kernels import Encoder
+from llmq_peer.differences import differences_between
 from llmq_peer.llama_quantize import quantize
 from llmq_peer.random_models import save_random_model
 from llmq_peer.tokenizer_folders import (
@@ -31,7 +32,6 @@ from llmq_peer.tokenizer_folders import (
     train_sentencepiece,
 )
 from scripts.peer.commands import QUANTIZED, ROOT, converter
-from scripts.peer.differences import differences_between
 
 CONVERTED = {"F32": "f32", "F16": "f16", "BF16": "bf16", "Q8_0": "q8_0"}
 

@@ -9,7 +9,6 @@ shapes and bytes.
 """
 
 import argparse
-import struct
 import subprocess
 import sys
 import tempfile
@@ -22,13 +21,13 @@ from numpy.typing import NDArray
 
 from llmq.files.gguf import open_gguf
 from llmq.files.imatrix import read_importance
-from llmq.importance import Importance
 from llmq.planning import make_plan
 from llmq.quantize import execute
 from llmq.sources.opening import open_source
-from llmq.sources.source import Source
 from llmq.tokenizer.pre_tokenizer_table import STRUCTURES
 from llmq_kernels import Encoder
+from llmq_peer.differences import differences_between
+from llmq_peer.imatrix_files import random_importance, save_legacy
 from llmq_peer.llama_quantize import quantize
 from llmq_peer.random_models import save_random_model
 from llmq_peer.tokenizer_folders import (
@@ -39,7 +38,6 @@ from llmq_peer.tokenizer_folders import (
     train_sentencepiece,
 )
 from scripts.peer.commands import QUANTIZED, converter
-from scripts.peer.differences import differences_between
 
 DEFAULT_RECIPES = ("Q4_K_M", "Q4_0", "IQ4_XS", "Q8_0")
 WIDTHS: dict[str, dict[str, Any]] = {
@@ -120,8 +118,8 @@ def converted(folder: Path, outtype: str, pre: str, *options: str) -> Path:
 def compare(file: Path, scratch: Path, recipes: list[str]) -> Iterator[Iterator[str]]:
     """For each recipe, plain and with importance, what the two files differ in."""
     source = open_source(file)
-    rows = random_importance(source)
-    weighted = save_importance(scratch / "importance.dat", rows)
+    rows = random_importance({tensor.name: tensor.shape for tensor in source.tensors})
+    weighted = read_importance(save_legacy(scratch / "importance.dat", rows), exact=True)
     for recipe in recipes:
         for kind, importance in (("plain", None), ("with importance", weighted)):
             plan = make_plan(source, recipe=recipe, importance=importance, encoder=Encoder.GGML)
@@ -133,29 +131,6 @@ def compare(file: Path, scratch: Path, recipes: list[str]) -> Iterator[Iterator[
                 x for x in differences_between(ours, theirs) if "key quantize.imatrix." not in x
             )
             yield (f"{recipe}, {kind}: {line}" for line in lines)
-
-
-def random_importance(source: Source) -> Rows:
-    """Values for the columns of each matrix of a layer, (n_matrices, n_cols), a few of them zero."""
-    rng = np.random.default_rng(1)
-    rows = {}
-    for tensor in source.tensors:
-        if tensor.name.startswith("blk.") and len(tensor.shape) > 1:
-            shape = (tensor.n_rows // tensor.rows_per_matrix, tensor.shape[-1])
-            values = rng.gamma(0.3, 2.0, shape).astype(np.float32)
-            values[rng.random(shape) < 0.02] = 0
-            rows[tensor.name] = values
-    return rows
-
-
-def save_importance(path: Path, rows: Rows) -> Importance:
-    """Write an importance matrix in the legacy format, and read it as it is."""
-    parts = [struct.pack("<i", len(rows))]
-    for name, values in rows.items():
-        parts.append(struct.pack("<i", len(name)) + name.encode())
-        parts.append(struct.pack("<ii", 1, values.size) + values.astype("<f4").tobytes())
-    path.write_bytes(b"".join(parts))
-    return read_importance(path, exact=True)
 
 
 if __name__ == "__main__":

@@ -26,8 +26,8 @@ from llmq.sources.opening import open_source
 from llmq.sources.source import Source
 from llmq_eval.drift import BUILTIN_SUITES, builtin_suite
 from llmq_kernels import Encoder
+from llmq_peer.differences import differences_between, differing_bytes
 from scripts.peer.commands import QUANTIZED, ROOT, TOOLS, quantizer
-from scripts.peer.differences import differences_between, differing_bytes
 
 CHUNK_TOKENS = 128
 CHUNKS = 40

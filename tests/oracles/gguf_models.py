@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from llmq.files.gguf import GgufFile, Metadata, encode_header, open_gguf, padded
 from llmq_kernels import FORMATS, Encoder
+from llmq_peer.differences import differences_between
 
 Values = NDArray[np.float32]
 Shapes = dict[str, tuple[int, ...]]
@@ -143,33 +143,7 @@ def save_parts(
     return parts
 
 
-def random_importance(some: Shapes) -> dict[str, Values]:
-    """Importance for the matrices of all layers, a few values zero and a few large."""
-    rng = np.random.default_rng(5)
-    found = {}
-    for name, shape in some.items():
-        if name.startswith("blk.") and len(shape) > 1:
-            row = rng.gamma(0.3, 2.0, (*shape[:-2], shape[-1])).astype(np.float32)
-            row[rng.random(row.shape) < 0.02] = 0
-            found[name] = row.reshape(-1, shape[-1])
-    return found
-
-
 def differences(ours: Path, theirs: GgufFile) -> list[str]:
     """The keys and tensors in which two files differ, but for the keys that are llmq's own."""
-    mine, data, other = open_gguf(ours), ours.read_bytes(), theirs.path.read_bytes()
-
-    def tensors(file: GgufFile, raw: bytes) -> dict[str, Any]:
-        return {
-            t.name: (t.shape, t.type_name, raw[t.offset : t.offset + t.n_bytes])
-            for t in file.tensors
-        }
-
-    def keys(file: GgufFile) -> dict[str, Any]:
-        plain = {
-            k: v.tolist() if isinstance(v, np.ndarray) else v for k, v in file.metadata.items()
-        }
-        return {k: (type(file.metadata[k]), v) for k, v in plain.items() if k != "llmq.encoder"}
-
-    pairs = ((keys(mine), keys(theirs)), (tensors(mine, data), tensors(theirs, other)))
-    return [name for a, b in pairs for name in a | b if a.get(name) != b.get(name)]
+    lines = differences_between(open_gguf(ours), theirs)
+    return [line.partition(":")[0].partition(" ")[2] for line in lines]

@@ -18,10 +18,10 @@ from llmq.recipes.overrides import Overrides, format_named, tensor_type
 from llmq.recipes.table import RECIPES, recipe_named
 from llmq.sources.opening import open_source
 from llmq_kernels import Encoder
+from llmq_peer.imatrix_files import random_importance, save_importance
 from llmq_peer.llama_quantize import quantize
 from llmq_peer.random_models import save_random_model
-from tests.oracles.gguf_models import differences, random_importance
-from tests.oracles.imatrix_files import save_importance
+from tests.oracles.gguf_models import differences
 from tests.oracles.skeletons import SKELETONS, Skeleton
 
 NOTHING = {"nothing": np.ones(1, np.float32)}

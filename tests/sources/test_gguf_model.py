@@ -1,7 +1,6 @@
 """A GGUF file as a source: llama-quantize's bytes and keys, from whole and split files."""
 
 import pickle
-import struct
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -20,10 +19,10 @@ from llmq.quantize import execute
 from llmq.recipes.table import RECIPES
 from llmq.sources.opening import open_source
 from llmq_kernels import Encoder
+from llmq_peer.imatrix_files import random_importance, save_importance, save_legacy
 from llmq_peer.llama_quantize import quantize
 from tests.oracles import gguf_models
 from tests.oracles.gguf_models import TENSORS, differences, metadata, random_weights, shapes
-from tests.oracles.imatrix_files import legacy_entry, save_importance
 
 WIDTHS = {"superblocks": 256, "small blocks": 96}
 COMPARED = ("Q4_K_M", "Q4_0", "IQ4_XS", "Q8_0")
@@ -61,7 +60,7 @@ def test_llama_quantizes_bytes_and_keys(
     tmp_path: Path,
 ) -> None:
     source = files[name, width, dtype]
-    rows = gguf_models.random_importance(shapes(name, WIDTHS[width])) if guided else None
+    rows = random_importance(shapes(name, WIDTHS[width])) if guided else None
     importance = save_importance(tmp_path / "importance.gguf", rows) if rows else None
     plan = make_plan(
         open_source(source), recipe=recipe, importance=importance, encoder=Encoder.GGML
@@ -98,10 +97,8 @@ def test_importance_of_experts_from_a_legacy_file(
     files: Mapping[tuple[str, str, str], Path], tmp_path: Path
 ) -> None:
     """It holds the values of all experts in one row."""
-    rows = gguf_models.random_importance(shapes("qwen3moe", WIDTHS["superblocks"]))
-    entries = [legacy_entry(name, values, 1) for name, values in rows.items()]
-    legacy = tmp_path / "importance.dat"
-    legacy.write_bytes(struct.pack("<i", len(entries)) + b"".join(entries))
+    rows = random_importance(shapes("qwen3moe", WIDTHS["superblocks"]))
+    legacy = save_legacy(tmp_path / "importance.dat", rows)
     source = open_source(files["qwen3moe", "superblocks", "F16"])
     made: list[Path] = []
     for importance in (

@@ -30,8 +30,28 @@ def save_gguf(path: Path, tensors: Mapping[str, Values], metadata: Metadata = ME
     return path
 
 
+def random_importance(shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Values]:
+    """Importance (n_matrices, n_cols) of the layers' matrices, some values zero and some large."""
+    rng = np.random.default_rng(5)
+    found = {}
+    for name, shape in shapes.items():
+        if name.startswith("blk.") and len(shape) > 1:
+            rows = rng.gamma(0.3, 2.0, (*shape[:-2], shape[-1])).astype(np.float32)
+            rows[rng.random(rows.shape) < 0.02] = 0
+            found[name] = rows.reshape(-1, shape[-1])
+    return found
+
+
+def save_legacy(path: Path, rows: Mapping[str, Values], *, dataset: str = "") -> Path:
+    """A legacy file, with its origin where a dataset is given."""
+    entries = b"".join(legacy_entry(name, values, 1) for name, values in rows.items())
+    end = legacy_origin(1, dataset) if dataset else b""
+    path.write_bytes(struct.pack("<i", len(rows)) + entries + end)
+    return path
+
+
 def save_importance(path: Path, rows: Mapping[str, Values]) -> Importance:
-    """Importance (n_matrices, n_cols) by tensor, saved as llama-imatrix saves it and read as it is."""
+    """Importance (n_matrices, n_cols) by tensor, as llama-imatrix saves it, read without a floor."""
     tensors: dict[str, Values] = {}
     for name, values in rows.items():
         tensors |= sums_and_counts(name, values, [1.0] * len(values))
