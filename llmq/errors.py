@@ -38,7 +38,7 @@ class TokenizerError(LlmqError):
 
 
 class RecipeError(LlmqError):
-    """An unknown recipe or type, an architecture whose rules are not known, a pattern without a match."""
+    """An unknown recipe, type or set of rules, or a pattern that matches nothing."""
 
 
 class ImportanceError(LlmqError):

@@ -41,7 +41,7 @@ class StoredRows(Protocol):
 
 @dataclass(frozen=True)
 class ImportanceRows:
-    """The importance of one tensor as a reference: whoever needs the values reads them by itself."""
+    """The importance of one tensor as a reference: who needs the values reads them by itself."""
 
     file: Path
     stamp: Stamp
@@ -112,7 +112,7 @@ class Importance:
         }
 
     def check(self, model: str, shapes: Mapping[str, tuple[int, ...]]) -> None:
-        """Raise `ImportanceError` where the file belongs to another model than one of these shapes."""
+        """Raise `ImportanceError` where the file belongs to a model of other shapes."""
         for name, rows in self.rows.items():
             if name not in shapes:
                 raise ImportanceError(

@@ -53,14 +53,14 @@ class PlannedTensor:
 
 
 def encoder_of(tensors: Iterable[PlannedTensor]) -> str | None:
-    """The encoder of a file: the first of these that any block has; None where there is no block."""
+    """The encoder of a file: the first of these that a block has, or None without blocks."""
     used = {tensor.encoding.encoder for tensor in tensors if tensor.format.block > 1}
     return next((name for name in (*reversed(Encoder), STORED) if name in used), None)
 
 
 @dataclass(frozen=True)
 class Plan:
-    """The whole output file: its metadata, its tensors in order, and what is worth saying of them."""
+    """The whole output file: its metadata, its tensors in order, and notes on them."""
 
     source: Source
     recipe: Recipe

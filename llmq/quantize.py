@@ -24,9 +24,9 @@ from llmq.workers import on_each, worker_pool
 
 CHUNK_WEIGHTS = 1 << 19
 SMALL_WEIGHTS = 1 << 24  # below this, starting workers costs more time than they save
-# Anonymous memory, above what scripts/bench measures: of the command and of each worker when idle, of
-# the vocabulary as Python holds it, for one byte of the header, and of the buffers that one weight of a
-# chunk passes through.
+# Anonymous memory, above what scripts/bench measures: of the command and of each worker when idle,
+# of the vocabulary as Python holds it, for one byte of the header, and of the buffers that one weight
+# of a chunk passes through.
 PROCESS_BYTES = 60_000_000
 HEADER_BYTES = 6
 WEIGHT_BYTES = 16
@@ -139,7 +139,7 @@ def _idle_bytes(plan: Plan, workers: int) -> int:
 
 
 def _least_weights(plan: Plan) -> int:
-    """The weights that a chunk must be able to hold: the longest row, or rows that stay together."""
+    """The weights that a chunk must be able to hold: a row, or rows that stay together."""
     return max(tensor.source.unit * tensor.shape[-1] for tensor in plan.tensors)
 
 

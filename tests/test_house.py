@@ -3,9 +3,9 @@
 import ast
 import inspect
 import re
-import tomllib
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest

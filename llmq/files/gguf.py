@@ -72,7 +72,7 @@ def padded(size: int) -> int:
 def encode_header(
     metadata: Metadata, tensors: Sequence[tuple[str, tuple[int, ...], int, int]]
 ) -> bytes:
-    """The header, padded: every tensor is (name, row-major shape, ggml type, offset in the data)."""
+    """The header, padded; a tensor is (name, row-major shape, ggml type, offset in the data)."""
     parts = [MAGIC, struct.pack("<IQQ", VERSION, len(tensors), len(metadata))]
     for key, value in metadata.items():
         parts += [_string(key), _value(value)]

@@ -24,8 +24,8 @@ from llmq_kernels.format import Format
 Shapes = Mapping[str, tuple[int, ...]]
 """Row-major shapes of tensors by their GGUF names."""
 
-# What llama-quantize takes where a row is no multiple of the block (`tensor_type_fallback`). Where it
-# is no multiple of that block either, and for formats in blocks of 32 or fewer, F16.
+# What llama-quantize takes where a row is no multiple of the block (`tensor_type_fallback`). Where
+# it is no multiple of that block either, and for formats in blocks of 32 or fewer, F16.
 FALLBACKS: Mapping[str, str] = {
     "Q2_K": "Q4_0",
     "Q3_K": "Q4_0",

@@ -60,7 +60,7 @@ def _left_over(
     ignored: Mapping[str, str],
     model: str,
 ) -> list[str]:
-    """What the checkpoint holds besides `wanted`, with the reasons; an error where there is none."""
+    """What the checkpoint holds besides `wanted`, and why; an error where there is no reason."""
     notes = []
     for name in checkpoint.tensors:
         if name in wanted:

@@ -4,8 +4,8 @@ llama.cpp knows two families that our models use, and a folder is read as the fi
 
 1. `tokenizer.model`: SentencePiece, merged by score (`spm.py`, `sentencepiece_model.py`);
 2. `tokenizer.json` with byte fallback: the same thing written as merges (`metaspace.py`);
-3. `tokenizer.json` with a byte-level alphabet: merges inside words (`byte_level.py`). How text is cut
-   into words is named by `tokenizer.ggml.pre`, found from the structure of the file
+3. `tokenizer.json` with a byte-level alphabet: merges inside words (`byte_level.py`). How text is
+   cut into words is named by `tokenizer.ggml.pre`, found from the structure of the file
    (`pre_tokenizer.py`, `pre_tokenizer_table.py`).
 
 Keys, order, types and values are those of llama.cpp's converter (conversion/base.py and llama.py,
@@ -14,8 +14,8 @@ Face does; each such place is named here and nowhere else:
 
 - an added token keeps its text (the converter decodes it as bytes, which spoils accented letters);
 - SentencePiece pieces that their author defined are user-defined tokens, not normal ones;
-- a SentencePiece-style `tokenizer.json` gets scores from its merges (the converter gives every token
-  the same score, so that llama.cpp merges from left to right), control types for its special
+- a SentencePiece-style `tokenizer.json` gets scores from its merges (the converter gives every
+  token the same score, so that llama.cpp merges from left to right), control types for its special
   tokens, padding up to the model's vocabulary, and `add_space_prefix` where it adds none;
 - of two chat templates, the file wins over tokenizer_config.json, as in transformers;
 - `add_bos_token` is said where llama.cpp would guess it from the pre-tokenizer's name;

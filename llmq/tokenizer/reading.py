@@ -43,9 +43,9 @@ def read_tokenizer(
 ) -> Metadata:
     """The tokenizer of a model folder as GGUF metadata.
 
-    `config` holds the model's settings, of config.json or as its family completes them. `pre` overrides the name of the pre-tokenizer
-    (`tokenizer.ggml.pre`), which is otherwise found from the structure of tokenizer.json; `rules`
-    are those of the model's family.
+    `config` holds the model's settings, those of config.json or as its family completes them. `pre`
+    overrides the name of the pre-tokenizer (`tokenizer.ggml.pre`), which is otherwise found from the
+    structure of tokenizer.json; `rules` are those of the model's family.
     Raises `TokenizerError`, one line, for a tokenizer that is missing, broken, of an unknown
     structure, or not of this model.
     """

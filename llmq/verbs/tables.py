@@ -1,4 +1,4 @@
-"""Tables as plain lines. Nothing is cut: a narrow terminal wraps a line rather than hide a number."""
+"""Tables as plain lines. Nothing is cut: a narrow terminal wraps a line."""
 
 from collections.abc import Iterator, Sequence
 

@@ -51,7 +51,7 @@ class Muon:
             )  # (n, rows, columns)
             momentum.lerp_(gradients, 1 - self.momentum)
             update = orthogonalised(gradients.lerp_(momentum, self.momentum))
-            # Updates of AdamW's root mean square: Liu et al. 2025, "Muon is Scalable for LLM Training".
+            # Updates of AdamW's root mean square: Liu et al. 2025, "Muon is Scalable".
             scale = 0.2 * max(update.shape[1:]) ** 0.5
             for parameter, change in zip(group, update, strict=True):
                 parameter.mul_(1 - rate * self.decay).add_(change, alpha=-rate * scale)

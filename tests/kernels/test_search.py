@@ -1,4 +1,4 @@
-"""Our own search: less squared error than ggml's bytes have, and the laws that all encoders obey."""
+"""Our own search: less squared error than ggml's bytes have, and laws with importance."""
 
 import numpy as np
 import pytest
