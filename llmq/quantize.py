@@ -25,8 +25,8 @@ from llmq.workers import on_each, worker_pool
 CHUNK_WEIGHTS = 1 << 19
 SMALL_WEIGHTS = 1 << 24  # below this, starting workers costs more time than they save
 # Anonymous memory, above what scripts/bench measures: of the command and of each worker when idle,
-# of the vocabulary as Python holds it, for one byte of the header, and of the buffers that one weight
-# of a chunk passes through.
+# of the vocabulary as Python holds it, for one byte of the header, and of the buffers that one
+# weight of a chunk passes through.
 PROCESS_BYTES = 60_000_000
 HEADER_BYTES = 6
 WEIGHT_BYTES = 16

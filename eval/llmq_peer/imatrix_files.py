@@ -51,7 +51,7 @@ def save_legacy(path: Path, rows: Mapping[str, Values], *, dataset: str = "") ->
 
 
 def save_importance(path: Path, rows: Mapping[str, Values]) -> Importance:
-    """Importance (n_matrices, n_cols) by tensor, saved as llama-imatrix does, read without a floor."""
+    """Importance (n_matrices, n_cols) by tensor, saved as llama-imatrix does and read exactly."""
     tensors: dict[str, Values] = {}
     for name, values in rows.items():
         tensors |= sums_and_counts(name, values, [1.0] * len(values))

@@ -44,8 +44,8 @@ def read_tokenizer(
     """The tokenizer of a model folder as GGUF metadata.
 
     `config` holds the model's settings, those of config.json or as its family completes them. `pre`
-    overrides the name of the pre-tokenizer (`tokenizer.ggml.pre`), which is otherwise found from the
-    structure of tokenizer.json; `rules` are those of the model's family.
+    overrides the name of the pre-tokenizer (`tokenizer.ggml.pre`), which is otherwise found from
+    the structure of tokenizer.json; `rules` are those of the model's family.
     Raises `TokenizerError`, one line, for a tokenizer that is missing, broken, of an unknown
     structure, or not of this model.
     """
