@@ -104,6 +104,8 @@ def check_output(plan: Plan, output: Path, *, force: bool) -> None:
 def _check_name(output: Path, *, force: bool) -> None:
     if output.is_dir() or not output.name:
         raise OutputError(f"{output}: is a folder; name a file")
+    if output.is_symlink():  # renaming would replace the link, such as /dev/stdout
+        raise OutputError(f"{output}: is a link to {output.resolve()}; name that file itself")
     if output.exists() and not output.is_file():  # renaming would put a file in a device's place
         raise OutputError(f"{output}: is not a file that could be replaced; name another")
     if output.exists() and not force:

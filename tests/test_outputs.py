@@ -121,6 +121,16 @@ def test_a_disk_with_room_for_one_file_takes_one(
     assert execute(plan, tmp_path / "out.gguf").stat().st_size == plan.n_bytes
 
 
+def test_a_link_is_not_replaced(make_checkpoint: MakeCheckpoint, tmp_path: Path) -> None:
+    """Such as /dev/stdout."""
+    link, target = tmp_path / "link.gguf", tmp_path / "target.gguf"
+    link.symlink_to(target)
+    with pytest.raises(OutputError, match=r"link\.gguf: is a link to .*target\.gguf; name that"):
+        convert(make_checkpoint(), link, force=True)
+    assert link.is_symlink()
+    assert not target.exists()
+
+
 @pytest.mark.skipif(not Path(os.devnull).exists(), reason="the null device is no path here")
 def test_a_device_is_not_replaced(make_checkpoint: MakeCheckpoint) -> None:
     with pytest.raises(OutputError, match="is not a file that could be replaced"):

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from llmq.errors import ModelError, SuiteError
+from llmq.files.parts import parts_of
 from llmq.runtime import Model, llama_cpp_version, open_model
 from llmq.suites import Suite, read_suite
 from llmq.version import __version__
@@ -155,7 +156,7 @@ def measure_drift(
             rows.append(_measure(base_model, quant_model, dialogue.id, found))
             if progress:
                 progress(len(rows), len(chosen.dialogues))
-    drift = Drift(_describe(base), _describe(quant), chosen.name, chosen.sha256, n_ctx, tuple(rows))
+    drift = Drift(described(base), described(quant), chosen.name, chosen.sha256, n_ctx, tuple(rows))
     if drift.n_tokens == 0:
         raise SuiteError(f"the suite {chosen.name} has no tutor turn within {n_ctx} tokens")
     return drift
@@ -189,7 +190,12 @@ def _different(base: Model, quant: Model, where: str) -> ModelError:
     )
 
 
-def _describe(path: Path) -> ModelFile:
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return ModelFile(path.name, path.stat().st_size, digest)
+def described(path: Path) -> ModelFile:
+    """The file; of a split model all parts together, under the name of the first."""
+    digest, size_bytes = hashlib.sha256(), 0
+    for part in (part for part in parts_of(path) if part.exists()):
+        with part.open("rb") as file:
+            while block := file.read(1 << 20):
+                digest.update(block)
+        size_bytes += part.stat().st_size
+    return ModelFile(path.name, size_bytes, digest.hexdigest())

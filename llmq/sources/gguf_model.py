@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from llmq.errors import ArchitectureError, GgufError
 from llmq.files.gguf import ALIGNMENT, GgufFile, Metadata, open_gguf
+from llmq.files.parts import PART, parts_of
 from llmq.files.spans import read_span
 from llmq.recipes.decoders import OTHERS
 from llmq.recipes.rules import Facts
@@ -27,7 +28,6 @@ from llmq.sources.source import Rows, Source, SourceTensor
 from llmq_kernels import FORMATS
 from llmq_kernels.format import Format
 
-PART_NAME = re.compile(r"(.+)-(\d{5})-of-(\d{5})\.gguf")
 PART_KEYS = ("split.no", "split.count", "split.tensors.count")
 
 
@@ -99,15 +99,13 @@ def _parts(first: GgufFile) -> list[GgufFile]:
     number, count, n_tensors = (_number(first.path, first.metadata, key, 0) for key in PART_KEYS)
     if count < 2:
         return [first]
-    match = PART_NAME.fullmatch(first.path.name)
-    if match is None or (int(match[2]), int(match[3])) != (number + 1, count):
+    match = PART.fullmatch(first.path.name)
+    if match is None or (int(match["number"]), int(match["count"])) != (number + 1, count):
         raise GgufError(
             f"{first.path}: is part {number + 1} of {count}, and its name does not end with"
             f" -{number + 1:05}-of-{count:05}.gguf; give it the name that it had"
         )
-    names = [
-        first.path.with_name(f"{match[1]}-{n:05}-of-{count:05}.gguf") for n in range(1, count + 1)
-    ]
+    names = parts_of(first.path)
     if number:
         raise GgufError(
             f"{first.path}: is part {number + 1} of {count}; name the first, {names[0]}"
@@ -206,8 +204,8 @@ def _number(path: Path, metadata: Metadata, key: str, default: int | None = None
 
 def _model_name(path: Path) -> str:
     """The file's name without its number among several, and without that of its recipe."""
-    match = PART_NAME.fullmatch(path.name)
-    stem = match[1] if match else path.stem
+    match = PART.fullmatch(path.name)
+    stem = match["name"] if match else path.stem
     return re.sub(rf"(?<=.)[-._]({'|'.join(RECIPES)})$", "", stem, flags=re.IGNORECASE)
 
 

@@ -49,6 +49,8 @@ def run(arguments: argparse.Namespace) -> int:
 
     for quant in arguments.quants:  # before a folder is converted in vain
         check_magic(quant)
+    if arguments.report_json:
+        check_report(arguments.report_json, [arguments.base, *arguments.quants])
     named = arguments.suite in BUILTIN_SUITES
     suite = builtin_suite(arguments.suite) if named else read_suite(Path(arguments.suite))
     with base_as_gguf(arguments.base) as base:
@@ -96,6 +98,15 @@ def base_as_gguf(base: Path) -> Iterator[Path]:
     print(f"converting {printable(str(base))} to BF16 first", file=sys.stderr)
     with tempfile.TemporaryDirectory(prefix="llmq-drift-") as folder:
         yield execute(plan, Path(folder) / f"{plan.name}-BF16.gguf")
+
+
+def check_report(path: Path, measured: Sequence[Path]) -> None:
+    """Raise OutputError where the report could not be written, or would replace a model."""
+    if path.resolve() in {file.resolve() for file in measured}:
+        raise OutputError(f"cannot write the report {path}: it is measured; name another file")
+    if path.is_dir() or not path.parent.is_dir():
+        what = "it is a folder" if path.is_dir() else "there is no such folder"
+        raise OutputError(f"cannot write the report {path}: {what}")
 
 
 def write_report(path: Path, text: str) -> None:

@@ -81,7 +81,9 @@ def _print(report: dict[str, Any]) -> None:
         print(line)
     weights = sum(prod(row["shape"]) for row in report["tensors"])
     count = len(report["tensors"])
-    print(f"{count} tensors, {weights:,} weights, {shown(report['bytes'])}", file=sys.stderr)
+    parts = report["metadata"].get("split.count", 1)
+    which = f"; part {report['metadata'].get('split.no', 0) + 1} of {parts}" if parts > 1 else ""
+    print(f"{count} tensors, {weights:,} weights, {shown(report['bytes'])}{which}", file=sys.stderr)
 
 
 def _short(value: Any) -> str:

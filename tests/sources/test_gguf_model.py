@@ -1,5 +1,6 @@
 """A GGUF file as a source: llama-quantize's bytes and keys, from whole and split files."""
 
+import hashlib
 import pickle
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -8,6 +9,7 @@ import numpy as np
 import pytest
 
 from llmq import convert
+from llmq.cli import main
 from llmq.errors import (
     OutputError,
     WeightError,
@@ -18,6 +20,7 @@ from llmq.planning import make_plan
 from llmq.quantize import execute
 from llmq.recipes.table import RECIPES
 from llmq.sources.opening import open_source
+from llmq_eval.drift import described
 from llmq_kernels import Encoder
 from llmq_peer.imatrix_files import random_importance, save_importance, save_legacy
 from llmq_peer.llama_quantize import quantize
@@ -185,6 +188,17 @@ def test_an_output_that_is_the_source(parts: list[Path], tiny: Callable[..., Pat
 
 
 # --- several parts ---
+
+
+def test_drift_and_inspect_know_of_parts(
+    parts: list[Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    size = sum(part.stat().st_size for part in parts)
+    assert described(parts[0]).size_bytes == size
+    digest = hashlib.sha256(b"".join(part.read_bytes() for part in parts))
+    assert described(parts[0]).sha256 == digest.hexdigest()
+    assert main(["inspect", str(parts[1])]) == 0
+    assert "; part 2 of 3" in capsys.readouterr().err
 
 
 def test_parts_are_joined(parts: list[Path], tiny: Callable[..., Path], tmp_path: Path) -> None:
