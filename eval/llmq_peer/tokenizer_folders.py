@@ -13,8 +13,8 @@ from tokenizers import pre_tokenizers as pre
 from tokenizers.trainers import BpeTrainer
 
 from llmq.architectures import ARCHITECTURES
-from llmq.tokenizer import read_tokenizer
 from llmq.tokenizer.pre_tokenizer_table import Structure
+from llmq.tokenizer.reading import read_tokenizer
 from llmq_peer.texts import training_texts
 
 BOS, EOS, PAD = SPECIALS = ("<|bos|>", "<|eos|>", "<|endoftext|>")

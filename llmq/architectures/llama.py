@@ -21,7 +21,7 @@ from llmq.architectures.decoder import (
 from llmq.architectures.rope import ROTARY_BUFFERS, llama3_factors, paired, rope_refusal
 from llmq.architectures.sizes import head_size, sizes
 from llmq.architectures.table import Architecture, MetadataRow, setting, switch
-from llmq.tokenizer.reading import FamilyRules
+from llmq.tokenizer.family_rules import FamilyRules
 
 # What conversion/llama.py does for two of the models that come as this class.
 LLAMA_TOKENIZER = FamilyRules(

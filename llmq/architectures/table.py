@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from llmq.errors import ArchitectureError
-from llmq.tokenizer.reading import NO_RULES, FamilyRules
+from llmq.tokenizer.family_rules import NO_RULES, FamilyRules
 
 Config = Mapping[str, Any]
 Sizes = Mapping[str, int]

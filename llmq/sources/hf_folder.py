@@ -14,7 +14,7 @@ from llmq.sources.checkpoint import Checkpoint, open_checkpoint
 from llmq.sources.matching import match_tensors
 from llmq.sources.model_card import general_metadata
 from llmq.sources.source import ComputedWeights, Source, SourceTensor
-from llmq.tokenizer import read_tokenizer
+from llmq.tokenizer.reading import read_tokenizer
 
 
 def open_hf_folder(path: Path, *, pre: str | None = None) -> Source:

@@ -30,9 +30,3 @@ which of it concerns a pre-tokenizer by its name.
 No transformers, no code from the folder, no pickle: JSON and one protobuf message are read,
 bounded.
 """
-
-from llmq.tokenizer.pre_tokenizer_names import PRE_NAMES
-from llmq.tokenizer.pre_tokenizer_table import LLAMA_CPP_DEFECTS, PRE_NOTES
-from llmq.tokenizer.reading import read_tokenizer
-
-__all__ = ["LLAMA_CPP_DEFECTS", "PRE_NAMES", "PRE_NOTES", "read_tokenizer"]

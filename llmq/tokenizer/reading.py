@@ -1,7 +1,6 @@
 """read_tokenizer: a folder -> every `tokenizer.*` key, in the order of llama.cpp's converter."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +8,7 @@ from llmq.errors import TokenizerError
 from llmq.files.gguf import Metadata
 from llmq.tokenizer.byte_level import read_byte_level
 from llmq.tokenizer.chat_templates import chat_template_metadata
+from llmq.tokenizer.family_rules import NO_RULES, FamilyRules
 from llmq.tokenizer.folder import TokenizerFolder, open_folder
 from llmq.tokenizer.metaspace import is_metaspace, read_metaspace
 from llmq.tokenizer.pre_tokenizer import checked_name, flat_steps
@@ -17,21 +17,6 @@ from llmq.tokenizer.special_tokens import ADD_KEYS, ID_KEYS, special_token_metad
 from llmq.tokenizer.spm import read_sentencepiece
 
 ADD_SPACE_PREFIX = "tokenizer.ggml.add_space_prefix"
-
-
-@dataclass(frozen=True)
-class FamilyRules:
-    """What llama.cpp's converter does to the tokenizers of one family of models alone."""
-
-    space_prefix: bool = False
-    """Write `add_prefix_space` of tokenizer_config.json, before all other keys."""
-    defaults: Mapping[int, Metadata] = field(default_factory=dict)
-    """By size of the vocabulary, keys for a tokenizer that does not give them."""
-    overrides: Mapping[int, Metadata] = field(default_factory=dict)
-    """By size of the vocabulary, keys that count whatever the tokenizer gives."""
-
-
-NO_RULES = FamilyRules()
 
 
 def read_tokenizer(

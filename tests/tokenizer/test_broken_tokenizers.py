@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from llmq.errors import TokenizerError
-from llmq.tokenizer import read_tokenizer
+from llmq.tokenizer.reading import read_tokenizer
 from llmq_peer.tokenizer_folders import read
 
 

@@ -13,8 +13,8 @@ from tokenizers import AddedToken, Tokenizer, decoders, models
 from tokenizers import pre_tokenizers as pre
 from transformers import AutoTokenizer
 
-from llmq.tokenizer import LLAMA_CPP_DEFECTS, read_tokenizer
-from llmq.tokenizer.pre_tokenizer_table import STRUCTURES, Structure
+from llmq.tokenizer.pre_tokenizer_table import LLAMA_CPP_DEFECTS, STRUCTURES, Structure
+from llmq.tokenizer.reading import read_tokenizer
 from llmq_peer.texts import COMBINING, DECOMPOSED, WORDS, probe_texts
 from llmq_peer.tokenizer_folders import NAMED, SPECIALS, TOOL, save, train_byte_level, write
 from tests.oracles.llama_vocab import LlamaVocabulary

@@ -12,7 +12,8 @@ from transformers import AutoTokenizer
 
 from llmq.architectures.llama import LLAMA
 from llmq.errors import TokenizerError
-from llmq.tokenizer import LLAMA_CPP_DEFECTS, read_tokenizer
+from llmq.tokenizer.pre_tokenizer_table import LLAMA_CPP_DEFECTS
+from llmq.tokenizer.reading import read_tokenizer
 from llmq.tokenizer.sentencepiece_model import read_sentencepiece_model
 from llmq.tokenizer.vocabulary import TokenType
 from llmq_peer.texts import probe_texts
