@@ -9,7 +9,7 @@ import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from llmq.plan import PlannedTensor
+from llmq.planned_tensor import PlannedTensor
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from llmq.errors import WeightError
 from llmq.importance import ImportanceRows
-from llmq.sources.source import SourceTensor
+from llmq.sources.tensor import SourceTensor
 from llmq_kernels import Encoder
 from llmq_kernels.format import Format
 

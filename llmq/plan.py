@@ -9,47 +9,13 @@ from functools import cached_property
 from math import prod
 from typing import Any
 
-from llmq.encoding import STORED, Encoding
+from llmq.encoding import STORED
 from llmq.files.gguf import Metadata, encode_header, padded
 from llmq.importance import Importance
+from llmq.planned_tensor import PlannedTensor
 from llmq.recipes.table import Recipe
-from llmq.sources.source import Source, SourceTensor
+from llmq.sources.source import Source
 from llmq_kernels import Encoder
-from llmq_kernels.format import Format
-
-
-@dataclass(frozen=True)
-class PlannedTensor:
-    """One tensor of the output; `offset` counts from the start of the tensor data."""
-
-    source: SourceTensor
-    encoding: Encoding
-    offset: int
-
-    @property
-    def name(self) -> str:
-        """Its name in the file."""
-        return self.source.name
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Row-major."""
-        return self.source.shape
-
-    @property
-    def format(self) -> Format:
-        """The format of its blocks."""
-        return self.encoding.format
-
-    @property
-    def row_bytes(self) -> int:
-        """Bytes of one encoded row."""
-        return self.format.nbytes(self.shape[-1:])
-
-    @property
-    def n_bytes(self) -> int:
-        """Bytes of the encoded tensor, without padding."""
-        return self.source.n_rows * self.row_bytes
 
 
 def encoder_of(tensors: Iterable[PlannedTensor]) -> str | None:

@@ -12,7 +12,8 @@ from llmq.encoding import STORED, encoding_for
 from llmq.files.gguf import padded
 from llmq.importance import Importance
 from llmq.notes import on_fallbacks, on_importance
-from llmq.plan import Plan, PlannedTensor, encoder_of
+from llmq.plan import Plan, encoder_of
+from llmq.planned_tensor import PlannedTensor
 from llmq.recipes.choose import UNNAMED, Choice, formats_for
 from llmq.recipes.overrides import Overrides
 from llmq.recipes.table import Recipe, recipe_named

@@ -18,7 +18,8 @@ from pathlib import Path
 from llmq import defaults
 from llmq.chunks import Chunk, file_checksum, write_chunk
 from llmq.errors import OutputError
-from llmq.plan import Plan, PlannedTensor
+from llmq.plan import Plan
+from llmq.planned_tensor import PlannedTensor
 from llmq.processors import cores
 from llmq.workers import on_each, worker_pool
 

@@ -13,7 +13,7 @@ from llmq.errors import WeightError
 from llmq.planning import make_plan
 from llmq.quantize import execute
 from llmq.sources.opening import open_source
-from llmq.sources.source import ComputedWeights, SourceTensor
+from llmq.sources.tensor import ComputedWeights, SourceTensor
 from llmq_kernels import FORMATS, Encoder
 from llmq_peer.imatrix_files import save_importance
 from tests.conftest import MakeCheckpoint

@@ -24,7 +24,8 @@ from llmq.files.spans import read_span
 from llmq.recipes.decoders import OTHERS
 from llmq.recipes.rules import Facts
 from llmq.recipes.table import RECIPES
-from llmq.sources.source import Rows, Source, SourceTensor
+from llmq.sources.source import Source
+from llmq.sources.tensor import Rows, SourceTensor
 from llmq_kernels import FORMATS
 from llmq_kernels.format import Format
 

@@ -13,7 +13,8 @@ from llmq.recipes.rules import Facts
 from llmq.sources.checkpoint import Checkpoint, open_checkpoint
 from llmq.sources.matching import match_tensors
 from llmq.sources.model_card import general_metadata
-from llmq.sources.source import ComputedWeights, Source, SourceTensor
+from llmq.sources.source import Source
+from llmq.sources.tensor import ComputedWeights, SourceTensor
 from llmq.tokenizer.reading import read_tokenizer
 
 

@@ -10,7 +10,8 @@ from pathlib import Path
 from llmq import defaults
 from llmq.errors import ImportanceError, OutputError, printable
 from llmq.files.imatrix import read_importance
-from llmq.plan import Plan, PlannedTensor
+from llmq.plan import Plan
+from llmq.planned_tensor import PlannedTensor
 from llmq.planning import make_plan
 from llmq.quantize import check_output, execute
 from llmq.recipes.overrides import Overrides, format_named, tensor_type

@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from rich.progress import Progress as Bar
     from rich.progress import ProgressColumn
 
-    from llmq.plan import Plan, PlannedTensor
+    from llmq.plan import Plan
+    from llmq.planned_tensor import PlannedTensor
     from llmq.quantize import Progress as BytesWritten
     from llmq_eval.drift import Progress as DocumentsDone
 
