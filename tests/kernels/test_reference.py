@@ -41,6 +41,7 @@ NOISE = 2.0**-24
 
 TIES: dict[Case, float] = {
     ("Q6_K", "grid-full-of-ties", "activations"): 3e-6,
+    ("Q6_K", "sparse", "activations"): 1e-6,
     ("Q5_K", "sparse", None): 3e-5,
     ("Q4_K", "sparse", None): 3e-5,
     ("Q2_K", "sparse", "activations"): 5e-4,
@@ -138,6 +139,8 @@ def test_codes_and_error_are_those_of_the_reference(case: Case) -> None:
 
 
 @cases(COMMON, {})
-def test_double_precision_leaves_no_less_error(case: Case) -> None:
+def test_double_precision_leaves_the_same_error(case: Case) -> None:
+    """But for candidates that are alike to single precision, of which it may take another."""
     found = compare(case, np.float64)
-    assert found.error <= 1.01 * found.expected + TIES.get(case, NOISE) * found.squares
+    ties = TIES.get(case, NOISE) * found.squares
+    assert abs(found.error - found.expected) <= 0.02 * found.expected + ties
