@@ -218,5 +218,5 @@ def _on_requantizing(lossy: list[GgufTensor], n_tensors: int) -> tuple[str, ...]
     listed = ", ".join(f"{count} in {dtype}" for dtype, count in types.items())
     return (
         f"of {n_tensors} tensors {len(lossy)} come with fewer than 16 bits ({listed}): what that lost stays"
-        " lost, and another format loses more; llmq drift ORIGINAL.gguf OUTPUT.gguf tells how much in all",
+        " lost, and another format may lose more; llmq drift ORIGINAL.gguf OUTPUT.gguf tells how much in all",
     )
