@@ -9,7 +9,8 @@ from llmq.errors import ModelError
 from llmq.files.gguf import MAGIC
 from llmq.processors import cores
 from llmq.runtime.binding import last_error, library
-from llmq.runtime.model import BATCH_TOKENS, OUTPUT_ROWS, Handles, Model
+from llmq.runtime.decoder import BATCH_TOKENS, OUTPUT_ROWS, Handles
+from llmq.runtime.model import Model
 
 CONTEXT_LIMIT = 4096  # tokens: the default context is the model's own, but no more than this
 CACHE_TYPES = {"F32": 0, "F16": 1, "Q8_0": 8}  # enum ggml_type
