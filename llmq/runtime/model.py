@@ -8,6 +8,7 @@ from typing import Self
 import numpy as np
 
 from llmq.errors import ModelError
+from llmq.runtime.binding import file_value
 from llmq.runtime.chat_template import ChatTemplate
 from llmq.runtime.decoder import GREEDY, Decoder, Handles, Logits, Sampling
 from llmq.runtime.ends import Ends
@@ -22,7 +23,8 @@ class Model:
 
     def __init__(self, path: Path, handles: Handles, *, fixed_date: bool = False) -> None:
         self.path = path
-        self._vocabulary = Vocabulary(path, handles.vocab)
+        pre = file_value(handles.model, "tokenizer.ggml.pre")
+        self._vocabulary = Vocabulary(path, handles.vocab, pre=pre)
         self.n_vocab = self._vocabulary.n_tokens
         self.n_ctx = handles.n_ctx
         self.bos = self._vocabulary.bos  # -1: none
