@@ -7,25 +7,14 @@ import numpy as np
 import pytest
 
 from llmq.errors import GgufError
-from llmq.files.gguf import Metadata, encode_header, open_gguf
+from llmq.files.gguf import Metadata
 from llmq.files.gguf_array import read_integers
 from llmq.runtime import open_model
 from llmq.runtime.ends import END_TOKENS_KEY
 from llmq.suites import Dialogue, Message
 from llmq_eval.likelihood import passages
 from tests.conftest import CHATML
-
-F32_TYPE = 0  # GGML_TYPE_F32
-
-
-def with_keys(path: Path, output: Path, keys: Metadata) -> Path:
-    """The F32 file with these keys at the end of its metadata."""
-    file = open_gguf(path)
-    start = file.tensors[0].offset
-    infos = [(t.name, t.shape, F32_TYPE, t.offset - start) for t in file.tensors]
-    header = encode_header(file.metadata | keys, infos)
-    output.write_bytes(header + path.read_bytes()[start:])
-    return output
+from tests.oracles.gguf_keys import with_keys
 
 
 def test_what_the_file_lists_ends_a_reply(tiny_gguf: dict[str, Path], tmp_path: Path) -> None:

@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 
 from llmq.errors import ModelError
-from llmq.files.gguf import encode_header, open_gguf
 from llmq.runtime import open_model
 from llmq.runtime.unbroken import longest_allowed, longest_run
+from tests.oracles.gguf_keys import with_keys
 
 ALLOWED = longest_allowed("tekken")
+PRE = "tokenizer.ggml.pre"
 NAMES = (
     "tekken",
     "deepseek-llm",
@@ -28,20 +29,10 @@ KINDS = {
 }  # fmt: skip
 
 
-def named(path: Path, output: Path, pre: str) -> Path:
-    """The F32 file with another name for its pre-tokenizer."""
-    file = open_gguf(path)
-    start = file.tensors[0].offset
-    infos = [(t.name, t.shape, 0, t.offset - start) for t in file.tensors]
-    header = encode_header(file.metadata | {"tokenizer.ggml.pre": pre}, infos)
-    output.write_bytes(header + path.read_bytes()[start:])
-    return output
-
-
 @pytest.mark.parametrize("pre", NAMES)
 def test_no_text_ends_the_process(tiny_gguf: dict[str, Path], tmp_path: Path, pre: str) -> None:
     """In a child process: up to the bound it passes, beyond it is refused."""
-    path = named(tiny_gguf["F32"], tmp_path / "named.gguf", pre)
+    path = with_keys(tiny_gguf["F32"], tmp_path / "named.gguf", {PRE: pre})
     code = f"""
 import sys
 from pathlib import Path
@@ -65,7 +56,7 @@ with open_model(Path({str(path)!r}), threads=1) as model:
 
 
 def test_the_line_says_what_to_do(tiny_gguf: dict[str, Path], tmp_path: Path) -> None:
-    path = named(tiny_gguf["F32"], tmp_path / "named.gguf", "tekken")
+    path = with_keys(tiny_gguf["F32"], tmp_path / "named.gguf", {PRE: "tekken"})
     complaint = (
         r"^the text holds 28000 characters without a break between words; the tokenizer of "
         rf"named.gguf \(tekken\) can take {ALLOWED}: put a space between them$"
