@@ -13,8 +13,10 @@ from tokenizers import pre_tokenizers as pre
 from tokenizers.trainers import BpeTrainer
 
 from llmq.architectures import ARCHITECTURES
+from llmq.sources.turn_end import find_turn_end
 from llmq.tokenizer.pre_tokenizer_table import Structure
 from llmq.tokenizer.reading import read_tokenizer
+from llmq.tokenizer.vocabulary import NotedKeys
 from llmq_peer.texts import training_texts
 
 BOS, EOS, PAD = SPECIALS = ("<|bos|>", "<|eos|>", "<|endoftext|>")
@@ -135,7 +137,12 @@ def save_sentencepiece(folder: Path, model: bytes, **tokenizer_config: Any) -> d
 
 
 def read(folder: Path, **config: Any) -> dict[str, Any]:
-    """What read_tokenizer says about a folder, with some of config.json changed."""
+    """The keys that read_tokenizer makes of a folder, with some of config.json changed."""
+    return read_noted(folder, **config).metadata
+
+
+def read_noted(folder: Path, **config: Any) -> NotedKeys:
+    """The same with the notes, as a conversion reads the folder."""
     config = {**json.loads((folder / "config.json").read_text()), **config}
     rules = ARCHITECTURES[config["architectures"][0]].tokenizer
-    return read_tokenizer(folder, config, rules=rules)
+    return read_tokenizer(folder, config, rules=rules, find_turn_end=find_turn_end)
