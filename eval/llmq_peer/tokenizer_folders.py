@@ -95,19 +95,19 @@ def _step(described: str) -> Any:
 def train_sentencepiece(*, kind: str = "bpe", **options: Any) -> bytes:
     """A tokenizer.model of 900 pieces as Llama's: byte fallback, single digits, no normalizing."""
     model = io.BytesIO()
+    settings: dict[str, Any] = {
+        "vocab_size": 900,
+        "model_type": kind,
+        "byte_fallback": True,
+        "normalization_rule_name": "identity",
+        "remove_extra_whitespaces": False,
+        "split_digits": True,
+        "allow_whitespace_only_pieces": True,
+        "character_coverage": 0.9995,
+        "minloglevel": 2,
+    }
     sentencepiece.SentencePieceTrainer.train(
-        sentence_iterator=iter(training_texts()),
-        model_writer=model,
-        vocab_size=900,
-        model_type=kind,
-        byte_fallback=True,
-        normalization_rule_name="identity",
-        remove_extra_whitespaces=False,
-        split_digits=True,
-        allow_whitespace_only_pieces=True,
-        character_coverage=0.9995,
-        minloglevel=2,
-        **options,
+        sentence_iterator=iter(training_texts()), model_writer=model, **settings | options
     )
     return model.getvalue()
 

@@ -75,15 +75,17 @@ def _read(path: Path) -> bytes:
 def _parsed(data: bytes) -> tuple[list[Token], int, Normalizing]:
     """The pieces and the number of the kind: 0 where the trainer's settings are cut off."""
     pieces: list[Token] = []
-    kind, trainer, normalizer = 0, dict[int, int | bytes](), dict[int, int | bytes]()
+    kind = 0
+    trainer: dict[int, int | bytes] = {}
+    normalizer: dict[int, int | bytes] = {}
     for field, value in _fields(data):
         if field == 1 and isinstance(value, bytes):
             pieces.append(_piece(value))
         elif field == 2 and isinstance(value, bytes):
-            trainer = dict(_fields(value))
+            trainer |= dict(_fields(value))
             kind = _number(trainer, 3, 1)
         elif field == 3 and isinstance(value, bytes):
-            normalizer = dict(_fields(value))
+            normalizer |= dict(_fields(value))
     return pieces, kind, _normalizing(trainer, normalizer)
 
 

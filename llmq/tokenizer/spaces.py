@@ -52,7 +52,7 @@ def space_keys(folder: TokenizerFolder, model: SentencePieceModel | None) -> Not
     """
     adds = _adds_space(folder, model)
     notes = _normalizing_notes(folder, model) if model else ()
-    if model and model.normalizing.adds_space and not adds and not add_prefix_space(folder):
+    if model and model.normalizing.adds_space and not adds and add_prefix_space(folder) is None:
         notes += (
             "transformers puts no space in front of a text here, and so does this file, where"
             " SentencePiece puts one (add_dummy_prefix in tokenizer.model)",
