@@ -14,7 +14,7 @@ from llmq.tokenizer.family_rules import NO_RULES, FamilyRules
 from llmq.tokenizer.folder import TokenizerFolder, open_folder
 from llmq.tokenizer.metaspace import is_metaspace, read_metaspace
 from llmq.tokenizer.pre_tokenizer import checked_name, flat_steps
-from llmq.tokenizer.spaces import ADD_SPACE_PREFIX, add_prefix_space
+from llmq.tokenizer.spaces import ADD_SPACE_PREFIX
 from llmq.tokenizer.special_tokens import ID_KEYS, special_token_metadata
 from llmq.tokenizer.spm import read_sentencepiece
 from llmq.tokenizer.vocabulary import NotedKeys
@@ -92,7 +92,7 @@ def _with_notes(notes: tuple[str, ...], keys: NotedKeys) -> NotedKeys:
 
 def _space_prefix(files: TokenizerFolder) -> Metadata:
     """The key that conversion/llama.py writes before all others."""
-    value = add_prefix_space(files)
+    value = files.add_prefix_space
     return {} if value is None else {ADD_SPACE_PREFIX: value}
 
 

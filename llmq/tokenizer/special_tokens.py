@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from llmq.files.gguf import Metadata
-from llmq.tokenizer.folder import KINDS, TokenizerFolder, token_text
+from llmq.tokenizer.folder import KINDS, LLAMA, TokenizerFolder, token_text
 from llmq.tokenizer.post_processor import post_processed
 
 ID_KEYS = {
@@ -64,7 +64,7 @@ def _special_ids(
         mapped = token_text(folder.special_tokens_map.get(f"{kind}_token"))
         _keep(ids, kind, by_text.get(mapped or ""), len(tokens))
         _keep(ids, kind, folder.generation_config.get(f"{kind}_token_id"), len(tokens))
-        if folder.as_llama or not folder.tokenizer:
+        if folder.class_pipeline == LLAMA or not folder.tokenizer:
             _keep(ids, kind, by_text.get(name), len(tokens))
     return ids
 

@@ -13,6 +13,7 @@ from tokenizers import AddedToken, Tokenizer, decoders, models
 from tokenizers import pre_tokenizers as pre
 from transformers import AutoTokenizer
 
+from llmq.errors import TokenizerError
 from llmq.tokenizer.pre_tokenizer_table import LLAMA_CPP_DEFECTS, STRUCTURES, Structure
 from llmq.tokenizer.reading import read_tokenizer
 from llmq_peer.texts import COMBINING, DECOMPOSED, WORDS, probe_texts
@@ -188,3 +189,23 @@ def test_ids_without_special_tokens(tmp_path: Path) -> None:
         for text in ("<|eos|> is a token", "a<|bos|>b"):
             expected = hugging_face.encode(text, add_special_tokens=False)
             assert vocabulary.ids(text, special=False) == expected
+
+
+@pytest.mark.parametrize("name", ["gpt-2", "smollm", "llama-bpe", "qwen2", "deepseek-v3"])
+@pytest.mark.parametrize("kind", ["GPT2TokenizerFast", "Qwen2Tokenizer", "LlamaTokenizer", None])
+@pytest.mark.parametrize("model", ["Llama", "Mistral", "Qwen2", "Qwen3"])
+def test_a_class_of_transformers_may_overrule_tokenizer_json(
+    tmp_path: Path, name: str, kind: str | None, model: str
+) -> None:
+    tokenizer = train_byte_level(ROWS[name], vocab_size=600)
+    config = save(tmp_path, tokenizer, model=model, **NAMED)
+    write(tmp_path / "tokenizer_config.json", {**NAMED, "tokenizer_class": kind})
+    texts = probe_texts([*SPECIALS, TOOL], 300)
+    assert mismatches(tmp_path, config, texts) == []
+
+
+def test_a_space_in_front_of_bytes_is_refused(tmp_path: Path) -> None:
+    settings = {**NAMED, "tokenizer_class": "GPT2Tokenizer", "add_prefix_space": True}
+    config = save(tmp_path, train_byte_level(ROWS["gpt-2"], vocab_size=300), **settings)
+    with pytest.raises(TokenizerError, match=r"add_prefix_space is true, but llama\.cpp puts no"):
+        read_tokenizer(tmp_path, config)
