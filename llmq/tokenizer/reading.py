@@ -50,7 +50,8 @@ def read_tokenizer(
     vocabulary, notes = _read_vocabulary(files, pre=pre)
     keys = (_space_prefix(files) if rules.space_prefix else {}) | vocabulary
     texts: list[str] = vocabulary["tokenizer.ggml.tokens"]  # type: ignore[assignment]  # built so
-    keys |= special_token_metadata(files, texts)
+    special, special_notes = special_token_metadata(files, texts)
+    keys |= special
     template = chat_template_metadata(files)
     ends, end_notes = end_token_keys(files, keys, turn_end=find_turn_end(keys | template))
     own = {key: ends.pop(key) for key in list(ends) if key == END_IDS}
@@ -66,7 +67,7 @@ def read_tokenizer(
     size = files.vocab_size
     if size is not None:
         keys = keys | rules.defaults.get(size, {}) | keys | rules.overrides.get(size, {})
-    return NotedKeys(keys | own, (*notes, *end_notes))
+    return NotedKeys(keys | own, (*notes, *special_notes, *end_notes))
 
 
 def _read_vocabulary(files: TokenizerFolder, *, pre: str | None) -> NotedKeys:

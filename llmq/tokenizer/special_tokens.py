@@ -12,7 +12,8 @@ import numpy as np
 
 from llmq.files.gguf import Metadata
 from llmq.tokenizer.folder import KINDS, LLAMA, TokenizerFolder, token_text
-from llmq.tokenizer.post_processor import post_processed
+from llmq.tokenizer.post_processor import Special, post_processed
+from llmq.tokenizer.vocabulary import NotedKeys
 
 ID_KEYS = {
     "bos": "tokenizer.ggml.bos_token_id",
@@ -28,14 +29,15 @@ OWN_NAMES = {"bos": "<s>", "eos": "</s>"}  # where a folder names no others
 ADD_KEYS = {kind: f"tokenizer.ggml.add_{kind}_token" for kind in ("bos", "eos", "sep")}
 
 
-def special_token_metadata(folder: TokenizerFolder, tokens: Sequence[str]) -> Metadata:
+def special_token_metadata(folder: TokenizerFolder, tokens: Sequence[str]) -> NotedKeys:
     """Ids, then flags; `tokens` is the finished table of tokens."""
     texts = {kind: token_text(folder.tokenizer_config.get(f"{kind}_token")) for kind in KINDS}
-    added: dict[str, bool] = {}
+    special = Special(texts, {})
     if folder.tokenizer:
         texts["bos"] = texts["bos"] or texts["cls"]
         texts["eos"] = texts["eos"] or texts["sep"]
-        texts, added = post_processed(folder, texts)
+        special = post_processed(folder, texts)
+    texts, added = special.texts, special.added
     ids = _special_ids(folder, texts, tokens)
     for kind in texts:
         value = folder.tokenizer_config.get(f"add_{kind}_token")
@@ -44,7 +46,20 @@ def special_token_metadata(folder: TokenizerFolder, tokens: Sequence[str]) -> Me
     added.setdefault("bos", False)  # llama.cpp would guess
     added = {kind: adds and (kind in ids or kind == "sep") for kind, adds in added.items()}
     keys: Metadata = {ID_KEYS[kind]: np.uint32(ids[kind]) for kind in ids if kind in ID_KEYS}
-    return keys | {ADD_KEYS[kind]: added[kind] for kind in added if kind in ADD_KEYS}
+    keys |= {ADD_KEYS[kind]: added[kind] for kind in added if kind in ADD_KEYS}
+    able = tuple(tokens[ids[kind]] for kind in ("bos", "eos") if added.get(kind))
+    return NotedKeys(keys, _not_added(special.around, able))
+
+
+def _not_added(around: tuple[str, ...], able: tuple[str, ...]) -> tuple[str, ...]:
+    """What to say where a text gets other tokens by itself than llama.cpp can add."""
+    if around in ((), able):
+        return ()
+    wanted, given = (" and ".join(map(repr, texts)) or "none" for texts in (around, able))
+    return (
+        f"transformers puts {wanted} around a text, llama.cpp can add {given}: a plain text, as"
+        " none of a chat is, comes out differently",
+    )
 
 
 def _special_ids(

@@ -7,6 +7,7 @@ come from a list of known vocabularies.
 import unicodedata
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tokenizers import AddedToken, Tokenizer, decoders, models
@@ -205,7 +206,7 @@ def test_a_class_of_transformers_may_overrule_tokenizer_json(
 
 
 def test_a_space_in_front_of_bytes_is_refused(tmp_path: Path) -> None:
-    settings = {**NAMED, "tokenizer_class": "GPT2Tokenizer", "add_prefix_space": True}
-    config = save(tmp_path, train_byte_level(ROWS["gpt-2"], vocab_size=300), **settings)
+    settings: dict[str, Any] = {"tokenizer_class": "GPT2Tokenizer", "add_prefix_space": True}
+    config = save(tmp_path, train_byte_level(ROWS["gpt-2"], vocab_size=300), **NAMED, **settings)
     with pytest.raises(TokenizerError, match=r"add_prefix_space is true, but llama\.cpp puts no"):
         read_tokenizer(tmp_path, config)
