@@ -60,6 +60,7 @@ class Decoder:
         self._n_vocab: int = self._lib.llama_vocab_n_tokens(handles.vocab)
         # At most BATCH_TOKENS, and fewer in a small context: with more, llama.cpp ends the process.
         self._n_batch: int = self._lib.llama_n_batch(handles.context)
+        self.tokens_read = 0  # by llama.cpp since the file was opened
         self._read: list[int] = []  # the tokens whose keys and values llama.cpp holds
 
     def score(self, tokens: Sequence[int], positions: Sequence[int]) -> Iterator[Logits]:
@@ -142,6 +143,7 @@ class Decoder:
             self._read.clear()
             raise ModelError(f"{self.path.name}: llama.cpp failed ({status}){last_error()}")
         self._read.extend(tokens)
+        self.tokens_read += n
 
     def _logits(self, row: int) -> Logits:
         pointer = self._lib.llama_get_logits_ith(self._opened().context, row)
