@@ -103,7 +103,9 @@ class Decoder:
             for _ in range(min(max_tokens, self.n_ctx - len(prompt))):
                 # The largest of numbers that are none is none; a sampler would take any token.
                 if not np.isfinite(self._logits(-1).max()):
-                    raise ModelError(f"{self.path} computes no number: the file is damaged")
+                    raise ModelError(
+                        f"{self.path} computes no number: the file is damaged; convert or fetch it again"
+                    )
                 token: int = self._lib.llama_sampler_sample(sampler, self._opened().context, -1)
                 yield token
                 if is_end(token):

@@ -70,7 +70,7 @@ class Model:
 
     @cached_property
     def _transcriber(self) -> Transcriber:
-        return Transcriber(self.vocabulary, self.chat_template)
+        return Transcriber(self.vocabulary, self.chat_template, self._ends)
 
     def is_end(self, token: int) -> bool:
         """Whether `token` ends a generation: end of text, of turn, of message."""

@@ -70,9 +70,15 @@ class Vocabulary:
     def spelled(self, token: int) -> list[int]:
         """The text of a special token in smaller tokens, none of them special."""
         text = self._name(token)
-        if self._bytes:
-            return [self._bytes[f"<0x{byte:02X}>"] for byte in text.encode()]
-        return [*self.tokenize(text[:1]), *self.tokenize(text[1:])]
+        names = [f"<0x{byte:02X}>" for byte in text.encode()]
+        if self._bytes.keys() >= set(names):
+            return [self._bytes[name] for name in names]
+        smaller = [*self.tokenize(text[:1]), *self.tokenize(text[1:])]
+        if token in smaller:
+            raise ModelError(
+                f"{self.path.name} has no tokens for {text!r} but the mark of this name, so it cannot be read as text; leave it out of the message"
+            )
+        return smaller
 
     def begun(self, tokens: Sequence[int]) -> list[int]:
         """`tokens` behind the beginning of text where the file asks for one and none is there."""

@@ -1,6 +1,7 @@
 """Tokens that end a reply: llama.cpp's own, those that the file lists, the template's mark."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from llmq.suites import Dialogue, Message
 from llmq_eval.likelihood import passages
 from tests.conftest import CHATML
 from tests.oracles.gguf_keys import with_keys
+from tests.oracles.turn_templates import KINDS, save_byte_level
 
 
 def test_what_the_file_lists_ends_a_reply(tiny_gguf: dict[str, Path], tmp_path: Path) -> None:
@@ -33,6 +35,19 @@ def test_what_the_file_lists_ends_a_reply(tiny_gguf: dict[str, Path], tmp_path: 
             model, Dialogue("d", (Message("user", "1"), Message("assistant", "BAB")))
         )
         assert [passage.tokens[index] for index in passage.scored] == [66, 65]
+
+
+def test_a_listed_word_in_a_message_is_text(tmp_path: Path) -> None:
+    kind = replace(KINDS["chatml"], words=("<done>",))
+    path = save_byte_level(tmp_path / "model", kind)
+    with open_model(path, threads=1) as model:
+        (done,) = model.tokenize("<done>")
+    listed: Metadata = {END_TOKENS_KEY: np.array([done], np.uint32)}
+    with open_model(with_keys(path, tmp_path / "listed.gguf", listed), threads=1) as model:
+        talk = (Message("user", "Say <done>."), Message("assistant", "<done>, said I"))
+        (passage,) = passages(model, Dialogue("d", talk))
+        assert done not in passage.tokens
+        assert len(passage.scored) == len("<done>, said I") + 1
 
 
 def test_without_a_list_llama_cpps_own_end_a_reply(tiny_gguf: dict[str, Path]) -> None:
