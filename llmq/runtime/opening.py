@@ -7,6 +7,7 @@ from typing import Any
 
 from llmq.errors import ModelError
 from llmq.files.gguf import MAGIC
+from llmq.files.plain import check_plain
 from llmq.processors import cores
 from llmq.runtime.binding import last_error, library
 from llmq.runtime.model import BATCH_TOKENS, OUTPUT_ROWS, Handles, Model
@@ -62,6 +63,7 @@ def _open_context(model: Any, n_ctx: int, threads: int | None, cache_type: int) 
 
 def check_magic(path: Path) -> None:
     """Raise ModelError for a file that cannot be read or does not begin as GGUF does."""
+    check_plain(path, ModelError)
     try:
         with path.open("rb") as file:
             start = file.read(len(MAGIC))
