@@ -190,7 +190,7 @@ def test_a_pipe_is_refused_and_not_waited_for(
     ]
     for command in commands:
         assert run(*command) == 1
-        assert "pipe.gguf: is a pipe or a device, not a file" in capsys.readouterr().err
+        assert "pipe.gguf: is not a file but a pipe or a device" in capsys.readouterr().err
     for name in ("model-00001-of-00002.safetensors", "tokenizer.json", "config.json"):
         (folder / name).unlink()
         os.mkfifo(folder / name)
