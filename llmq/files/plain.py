@@ -16,4 +16,6 @@ def check_plain(path: Path, error: type[LlmqError]) -> None:
     except OSError:
         return
     if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
-        raise error(f"{path}: is not a file but a pipe or a device; save it as a file and name that")
+        raise error(
+            f"{path}: is not a file but a pipe or a device; save it as a file and name that"
+        )
