@@ -7,6 +7,7 @@ from typing import Any
 
 from llmq.errors import ModelError
 from llmq.files.gguf import MAGIC
+from llmq.files.plain import check_plain
 from llmq.processors import cores
 from llmq.runtime.binding import last_error, library
 from llmq.runtime.decoder import BATCH_TOKENS, OUTPUT_ROWS, Handles
@@ -81,6 +82,7 @@ def _open_context(model: Any, n_ctx: int, threads: int | None, cache_type: str) 
 
 def check_magic(path: Path) -> None:
     """Raise ModelError for a file that cannot be read or does not begin as GGUF does."""
+    check_plain(path, ModelError)
     try:
         with path.open("rb") as file:
             start = file.read(len(MAGIC))

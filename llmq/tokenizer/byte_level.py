@@ -83,6 +83,11 @@ def model_vocab(folder: TokenizerFolder) -> dict[str, int]:
             f"{folder.where('tokenizer.json', 'model')} is of type {kind!r}; "
             "of a tokenizer.json only BPE can be converted"
         )
+    if model.get("dropout") and folder.class_pipeline is None:
+        raise TokenizerError(
+            f"{folder.where('tokenizer.json', 'model.dropout')} is {model['dropout']!r:.40}: it cuts"
+            " text at random, as for training; set it to null"
+        )
     vocab = as_object(model.get("vocab"), where)
     texts: dict[int, str] = {}
     for text, number in vocab.items():

@@ -29,6 +29,8 @@ class AddedToken:
     id: int
     text: str
     special: bool
+    picky: bool = False
+    """It takes the spaces beside it (lstrip, rstrip), or is none inside a word (single_word)."""
 
 
 @dataclass(frozen=True)
@@ -151,7 +153,8 @@ def _added(entry: object, token_id: object, where: str) -> AddedToken:
     fields = as_object(entry, where)
     text = as_text(fields.get("content"), f"{where}[].content")
     number = as_token_id(token_id, f"{where}: the id of {text!r}")
-    return AddedToken(number, text, special=fields.get("special") is True)
+    picky = any(fields.get(flag) is True for flag in ("lstrip", "rstrip", "single_word"))
+    return AddedToken(number, text, special=fields.get("special") is True, picky=picky)
 
 
 def _number(name: str, where: str) -> int:

@@ -6,6 +6,7 @@ from typing import Any
 
 from llmq.errors import TokenizerError
 from llmq.files.gguf import Metadata
+from llmq.tokenizer.added_tokens import picky_tokens
 from llmq.tokenizer.byte_level import read_byte_level
 from llmq.tokenizer.chat_templates import chat_template_metadata
 from llmq.tokenizer.choice import model_in_use
@@ -67,7 +68,7 @@ def read_tokenizer(
     size = files.vocab_size
     if size is not None:
         keys = keys | rules.defaults.get(size, {}) | keys | rules.overrides.get(size, {})
-    return NotedKeys(keys | own, (*notes, *special_notes, *end_notes))
+    return NotedKeys(keys | own, (*notes, *picky_tokens(files), *special_notes, *end_notes))
 
 
 def _read_vocabulary(files: TokenizerFolder, *, pre: str | None) -> NotedKeys:

@@ -42,7 +42,8 @@ def special_token_metadata(folder: TokenizerFolder, tokens: Sequence[str]) -> No
     for kind in texts:
         value = folder.tokenizer_config.get(f"add_{kind}_token")
         if isinstance(value, bool):
-            added.setdefault(kind, value and not folder.tokenizer)
+            none = folder.tokenizer_config.get(f"{kind}_token", kind) is None  # said to be none
+            added.setdefault(kind, value and not folder.tokenizer and not none)
     added.setdefault("bos", False)  # llama.cpp would guess
     added = {kind: adds and (kind in ids or kind == "sep") for kind, adds in added.items()}
     keys: Metadata = {ID_KEYS[kind]: np.uint32(ids[kind]) for kind in ids if kind in ID_KEYS}
@@ -69,10 +70,10 @@ def _special_ids(
     added = {token.text: token.id for token in reversed(folder.json_added_tokens)}
     by_text = {text: number for number, text in enumerate(tokens)}
     ids: dict[str, int] = {}
-    for kind, text in texts.items() if folder.tokenizer_config else ():
-        _keep(ids, kind, added.get(text or ""), len(tokens))
-        if kind in OWN_NAMES:
-            _keep(ids, kind, by_text.get(text or ""), len(tokens))
+    for kind, text in texts.items():
+        if text:
+            _keep(ids, kind, added.get(text), len(tokens))
+            _keep(ids, kind, by_text.get(text) if kind in OWN_NAMES else None, len(tokens))
     for kind in texts:
         _keep(ids, kind, folder.config.get(f"{kind}_token_id"), len(tokens))
     for kind, name in OWN_NAMES.items():

@@ -39,7 +39,7 @@ def read_sentencepiece(folder: TokenizerFolder, model: SentencePieceModel) -> No
         )
     spaces = space_keys(folder, model)
     size = folder.vocab_size or len(model.pieces)
-    tokens = {number: _row(piece) for number, piece in enumerate(model.pieces[:size])}
+    tokens = {number: _row(piece) for number, piece in enumerate(model.pieces)}
     for number, token in tokens.items():
         if not math.isfinite(token.score):
             raise TokenizerError(f"{where}: the piece {number} has the score {token.score}")

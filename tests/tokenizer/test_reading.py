@@ -148,7 +148,22 @@ def test_what_is_added_is_what_transformers_adds(
     assert PREFIX + "add_bos_token" in read(tmp_path)
 
 
-@pytest.mark.parametrize("flags", [{}, {"add_bos_token": True}, {"add_eos_token": True}])
+def test_without_a_tokenizer_config(trained: str, tmp_path: Path) -> None:
+    """The post-processor names the token that it adds."""
+    save(tmp_path, Tokenizer.from_str(trained))
+    (tmp_path / "tokenizer_config.json").unlink()
+    assert cut_differently(tmp_path, ["a", "two words"], eos_token_id=1) == []
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [
+        {},
+        {"add_bos_token": True},
+        {"add_eos_token": True},
+        {"add_bos_token": True, "bos_token": None},
+    ],
+)
 def test_what_is_added_beside_a_tokenizer_model(tmp_path: Path, flags: Any) -> None:
     save_sentencepiece(tmp_path, train_sentencepiece())
     write(tmp_path / "tokenizer_config.json", {"tokenizer_class": "LlamaTokenizer", **flags})
