@@ -65,9 +65,11 @@ def run(arguments: argparse.Namespace) -> int:
     first = drifts[0]
     print(
         f"{suite.name}: {len(suite.dialogues)} dialogues, {first.n_tokens} tokens of the tutor's"
-        " turns; standard errors over dialogues",
+        " turns; ± 95 % intervals over dialogues",
         file=sys.stderr,
     )
+    if first.warning:
+        print(f"note: {first.warning}", file=sys.stderr)
     if first.n_dropped:
         print(
             f"note: {first.n_dropped} further tokens lie beyond the context of {first.n_ctx}"
