@@ -39,9 +39,9 @@ def assert_same(folder: Path) -> None:
     assert [t for t in TEXTS if ours.encode(t).ids != theirs.encode(t)] == []
 
 
-@pytest.mark.parametrize("name", ["gpt-2", "llama-bpe", "qwen2"])
+@pytest.mark.parametrize("name", ["gpt-2", "llama-bpe"])
 @pytest.mark.parametrize("kind", CLASSES)
-@pytest.mark.parametrize("model", ["Llama", "Mistral", "Qwen2", "Qwen3"])
+@pytest.mark.parametrize("model", ["Llama", "Qwen2"])
 def test_byte_level(tmp_path: Path, name: str, kind: str | None, model: str) -> None:
     save(tmp_path, Tokenizer.from_str(trained(name)), model=model, **NAMED)
     write(tmp_path / "tokenizer_config.json", {**NAMED, "tokenizer_class": kind})
