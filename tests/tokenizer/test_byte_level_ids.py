@@ -6,6 +6,7 @@ come from a list of known vocabularies.
 
 import unicodedata
 from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -192,14 +193,18 @@ def test_ids_without_special_tokens(tmp_path: Path) -> None:
             assert vocabulary.ids(text, special=False) == expected
 
 
-@pytest.mark.parametrize("name", ["gpt-2", "smollm", "llama-bpe", "qwen2", "deepseek-v3"])
+@cache
+def trained_small(name: str) -> str:
+    return train_byte_level(ROWS[name], vocab_size=600).to_str()
+
+
+@pytest.mark.parametrize("name", ["gpt-2", "llama-bpe", "deepseek-v3"])
 @pytest.mark.parametrize("kind", ["GPT2TokenizerFast", "Qwen2Tokenizer", "LlamaTokenizer", None])
 @pytest.mark.parametrize("model", ["Llama", "Mistral", "Qwen2", "Qwen3"])
 def test_a_class_of_transformers_may_overrule_tokenizer_json(
     tmp_path: Path, name: str, kind: str | None, model: str
 ) -> None:
-    tokenizer = train_byte_level(ROWS[name], vocab_size=600)
-    config = save(tmp_path, tokenizer, model=model, **NAMED)
+    config = save(tmp_path, Tokenizer.from_str(trained_small(name)), model=model, **NAMED)
     write(tmp_path / "tokenizer_config.json", {**NAMED, "tokenizer_class": kind})
     texts = probe_texts([*SPECIALS, TOOL], 300)
     assert mismatches(tmp_path, config, texts) == []
