@@ -81,7 +81,7 @@ KINDS = {
         "<end_of_turn>",
     ),
     # llama.cpp lets the tokens of a file of this name swallow the white space behind them.
-    "phi-3": Kind(
+    "phi3": Kind(
         EACH
         + "{{ '<|' + m.role + '|>\n' + m.content + '<|end|>\n' }}"
         + DONE
