@@ -8,15 +8,14 @@ from tokenizers import Tokenizer, normalizers, processors
 from tokenizers import pre_tokenizers as pre
 from transformers import AutoTokenizer
 
-from llmq.architectures.llama import LLAMA
 from llmq.errors import TokenizerError
 from llmq.files.gguf import Metadata
 from llmq.tokenizer.pre_tokenizer_table import STRUCTURES
 from llmq.tokenizer.probe_texts import GROUPS, probe_texts
-from llmq.tokenizer.reading import read_tokenizer
 from llmq.tokenizer.reference import check_same_ids
 from llmq_peer.tokenizer_folders import (
     NAMED,
+    read,
     save,
     save_sentencepiece,
     train_byte_level,
@@ -36,7 +35,7 @@ def check(folder: Path, metadata: Metadata) -> int:
     assert isinstance(tokens, list)
     with LlamaVocabulary(metadata, folder) as vocabulary:
         check_same_ids(
-            folder / "tokenizer.json",
+            folder,
             texts,
             lambda text: vocabulary.ids(text, special=False),
             len(tokens),
@@ -48,8 +47,8 @@ def check(folder: Path, metadata: Metadata) -> int:
 def test_byte_level(name: str, tmp_path: Path) -> None:
     """Also those that llama.cpp cuts a little differently, which was said."""
     row = next(row for row in STRUCTURES if row.name == name)
-    config = save(tmp_path, train_byte_level(row), **NAMED)
-    n_texts = check(tmp_path, read_tokenizer(tmp_path, config))
+    save(tmp_path, train_byte_level(row), **NAMED)
+    n_texts = check(tmp_path, read(tmp_path))
     assert n_texts > 40 or (row.note and n_texts > 5)
 
 
@@ -80,19 +79,42 @@ def test_sentencepiece(scheme: str, beside: bool, tokenizer: Tokenizer, tmp_path
         tokenizer.pre_tokenizer = pre.Metaspace(prepend_scheme=scheme, split=False)
     if not beside:
         (tmp_path / "tokenizer.model").unlink()
-    config = save(tmp_path, tokenizer, bos_token="<s>", eos_token="</s>", unk_token="<unk>")
-    assert check(tmp_path, read_tokenizer(tmp_path, config, rules=LLAMA.tokenizer)) > 40
+    save(tmp_path, tokenizer, bos_token="<s>", eos_token="</s>", unk_token="<unk>")
+    assert check(tmp_path, read(tmp_path)) > 40
 
 
 def test_sentencepiece_without_a_space_in_front(tokenizer: Tokenizer, tmp_path: Path) -> None:
     tokenizer.pre_tokenizer = pre.Metaspace(prepend_scheme="never", split=False)
     (tmp_path / "tokenizer.model").unlink()
-    config = save(tmp_path, tokenizer, bos_token="<s>", eos_token="</s>", unk_token="<unk>")
-    metadata = read_tokenizer(tmp_path, config)
+    save(tmp_path, tokenizer, bos_token="<s>", eos_token="</s>", unk_token="<unk>")
+    metadata = read(tmp_path)
     assert check(tmp_path, metadata) > 40
     del metadata["tokenizer.ggml.add_space_prefix"]
     with pytest.raises(TokenizerError, match=r"would cut 'the' into .* makes \[\d+"):
         check(tmp_path, metadata)
+
+
+@pytest.mark.parametrize(
+    ("model", "name", "pre"),
+    [("Qwen2", "Qwen2Tokenizer", "qwen2"), ("Llama", "GPT2TokenizerFast", "gpt-2")],
+)
+def test_a_class_that_cuts_its_own_way(model: str, name: str, pre: str, tmp_path: Path) -> None:
+    """It counts, but --pre may say that tokenizer.json does; a third way is refused."""
+    row = next(row for row in STRUCTURES if row.name == "llama-bpe")
+    save(tmp_path, train_byte_level(row), model=model, tokenizer_class=name, **NAMED)
+    assert read(tmp_path)["tokenizer.ggml.pre"] == pre
+    assert check(tmp_path, read(tmp_path)) > 40
+    assert check(tmp_path, read(tmp_path) | {"tokenizer.ggml.pre": "llama-bpe"}) > 40
+    with pytest.raises(TokenizerError, match="where transformers makes"):
+        check(tmp_path, read(tmp_path) | {"tokenizer.ggml.pre": "deepseek-coder"})
+
+
+def test_llamas_class_without_a_space_in_front(tokenizer: Tokenizer, tmp_path: Path) -> None:
+    """Where tokenizer.json puts one."""
+    tokenizer.pre_tokenizer = pre.Metaspace(prepend_scheme="first", split=False)
+    save(tmp_path, tokenizer, tokenizer_class="LlamaTokenizer", add_prefix_space=False)
+    config = {"bos_token_id": 1, "eos_token_id": 2}
+    assert check(tmp_path, read(tmp_path, **config)) > 40
 
 
 def test_the_texts_are_different_and_composed() -> None:
