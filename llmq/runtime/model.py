@@ -1,6 +1,5 @@
 """One opened GGUF file: its tokens, its scores, its next tokens."""
 
-import ctypes
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -13,7 +12,11 @@ import numpy.typing as npt
 
 from llmq.errors import ModelError
 from llmq.runtime.binding import last_error, library
-from llmq.runtime.chat_template import PLAIN, ChatTemplate
+from llmq.runtime.chat_template import ChatTemplate
+from llmq.runtime.ends import Ends
+from llmq.runtime.file_template import file_template
+from llmq.runtime.transcript import Transcriber, Transcript
+from llmq.runtime.vocabulary import Vocabulary
 from llmq.suites import Message
 
 BATCH_TOKENS = 256  # tokens per llama_decode: large enough for speed, small enough for Ctrl-C
@@ -52,17 +55,19 @@ class Handles:
 class Model:
     """A GGUF file opened by llama.cpp (see `open_model`). Use it in a `with`, or `close` it."""
 
-    def __init__(self, path: Path, handles: Handles) -> None:
-        lib = library()
+    def __init__(self, path: Path, handles: Handles, *, fixed_date: bool = False) -> None:
         self.path = path
-        self.n_vocab: int = lib.llama_vocab_n_tokens(handles.vocab)
+        self._lib = library()
+        self._vocabulary = Vocabulary(path, handles.vocab)
+        self.n_vocab = self._vocabulary.n_tokens
         self.n_ctx = handles.n_ctx
-        self.bos: int = lib.llama_vocab_bos(handles.vocab)  # -1: none
-        self.eos: int = lib.llama_vocab_eos(handles.vocab)  # -1: none
-        self._lib = lib
+        self.bos = self._vocabulary.bos  # -1: none
+        self.eos = self._vocabulary.eos  # -1: none
+        self._fixed_date = fixed_date
         # At most BATCH_TOKENS, and fewer in a small context: with more, llama.cpp ends the process.
-        self._n_batch: int = lib.llama_n_batch(handles.context)
+        self._n_batch: int = self._lib.llama_n_batch(handles.context)
         self._opened: Handles | None = handles
+        self.tokens_read = 0  # by llama.cpp since the file was opened
         self._read: list[int] = []  # the tokens whose keys and values llama.cpp holds
 
     def __enter__(self) -> Self:
@@ -85,20 +90,29 @@ class Model:
 
     # What the file says
 
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """The file's tokens."""
+        _ = self._handles
+        return self._vocabulary
+
     @cached_property
     def chat_template(self) -> ChatTemplate:
         """The file's own chat template, or `PLAIN` where it has none."""
-        source = self._lib.llama_model_chat_template(self._handles.model, None)
-        return ChatTemplate(
-            source=PLAIN if source is None else source.decode("utf-8", "replace"),
-            bos=self._token_text(self.bos),
-            eos=self._token_text(self.eos),
-            name=self.path.name,
-        )
+        return file_template(self._handles.model, self.vocabulary, fixed_date=self._fixed_date)
+
+    @cached_property
+    def _ends(self) -> Ends:
+        return Ends(self.vocabulary, self.chat_template)
+
+    @cached_property
+    def _transcriber(self) -> Transcriber:
+        return Transcriber(self.vocabulary, self.chat_template)
 
     def is_end(self, token: int) -> bool:
         """Whether `token` ends a generation: end of text, of turn, of message."""
-        return bool(self._lib.llama_vocab_is_eog(self._handles.vocab, token))
+        _ = self._handles
+        return token in self._ends
 
     def tokenize(self, text: str, *, special: bool = False, add_bos: bool = False) -> list[int]:
         """Token ids of `text`; with `special`, names such as <|im_end|> become their token.
@@ -106,26 +120,23 @@ class Model:
         `add_bos` puts the beginning-of-text token first where the file asks for one and the text
         does not begin with it already.
         """
-        data = text.encode("utf-8", "replace")
-        room = len(data) + 8
-        tokens = (self._lib.llama_token * room)()
-        count = self._lib.llama_tokenize(
-            self._handles.vocab, data, len(data), tokens, room, False, special
-        )
-        if count < 0:
-            raise ModelError(f"{self.path}: {-count} tokens for {len(data)} bytes of text")
-        ids: list[int] = tokens[:count]
-        wanted = add_bos and self._lib.llama_vocab_get_add_bos(self._handles.vocab)
-        return [self.bos, *ids] if wanted and ids[:1] != [self.bos] else ids
+        tokens = self.vocabulary.tokenize(text, special=special)
+        return self.vocabulary.begun(tokens) if add_bos else tokens
+
+    def transcript(
+        self, messages: Sequence[Message], *, add_generation_prompt: bool = False
+    ) -> Transcript:
+        """The messages by the file's own template, with the opening of a reply if asked for."""
+        _ = self._handles
+        return self._transcriber.write(messages, add_generation_prompt=add_generation_prompt)
 
     def prompt(self, messages: Sequence[Message]) -> list[int]:
         """The tokens after which the assistant's next turn begins, by the file's own template."""
-        text = self.chat_template.render(messages, add_generation_prompt=True)
-        return self.tokenize(text, special=True, add_bos=True)
+        return self.transcript(messages, add_generation_prompt=True).tokens
 
     def piece(self, token: int) -> bytes:
         """The bytes of one token; nothing for control tokens and for those that end a turn."""
-        return b"" if self.is_end(token) else self._piece(token, special=False)
+        return b"" if self.is_end(token) else self.vocabulary.piece(token)
 
     # What the model computes
 
@@ -211,6 +222,7 @@ class Model:
             self._read.clear()
             raise ModelError(f"{self.path.name}: llama.cpp failed ({status}){last_error()}")
         self._read.extend(tokens)
+        self.tokens_read += n
 
     def _logits(self, row: int) -> Logits:
         pointer = self._lib.llama_get_logits_ith(self._handles.context, row)
@@ -229,20 +241,6 @@ class Model:
         for step in steps:
             lib.llama_sampler_chain_add(chain, step)
         return chain
-
-    def _token_text(self, token: int) -> str:
-        return self._piece(token, special=True).decode("utf-8", "replace") if token >= 0 else ""
-
-    def _piece(self, token: int, *, special: bool) -> bytes:
-        size = 64
-        while True:
-            buffer = ctypes.create_string_buffer(size)
-            length: int = self._lib.llama_token_to_piece(
-                self._handles.vocab, token, buffer, size, 0, special
-            )
-            if length >= 0:
-                return buffer.raw[:length]
-            size = -length  # the room it needs
 
 
 def _common_prefix(left: Sequence[int], right: Sequence[int]) -> int:

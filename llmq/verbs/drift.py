@@ -6,14 +6,28 @@ import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from llmq.errors import OutputError, printable
 from llmq.verbs.arguments import jobs_argument
 from llmq.verbs.progress import documents_bar
 from llmq.verbs.tables import aligned, shown
-from llmq_eval.drift import BUILTIN_SUITES, Drift, ModelFile, builtin_suite, measure_drift
+from llmq_eval.drift import (
+    BUILTIN_SUITES,
+    Drift,
+    Failure,
+    ModelFile,
+    builtin_suite,
+    measure_drifts,
+)
+from llmq_eval.material import Material, suite_material
+from llmq_eval.measuring import opened
 from llmq_eval.metrics import METRICS
+
+if TYPE_CHECKING:
+    from llmq.sources.source import Source
 
 HEADINGS = tuple(dict.fromkeys(metric.heading for metric in METRICS if metric.line))
 
@@ -24,7 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "base",
         metavar="BASE",
         type=Path,
-        help="the original: a GGUF file, or a checkpoint folder (measured as BF16)",
+        help="the original: a GGUF file, or a checkpoint folder (measured as it is stored)",
     )
     parser.add_argument(
         "quants", metavar="QUANT", type=Path, nargs="+", help="the GGUF files to judge"
@@ -45,48 +59,71 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Measure each file against the base, show one row for each."""
     from llmq.runtime import check_magic
-    from llmq.suites import read_suite
 
     for quant in arguments.quants:  # before a folder is converted in vain
         check_magic(quant)
     if arguments.report_json:
         check_report(arguments.report_json, [arguments.base, *arguments.quants])
-    named = arguments.suite in BUILTIN_SUITES
-    suite = builtin_suite(arguments.suite) if named else read_suite(Path(arguments.suite))
-    with base_as_gguf(arguments.base) as base:
-        drifts: list[Drift] = []
-        for quant in arguments.quants:
-            with documents_bar(quant.name) as progress:
-                drifts.append(
-                    measure_drift(
-                        base, quant, suite=suite, threads=arguments.threads, progress=progress
-                    )
-                )
-    first = drifts[0]
-    print(
-        f"{suite.name}: {len(suite.dialogues)} dialogues, {first.n_tokens} tokens of the tutor's"
-        " turns; standard errors over dialogues",
-        file=sys.stderr,
-    )
-    if first.n_dropped:
-        print(
-            f"note: {first.n_dropped} further tokens lie beyond the context of {first.n_ctx}"
-            " and were not scored",
-            file=sys.stderr,
-        )
-    text = json.dumps({"drifts": [drift.as_json() for drift in drifts]}, indent=1)
-    if arguments.report_json:
-        write_report(arguments.report_json, text)
+    material = chosen_material(arguments)
+    with (
+        base_as_gguf(arguments.base) as base,
+        opened(
+            [base, *arguments.quants], n_ctx=material.n_ctx, threads=arguments.threads
+        ) as models,
+        documents_bar(material.name) as progress,
+    ):
+        results = measure_drifts(models, material, progress=progress)
+    drifts = [result for result in results if isinstance(result, Drift)]
+    failures = [result for result in results if isinstance(result, Failure)]
+    if drifts:
+        tell_material(material, drifts[0])
+        if not arguments.json:
+            print_table(drifts)
+    text = report(drifts, failures)
     if arguments.json:
         print(text)
-    else:
-        print_table(drifts)
-    return 0
+    for failure in failures:
+        print(f"llmq: {printable(str(failure.error))}", file=sys.stderr)
+    if arguments.report_json:
+        write_report(arguments.report_json, text)
+    return 1 if failures else 0
+
+
+def chosen_material(arguments: argparse.Namespace) -> Material:
+    """What the options name, read and checked."""
+    from llmq.suites import read_suite
+
+    named = arguments.suite in BUILTIN_SUITES
+    return suite_material(
+        builtin_suite(arguments.suite) if named else read_suite(Path(arguments.suite))
+    )
+
+
+def tell_material(material: Material, drift: Drift) -> None:
+    """Say what was scored, and what was not."""
+    print(
+        f"{printable(material.name)}: {len(drift.documents)} {material.unit}s, {drift.n_tokens} "
+        f"{material.scored}; standard errors over {material.unit}s",
+        file=sys.stderr,
+    )
+    if drift.n_dropped:
+        print(
+            f"note: {drift.n_dropped} further tokens lie beyond the context of {drift.n_ctx}, the"
+            " smallest of all files, and were not scored in any",
+            file=sys.stderr,
+        )
+
+
+def report(drifts: Sequence[Drift], failures: Sequence[Failure]) -> str:
+    """The report as JSON: what was measured, and which files could not be."""
+    failed = [{"quant": asdict(f.quant), "error": str(f.error)} for f in failures]
+    content = {"drifts": [drift.as_json() for drift in drifts], "failed": failed}
+    return json.dumps(content, indent=1)
 
 
 @contextmanager
 def base_as_gguf(base: Path) -> Iterator[Path]:
-    """`base` itself, or, of a checkpoint folder, a BF16 file that is removed afterwards."""
+    """`base` itself, or, of a checkpoint folder, a GGUF file with its very weights, for a while."""
     if not base.is_dir():
         yield base
         return
@@ -94,10 +131,18 @@ def base_as_gguf(base: Path) -> Iterator[Path]:
     from llmq.quantize import execute
     from llmq.sources.opening import open_source
 
-    plan = make_plan(open_source(base), recipe="BF16")
-    print(f"converting {printable(str(base))} to BF16 first", file=sys.stderr)
+    source = open_source(base)
+    recipe = lossless_recipe(source)
+    plan = make_plan(source, recipe=recipe)
+    print(f"converting {printable(str(base))} to {recipe} first", file=sys.stderr)
     with tempfile.TemporaryDirectory(prefix="llmq-drift-") as folder:
-        yield execute(plan, Path(folder) / f"{plan.name}-BF16.gguf")
+        yield execute(plan, Path(folder) / f"{plan.name}-{recipe}.gguf")
+
+
+def lossless_recipe(source: "Source") -> str:
+    """The recipe that keeps every weight of a checkpoint as it is."""
+    types = {tensor.weights.dtype for tensor in source.tensors if len(tensor.shape) > 1}
+    return types.pop() if types in ({"F16"}, {"BF16"}) else "F32"  # neither 16 bits hold the other
 
 
 def check_report(path: Path, measured: Sequence[Path]) -> None:
