@@ -14,6 +14,7 @@ from pathlib import Path
 from llmq.errors import SuiteError
 from llmq.runtime import Model
 from llmq_eval.likelihood import Passage
+from llmq_eval.material import Document, Material
 
 TEXT_CONTEXT = 512  # tokens of a chunk where nothing is said, as in llama-perplexity
 SMALLEST_CONTEXT = 4  # tokens of a chunk: with fewer, hardly one would be scored
@@ -65,4 +66,21 @@ def chunks(model: Model, text: Text, n_ctx: int) -> tuple[Passage, ...]:
     return tuple(
         Passage((*opening, *tokens[start + len(opening) : start + n_ctx]), scored)
         for start in starts
+    )
+
+
+def text_material(text: Text, n_ctx: int) -> Material:
+    """The text as drift measures on it: each chunk is a document."""
+
+    def documents(model: Model) -> tuple[Document, ...]:
+        passages = chunks(model, text, n_ctx)
+        return tuple(Document(f"{i}", (passage,)) for i, passage in enumerate(passages, start=1))
+
+    return Material(
+        text.name,
+        text.sha256,
+        documents,
+        n_ctx=n_ctx,
+        unit="chunk",
+        scored="tokens in their second halves",
     )

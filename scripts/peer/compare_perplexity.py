@@ -3,10 +3,11 @@
     scripts/compare-perplexity FOLDER TEXT [--recipes F16 Q8_0 Q4_K_M] [--bytes 20000] [--ctx 512]
 
 The base is the folder as F32; the files are llmq's. "alike" is llama-perplexity with its context as
-drift opens one: no flash attention, keys and values in F32, weights as they lie in the file, batches
-of the same size. "as it comes" is what it does by itself. The last columns compute the divergence from llmq's logits in
-llama-perplexity's way (`stored_base.py`), which shows what of a difference its stored base makes.
-Exits with 1 where the two, alike, differ by more than 1e-4 in perplexity or 1 % in KL divergence.
+drift opens one: no flash attention, keys and values in F32, weights as they lie in the file,
+batches of the same size. "as it comes" is what it does by itself. The last columns compute the divergence
+from llmq's logits in llama-perplexity's way (`stored_base.py`), which shows what of a difference its
+stored base makes. Exits with 1 where the two, alike, differ by more than 1e-4 in perplexity or 1 %
+in KL divergence.
 """
 
 import argparse
@@ -17,8 +18,8 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import fmean
 
-import numpy as np
 from rich.console import Console
 from rich.table import Table
 
@@ -26,10 +27,11 @@ from llmq.errors import LlmqError
 from llmq.planning import make_plan
 from llmq.processors import cores
 from llmq.quantize import execute
-from llmq.runtime import Model, open_model
 from llmq.runtime.model import BATCH_TOKENS
 from llmq.sources.opening import open_source
-from llmq_eval.text import TEXT_CONTEXT, chunks, read_text
+from llmq_eval.drift import Failure, measure_drifts
+from llmq_eval.measuring import opened
+from llmq_eval.text import TEXT_CONTEXT, chunks, read_text, text_material
 from scripts.peer.commands import TOOLS
 from scripts.peer.stored_base import kl_from_stored
 
@@ -121,33 +123,31 @@ class Run:
 
     def llmq(self) -> dict[str, Figures]:
         """What drift says of every file."""
-        from llmq_eval.likelihood import diverge
-        found={}
-        with self._opened("F32") as base:
-            ps = chunks(base, read_text(self.text), self.n_ctx)
-            for recipe in self.files:
-                with self._opened(recipe) as q:
-                    r=np.concatenate([diverge(base,q,p) for p in ps])
-                found[recipe]=Figures(float(np.exp(r["nll_quant_nats"].mean())),None if recipe=="F32" else float(r["kl_nats"].mean()))
+        base, *quants = self.files
+        material = text_material(read_text(self.text), self.n_ctx)
+        paths = list(self.files.values())
+        with opened(paths, n_ctx=self.n_ctx, threads=self.threads) as models:
+            results = measure_drifts(models, material)
+        found = {}
+        for recipe, result in zip(quants, results, strict=True):
+            if isinstance(result, Failure):
+                raise result.error
+            found[base] = Figures(result.base_perplexity.value)
+            found[recipe] = Figures(result.quant_perplexity.value, result.mean_kl_nats.value)
         return found
 
     def stored(self) -> dict[str, float]:
         """The divergence of each file, from llmq's logits but in llama-perplexity's way."""
-        found = {}
-        with self._opened("F32") as base:
-            passages = chunks(base, read_text(self.text), self.n_ctx)
-            for recipe in self.quants:
-                kl = []
-                with self._opened(recipe) as quant:
-                    for passage in passages:
-                        positions = [index - 1 for index in passage.scored]
-                        read = passage.tokens[:-1]  # the last one is scored, not read
-                        pairs = zip(
-                            base.score(read, positions), quant.score(read, positions), strict=True
-                        )
-                        kl += [kl_from_stored(*pair) for pair in pairs]
-                found[recipe] = float(np.concatenate(kl).mean())
-        return found
+        sums: dict[str, list[float]] = {recipe: [] for recipe in self.quants}
+        paths = list(self.files.values())
+        with opened(paths, n_ctx=self.n_ctx, threads=self.threads) as (base, *quants):
+            for passage in chunks(base, read_text(self.text), self.n_ctx):
+                positions = [index - 1 for index in passage.scored]
+                rows = [model.score(passage.tokens[:-1], positions) for model in (base, *quants)]
+                for logits, *others in zip(*rows, strict=True):
+                    for recipe, other in zip(self.quants, others, strict=True):
+                        sums[recipe] += kl_from_stored(logits, other).tolist()
+        return {recipe: fmean(values) for recipe, values in sums.items()}
 
     def peer(self, options: tuple[str, ...]) -> Iterator[tuple[str, Figures]]:
         """What llama-perplexity says of every file."""
@@ -159,11 +159,6 @@ class Run:
             for recipe in self.quants:
                 said = self._tool(recipe, *options, *keep, "--kl-divergence")
                 yield recipe, Figures(number("perplexity", said), number("kl", said))
-
-    def _opened(self, recipe: str) -> Model:
-        return open_model(
-            self.files[recipe], n_ctx=self.n_ctx, threads=self.threads, cache_type="F32"
-        )
 
     def _tool(self, recipe: str, *options: str) -> str:
         command = [str(TOOLS / "llama-perplexity"), "-m", str(self.files[recipe])]

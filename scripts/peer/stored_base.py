@@ -1,11 +1,12 @@
 """What llama-perplexity keeps of its base, and the KL divergence that it computes from that.
 
-`--kl-divergence-base` stores a token's log-probabilities in 16 bits: whole steps of 16/65535 nats from
-the likeliest token down to e^-16 of it, and everything below as that floor. `--kl-divergence` then
-leaves out all tokens whose stored probability is not above e^-16 (1.1e-7). Two things follow. The
-terms left out are small, but of either sign, so that the sum may come out above or below the true
-one, and even below zero. And a file compared with itself does not give 0, but what the rounding
-leaves. (llama.cpp, tools/perplexity/perplexity.cpp: the two `log_softmax` that take `uint16_t`.)
+`--kl-divergence-base` stores a token's log-probabilities in 16 bits: whole steps of 16/65535 nats
+from the likeliest token down to e^-16 of it, and everything below as that floor. `--kl-divergence`
+then leaves out all tokens whose stored probability is not above e^-16 (1.1e-7). Two things follow.
+The terms left out are small, but of either sign, so that the sum may come out above or below the
+true one, and even below zero. And a file compared with itself does not give 0, but what the
+rounding leaves. (llama.cpp, tools/perplexity/perplexity.cpp: the two `log_softmax` that take
+`uint16_t`.)
 """
 
 from typing import Any
