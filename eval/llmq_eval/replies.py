@@ -42,67 +42,6 @@ class Reply:
     closed: bool
 
 
-def choose_prompts(models: Sequence[Model], suite: Suite, n: int) -> tuple[Prompt, ...]:
-    """The prompts of `n` dialogues, spread evenly over those of `suite` that can be asked.
-
-    Raises SuiteError where there are fewer, and ModelError where the models read one differently.
-    """
-    n_ctx = min(model.n_ctx for model in models)
-    openings = ((dialogue.id, _opening(dialogue)) for dialogue in suite.dialogues)
-    askable = [
-        (Prompt(name, tokens), messages)
-        for name, messages in openings
-        if messages and len(tokens := tuple(models[0].prompt(messages))) + REPLY_TOKENS <= n_ctx
-    ]
-    if len(askable) < n:
-        raise SuiteError(
-            f"the suite {suite.name} has {len(askable)} dialogues in which a student speaks first and "
-            f"a reply of {REPLY_TOKENS} tokens fits a context of {n_ctx}; --generate {n} needs more"
-        )
-    chosen = [askable[i * len(askable) // n] for i in range(n)]
-    for model in models[1:]:
-        for prompt, messages in chosen:
-            if tuple(model.prompt(messages)) != prompt.tokens:
-                raise ModelError(
-                    f"{models[0].path} and {model.path} do not read text as the same tokens "
-                    f"(dialogue {prompt.id!r}); drift needs a base made from the same checkpoint"
-                )
-    return tuple(prompt for prompt, _ in chosen)
-
-
-def _opening(dialogue: Dialogue) -> tuple[Message, ...]:
-    """The turns before the tutor's first; none where the tutor begins or never speaks."""
-    roles = [message.role for message in dialogue.messages]
-    n = roles.index("assistant") if "assistant" in roles else 0
-    return dialogue.messages[:n] if "user" in roles[:n] else ()
-
-
-def write_replies(
-    model: Model, prompts: Sequence[Prompt], *, progress: Progress | None = None
-) -> tuple[Reply, ...]:
-    """The greedy reply of `model` to each prompt."""
-    written = []
-    for prompt in prompts:
-        written.append(_reply(model, prompt.tokens))
-        if progress:
-            progress(len(written), len(prompts))
-    return tuple(written)
-
-
-def _reply(model: Model, prompt: Sequence[int]) -> Reply:
-    tokens: list[int] = []
-    data, closed = b"", False
-    for token in model.generate(prompt, max_tokens=REPLY_TOKENS):
-        tokens.append(token)
-        data += model.piece(token)
-        # Without a chat template no token ends a turn, but its line does, as in a chat.
-        line_ended = model.chat_template.is_plain and b"\n" in data.lstrip()
-        closed = line_ended or model.is_end(token)
-        if closed:
-            break
-    return Reply(tuple(tokens), data.decode("utf-8", "replace").strip(), closed)
-
-
 @dataclass(frozen=True)
 class Replies:
     """The replies of two files to the same prompts, prompt by prompt."""
@@ -140,3 +79,96 @@ class Replies:
 
 def _as_json(reply: Reply) -> dict[str, Any]:
     return {"n_tokens": len(reply.tokens), "closed": reply.closed, "text": reply.text}
+
+
+Written = tuple[Reply, ...] | ModelError  # of one model to all prompts
+
+
+def choose_prompts(models: Sequence[Model], suite: Suite, n: int) -> tuple[Prompt, ...]:
+    """The prompts of `n` dialogues, spread evenly over those of `suite` that can be asked.
+
+    Raises SuiteError where there are fewer, and ModelError where the models read one differently.
+    """
+    n_ctx = min(model.n_ctx for model in models)
+    openings = {dialogue.id: dialogue for dialogue in suite.dialogues if _opening(dialogue)}
+    read = (Prompt(name, _tokens(models[0], talk)) for name, talk in openings.items())
+    askable = [prompt for prompt in read if len(prompt.tokens) + REPLY_TOKENS <= n_ctx]
+    if len(askable) < n:
+        raise SuiteError(
+            f"the suite {suite.name} has {len(askable)} dialogues in which a student speaks first and "
+            f"a reply of {REPLY_TOKENS} tokens fits a context of {n_ctx}; --generate {n} needs more"
+        )
+    chosen = [askable[i * len(askable) // n] for i in range(n)]
+    for model in models[1:]:
+        for prompt in chosen:
+            if _tokens(model, openings[prompt.id]) != prompt.tokens:
+                raise ModelError(
+                    f"{models[0].path} and {model.path} do not read text as the same tokens "
+                    f"(dialogue {prompt.id!r}); drift needs a base made from the same checkpoint"
+                )
+    return tuple(chosen)
+
+
+def _opening(dialogue: Dialogue) -> tuple[Message, ...]:
+    """The turns before the tutor's first; none where the tutor begins or never speaks."""
+    roles = [message.role for message in dialogue.messages]
+    n = roles.index("assistant") if "assistant" in roles else 0
+    return dialogue.messages[:n] if "user" in roles[:n] else ()
+
+
+def _tokens(model: Model, dialogue: Dialogue) -> tuple[int, ...]:
+    try:
+        return tuple(model.prompt(_opening(dialogue)))
+    except ModelError as error:
+        raise ModelError(f"dialogue {dialogue.id!r}: {error}") from error
+
+
+def compare_replies(
+    models: Sequence[Model], prompts: Sequence[Prompt], *, progress: Progress | None = None
+) -> tuple[Replies | ModelError, ...]:
+    """For each model but the first, the base: its replies beside the base's, or the error of one.
+
+    A model that fails does not keep the others from writing theirs.
+    """
+    total, done = len(models) * len(prompts), 0
+
+    def advance() -> None:
+        nonlocal done
+        done += 1
+        if progress:
+            progress(done, total)
+
+    base, *quants = (_written(model, prompts, advance) for model in models)
+    return tuple(_beside(tuple(prompts), base, quant) for quant in quants)
+
+
+def _written(model: Model, prompts: Sequence[Prompt], advance: Callable[[], None]) -> Written:
+    written = []
+    try:
+        for prompt in prompts:
+            written.append(greedy_reply(model, prompt))
+            advance()
+    except ModelError as error:
+        return error
+    return tuple(written)
+
+
+def _beside(prompts: tuple[Prompt, ...], base: Written, quant: Written) -> Replies | ModelError:
+    if isinstance(base, ModelError):
+        return base
+    return quant if isinstance(quant, ModelError) else Replies(prompts, base, quant)
+
+
+def greedy_reply(model: Model, prompt: Prompt) -> Reply:
+    """The tokens that `model` finds likeliest, one after the other, up to the end of its turn."""
+    tokens: list[int] = []
+    data, closed = b"", False
+    for token in model.generate(prompt.tokens, max_tokens=REPLY_TOKENS):
+        tokens.append(token)
+        data += model.piece(token)
+        # Without a chat template no token ends a turn, but its line does, as in a chat.
+        line_ended = model.chat_template.is_plain and b"\n" in data.lstrip()
+        closed = line_ended or model.is_end(token)
+        if closed:
+            break
+    return Reply(tuple(tokens), data.decode("utf-8", "replace").strip(), closed)

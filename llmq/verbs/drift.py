@@ -43,62 +43,59 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "quants", metavar="QUANT", type=Path, nargs="+", help="the GGUF files to judge"
     )
-    parser.add_argument(
+    material = parser.add_mutually_exclusive_group()
+    material.add_argument(
         "--suite",
         default=BUILTIN_SUITES[0],
         metavar="NAME|FILE",
         help=f"built-in prompts ({', '.join(BUILTIN_SUITES)}; the first is the default) or a JSONL file",
+    )
+    material.add_argument(
+        "--text",
+        type=Path,
+        metavar="FILE",
+        help="plain text instead, cut and scored as llama-perplexity does it",
+    )
+    parser.add_argument(
+        "--ctx",
+        type=context_argument,
+        metavar="N",
+        help=f"tokens of a chunk of the text; default {TEXT_CONTEXT}",
+    )
+    parser.add_argument(
+        "--generate",
+        type=count_argument,
+        metavar="N",
+        help="also let every file reply to what opens N dialogues, and compare the replies",
     )
     parser.add_argument("--threads", type=jobs_argument, metavar="N", help="default: every core")
     parser.add_argument("--json", action="store_true", help="print the report as JSON")
     parser.add_argument(
         "--report-json", type=Path, metavar="FILE", help="write the report as JSON to FILE"
     )
+    parser.set_defaults(usage_error=parser.error)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Measure each file against the base, show one row for each."""
     from llmq.runtime import check_magic
 
+    check_options(arguments)
     for quant in arguments.quants:  # before a folder is converted in vain
         check_magic(quant)
     if arguments.report_json:
         check_report(arguments.report_json, [arguments.base, *arguments.quants])
-    material = chosen_material(arguments)
+    suite = None if arguments.text else chosen_suite(arguments.suite)
+    material = chosen_material(arguments, suite)
     with (
         base_as_gguf(arguments.base) as base,
         opened(
             [base, *arguments.quants], n_ctx=material.n_ctx, threads=arguments.threads
         ) as models,
-        documents_bar(material.name) as progress,
     ):
-        results = measure_drifts(models, material, progress=progress)
-    drifts = [result for result in results if isinstance(result, Drift)]
-    failures = [result for result in results if isinstance(result, Failure)]
-    if drifts:
-        tell_material(material, drifts[0])
-        if not arguments.json:
-            print_table(drifts)
-    text = report(drifts, failures)
-    if arguments.json:
-        print(text)
-    for failure in failures:
-        print(f"llmq: {printable(str(failure.error))}", file=sys.stderr)
-    if arguments.report_json:
-        write_report(arguments.report_json, text)
-    return 1 if failures else 0
-
-
-def chosen_material(arguments: argparse.Namespace) -> Material:
-    """What the options name, read and checked."""
-    from llmq.suites import read_suite
-
-    named = arguments.suite in BUILTIN_SUITES
-    return suite_material(
-        builtin_suite(arguments.suite) if named else read_suite(Path(arguments.suite))
-    )
-
-
+        asked = choose_prompts(models, suite, arguments.generate) if suite and arguments.generate else ()
+        with documents_bar(material.name) as progress:
+            results = measure_drifts(models, material, progress=progress)
 def tell_material(material: Material, drift: Drift) -> None:
     """Say what was scored, and what was not."""
     print(

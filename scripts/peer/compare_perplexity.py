@@ -4,10 +4,10 @@
 
 The base is the folder as F32; the files are llmq's. "alike" is llama-perplexity with its context as
 drift opens one: no flash attention, keys and values in F32, weights as they lie in the file,
-batches of the same size. "as it comes" is what it does by itself. The last columns compute the divergence
-from llmq's logits in llama-perplexity's way (`stored_base.py`), which shows what of a difference its
-stored base makes. Exits with 1 where the two, alike, differ by more than 1e-4 in perplexity or 1 %
-in KL divergence.
+batches of the same size. "as it comes" is what it does by itself. The last columns compute the
+divergence from llmq's logits in llama-perplexity's way (`stored_base.py`), which shows what of a
+difference its stored base makes. Exits with 1 where the two, alike, differ by more than 1e-4 in
+perplexity or 1 % in KL divergence.
 """
 
 import argparse
