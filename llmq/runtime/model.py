@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from llmq.errors import ModelError
+from llmq.runtime.batches import cut
 from llmq.runtime.binding import last_error, library
 from llmq.runtime.chat_template import ChatTemplate
 from llmq.runtime.ends import Ends
@@ -148,16 +149,11 @@ class Model:
         """
         self._check_room(len(tokens))
         self._forget(0)
-        start = 0
-        while start < len(tokens):
-            outputs = [p for p in positions if start <= p < start + self._n_batch]
-            full = len(outputs) > OUTPUT_ROWS
-            stop = outputs[OUTPUT_ROWS] if full else start + self._n_batch
-            rows = [p - start for p in outputs[:OUTPUT_ROWS]]
-            self._decode(tokens[start:stop], rows)
-            if rows:
-                yield np.stack([self._logits(row) for row in rows])
-            start = stop
+        rows = {"most_tokens": self._n_batch, "most_rows": OUTPUT_ROWS}
+        for batch in cut(len(tokens), positions, **rows):
+            self._decode(tokens[batch.start : batch.stop], [p - batch.start for p in batch.outputs])
+            if batch.wanted:
+                yield np.stack([self._logits(p - batch.start) for p in batch.wanted])
 
     def logits(self, tokens: Sequence[int]) -> Logits:
         """The logits after every token, (len(tokens), n_vocab) at once: for short texts."""

@@ -160,14 +160,15 @@ def test_nothing_depends_on_where_a_batch_ends(
 ) -> None:
     suite = few(builtin_suite(), 3)
 
-    def tokens(rows: int) -> Any:
+    def tokens(batch: int, rows: int) -> Any:
+        monkeypatch.setattr("llmq.runtime.opening.BATCH_TOKENS", batch)
         monkeypatch.setattr("llmq.runtime.model.OUTPUT_ROWS", rows)
         drift = measure_drift(tiny_gguf["BF16"], tiny_gguf["Q4_0"], suite=suite, threads=1)
         return np.concatenate([document.tokens for document in drift.documents])
 
-    whole = tokens(64)
-    for rows in (63, 17, 2):
-        np.testing.assert_array_equal(tokens(rows), whole)
+    whole = tokens(256, 64)
+    for batch, rows in ((256, 11), (100, 64), (16, 16)):
+        np.testing.assert_array_equal(tokens(batch, rows), whole)
 
 
 def test_the_date_is_fixed(save_gguf: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> None:
