@@ -3,12 +3,14 @@
 import json
 import math
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from llmq.chat.conversation import ChatSettings, open_chat
+from llmq.cli import main
 from llmq.errors import ModelError, SuiteError
 from llmq.planning import make_plan
 from llmq.quantize import execute
@@ -22,7 +24,8 @@ from llmq_eval.replies import (
     Replies,
     Reply,
     choose_prompts,
-    write_replies,
+    compare_replies,
+    greedy_reply,
 )
 
 SUITE = builtin_suite()
@@ -83,16 +86,21 @@ def test_a_reply_that_never_ends_is_open_at_the_limit(tiny_gguf: dict[str, Path]
     with open_model(tiny_gguf["Q4_0"], threads=1) as model:
         prompts = choose_prompts([model], SUITE, 2)
         counted: list[tuple[int, int]] = []
-        written = write_replies(model, prompts, progress=lambda *done: counted.append(done))
-        assert written == write_replies(model, prompts)
-    assert [(len(reply.tokens), reply.closed) for reply in written] == [(REPLY_TOKENS, False)] * 2
-    assert counted == [(1, 2), (2, 2)]
+        (found,) = compare_replies(
+            [model, model], prompts, progress=lambda *done: counted.append(done)
+        )
+    assert isinstance(found, Replies)
+    assert found.base == found.quant
+    assert [(len(reply.tokens), reply.closed) for reply in found.base] == [
+        (REPLY_TOKENS, False)
+    ] * 2
+    assert counted == [(i, 4) for i in range(1, 5)]
 
 
 def test_replies_are_what_the_tutor_says_in_a_chat(tutor_gguf: Path) -> None:
     with open_model(tutor_gguf, threads=1) as model:
         prompts = choose_prompts([model], SUITE, 4)
-        replies = write_replies(model, prompts)
+        replies = [greedy_reply(model, prompt) for prompt in prompts]
         assert all(model.is_end(reply.tokens[-1]) for reply in replies)
     assert all(reply.closed for reply in replies)
     dialogues = {dialogue.id: dialogue for dialogue in SUITE.dialogues}
@@ -107,7 +115,7 @@ def test_without_a_template_the_line_ends_a_reply(
 ) -> None:
     plain = save_gguf("plain", "BF16", template=None)
     with open_model(plain, threads=1) as model:
-        replies = write_replies(model, choose_prompts([model], SUITE, 8))
+        replies = [greedy_reply(model, prompt) for prompt in choose_prompts([model], SUITE, 8)]
         texts = [b"".join(map(model.piece, reply.tokens)).lstrip() for reply in replies]
     assert {reply.closed for reply in replies} == {True, False}
     for reply, text in zip(replies, texts, strict=True):
@@ -142,3 +150,41 @@ def test_the_totals_follow_from_the_rows_of_the_report() -> None:
     error = math.sqrt(3 * np.var(without))
     assert report["totals"]["reply_length_ratio"]["standard_error"] == pytest.approx(error)
     assert [row["id"] for row in rows] == list("abcd")
+
+
+# The command line
+
+
+def test_replies_stand_below_the_table_and_in_the_report(
+    tutor_gguf: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    report = tmp_path / "report.json"
+    lines = [json.dumps(asdict(dialogue)) for dialogue in SUITE.dialogues[:6]]
+    suite = tmp_path / "six.jsonl"
+    suite.write_text("\n".join(lines), encoding="utf-8")
+    arguments = ["drift", *[str(tutor_gguf)] * 3, "--suite", str(suite), "--generate", "3"]
+    assert main([*arguments, "--threads", "1", "--report-json", str(report)]) == 0
+    out, err = capsys.readouterr()
+    tables = out.splitlines()
+    assert [line.split()[0] for line in tables] == ["file", *["tutor.gguf"] * 3] * 2
+    assert "six: replies to what opens 3 dialogues, each of at most 256 tokens" in err
+    assert "1.000 ± 0.000" in tables[-1]
+    assert "100.0 ± 0.0 %" in tables[-1]
+    for drift in json.loads(report.read_text(encoding="utf-8"))["drifts"]:
+        replies = drift["replies"]
+        assert [row["id"] for row in replies["dialogues"]] == [
+            f"practice-{i:03}" for i in (0, 2, 4)
+        ]
+        assert all(row["base"] == row["quant"] for row in replies["dialogues"])
+        assert all(row["base"]["closed"] for row in replies["dialogues"])
+        assert replies["totals"]["same_reply_rate"]["value"] == 1
+
+
+def test_more_replies_than_dialogues_are_refused_before_the_work(
+    tutor_gguf: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["drift", str(tutor_gguf), str(tutor_gguf), "--generate", "81"]) == 1
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("llmq: the suite tutoring has 80 dialogues")
+    assert err.count("\n") == 1

@@ -6,8 +6,10 @@ import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from llmq.cli import main
 from llmq.errors import SuiteError
 from llmq.planning import make_plan
 from llmq.quantize import execute
@@ -109,3 +111,78 @@ def test_a_chunk_is_no_longer_than_the_context(
 ) -> None:
     with pytest.raises(SuiteError, match=r"trained for 64 tokens.*--ctx 64 is the longest"):
         chunks(model, read_text(save_text(WORDS * 8)), 65)
+
+
+# The command line
+
+
+def test_drift_on_a_text_is_what_a_computation_by_hand_says(
+    tiny_gguf: dict[str, Path],
+    save_text: Callable[[bytes], Path],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    base, quant, data = tiny_gguf["F32"], tiny_gguf["Q4_0"], WORDS * 5
+    arguments = [str(base), str(quant), "--text", str(save_text(data)), "--ctx", "64"]
+    assert main(["drift", *arguments, "--threads", "1", "--json"]) == 0
+    out, err = capsys.readouterr()
+    assert err.startswith("text.txt: 3 chunks, 93 tokens in their second halves; ")
+    (drift,) = json.loads(out)["drifts"]
+    assert (drift["n_ctx"], drift["n_tokens"], drift["n_dropped"]) == (64, 93, 0)
+    assert drift["suite"] == {"name": "text.txt", "sha256": hashlib.sha256(data).hexdigest()}
+    assert [document["id"] for document in drift["documents"]] == ["1", "2", "3"]
+    for name, path in (("base", base), ("quant", quant)):
+        losses = []
+        with open_model(path, n_ctx=64, threads=1, cache_type="F32") as model:
+            tokens = model.tokenize(data.decode())
+            for start in (0, 64, 128):
+                chunk = tokens[start : start + 64]
+                logits = model.logits(chunk).astype(np.float64)
+                log_p = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
+                losses += [-log_p[i, chunk[i + 1]] for i in range(32, 63)]
+        perplexity = np.exp(np.mean(losses))
+        assert drift["totals"][f"{name}_perplexity"]["value"] == pytest.approx(perplexity, rel=1e-9)
+
+
+def test_without_a_number_a_chunk_has_512_tokens(
+    tiny_gguf: dict[str, Path],
+    save_text: Callable[[bytes], Path],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    base = str(tiny_gguf["Q4_0"])
+    assert main(["drift", base, base, "--text", str(save_text(b"abc " * 256 + b"\n"))]) == 0
+    out, err = capsys.readouterr()
+    assert "text.txt: 2 chunks, 510 tokens" in err
+    assert "100.00 ± 0.00 %" in out
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "reason"),
+    [
+        (["--text", "{text}", "--suite", "general"], 2, "not allowed with argument"),
+        (["--text", "{text}", "--generate", "2"], 2, "--generate: not with --text"),
+        (["--ctx", "64"], 2, "--ctx: only with --text"),
+        (["--text", "{text}", "--ctx", "3"], 2, "'3' is not a number of tokens from 4 to"),
+        (["--text", "{text}"], 1, "two chunks of 512 need 1024"),
+        (["--text", "{text}", "--ctx", "4096"], 1, "--ctx 1024 is the longest that fits"),
+        (["--text", "{none}"], 1, "cannot read the text"),
+    ],
+)
+def test_what_does_not_go_together_or_cannot_be_read_is_said(
+    tiny_gguf: dict[str, Path],
+    save_text: Callable[[bytes], Path],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    options: list[str],
+    code: int,
+    reason: str,
+) -> None:
+    names = {"text": save_text(WORDS), "none": tmp_path / "none.txt"}
+    base = str(tiny_gguf["Q4_0"])
+    try:
+        left = main(["drift", base, base, *(option.format(**names) for option in options)])
+    except SystemExit as leaving:
+        left = int(leaving.code or 0)
+    out, err = capsys.readouterr()
+    assert (left, out) == (code, "")
+    assert reason in err.splitlines()[-1]
+    assert code == 2 or err.count("\n") == 1
