@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from llmq_eval.intervals import LOGIT
 from llmq_eval.metrics import PERCENT, Metric, Unit, Values, mean
 from llmq_eval.statistics import Estimate, ratio_of_sums
 
@@ -30,7 +31,7 @@ REPLY_METRICS = (
         digits=1,
         line="base",
         values=lambda replies: replies["n_base"],
-        aggregate=mean,
+        aggregate=mean(),
         document_sum=None,
         meaning="tokens of a reply of BASE, its end included",
         limits="A reply that is still open at the limit counts with the limit's tokens.",
@@ -42,7 +43,7 @@ REPLY_METRICS = (
         digits=1,
         line="quant",
         values=lambda replies: replies["n_quant"],
-        aggregate=mean,
+        aggregate=mean(),
         document_sum=None,
         meaning="tokens of a reply of QUANT, its end included",
         limits="As above.",
@@ -65,7 +66,7 @@ REPLY_METRICS = (
         digits=1,
         line="base",
         values=lambda replies: replies["open_base"],
-        aggregate=mean,
+        aggregate=mean(LOGIT),
         document_sum=None,
         meaning="share of replies of BASE without an end within the limit of tokens",
         limits="Of few replies a small share says little: none of N leaves room for 3 / N.",
@@ -77,7 +78,7 @@ REPLY_METRICS = (
         digits=1,
         line="quant",
         values=lambda replies: replies["open_quant"],
-        aggregate=mean,
+        aggregate=mean(LOGIT),
         document_sum=None,
         meaning="share of replies of QUANT without an end within the limit of tokens",
         limits="As above.",
@@ -89,7 +90,7 @@ REPLY_METRICS = (
         digits=1,
         line="quant",
         values=lambda replies: replies["same"],
-        aggregate=mean,
+        aggregate=mean(LOGIT),
         document_sum=None,
         meaning="share of prompts to which both write the same tokens",
         limits="One changed choice changes all that follows: other words need not be worse words.",
