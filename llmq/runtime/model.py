@@ -103,6 +103,11 @@ class Model:
 
     # What the model computes
 
+    @property
+    def tokens_read(self) -> int:
+        """How many tokens llama.cpp has read since the file was opened."""
+        return self._decoder.tokens_read
+
     def score(self, tokens: Sequence[int], positions: Sequence[int]) -> Iterator[Logits]:
         """Yield the logits after `tokens[p]` for each p of the ascending `positions`.
 

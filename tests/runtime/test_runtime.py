@@ -123,16 +123,14 @@ def test_a_prompt_follows_the_files_own_template(tiny_gguf: dict[str, Path]) -> 
 def test_scores_are_the_full_logits_at_the_wanted_positions(tiny_gguf: dict[str, Path]) -> None:
     tokens = [int(t) for t in np.random.default_rng(2).integers(0, 255, 700)]
     wanted = [0, 1, *range(40, 200), 255, 256, 511, 512, 699]
-    with open_model(tiny_gguf["BF16"], threads=1) as model:
+    with open_model(tiny_gguf["BF16"], threads=1, cache_type="F32") as model:
         chunks = list(model.score(tokens, wanted))
         everything = model.logits(tokens)
     assert max(map(len, chunks)) <= OUTPUT_ROWS < len(wanted)
     assert len(tokens) > 2 * BATCH_TOKENS
     some = np.concatenate(chunks)
     assert some.shape == (len(wanted), 259)
-    # Other batches, other order of additions: equal to rounding, not bit by bit.
-    assert np.abs(some - everything[wanted]).max() < 1e-2 * np.abs(everything).max()
-    assert (some.argmax(axis=1) == everything[wanted].argmax(axis=1)).mean() > 0.97
+    np.testing.assert_array_equal(some, everything[wanted])  # whatever the batches
 
 
 def test_logits_are_those_of_llama_cpps_own_interface(tiny_gguf: dict[str, Path]) -> None:
@@ -146,7 +144,7 @@ def test_logits_are_those_of_llama_cpps_own_interface(tiny_gguf: dict[str, Path]
         n_ctx=1024,
         n_threads=1,
         logits_all=True,
-        flash_attn=True,
+        flash_attn=False,
         type_k=0,
         type_v=0,
         verbose=False,
