@@ -83,5 +83,6 @@ def test_what_has_no_key_is_said(folder: Path) -> None:
     write(folder / "generation_config.json", {"eos_token_id": [2, 300, 0, 7000, True, "x", -1]})
     notes = read_noted(folder).notes
     assert len(notes) == 2
+    assert read_noted(folder, eos_token_id=7000).notes == notes  # said once
     assert "generation_config.json: eos_token_id names 7000, beyond the 320 tokens" in notes[0]
     assert f"{BOS!r} (0) end a reply too" in notes[1]
