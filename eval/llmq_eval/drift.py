@@ -29,7 +29,7 @@ from llmq_eval.measuring import (
     read_alike,
 )
 from llmq_eval.metrics import METRICS
-from llmq_eval.statistics import Estimate
+from llmq_eval.statistics import Estimate, few_documents
 
 BUILTIN_SUITES = ("tutoring", "general")  # the first is the default
 
@@ -90,6 +90,11 @@ class Drift:
         """Tokens that should have been scored but lay beyond the context."""
         return sum(d.n_dropped for d in self.documents)
 
+    @property
+    def warning(self) -> str | None:
+        """What to say where too few documents carry the figures for their intervals to hold."""
+        return few_documents(sum(len(d.tokens) > 0 for d in self.documents))
+
     @cached_property
     def totals(self) -> Mapping[str, Estimate]:
         """Every figure of METRICS over all documents, by name."""
@@ -113,7 +118,8 @@ class Drift:
             "date": FIXED_DATE.isoformat(),
             "n_tokens": self.n_tokens,
             "n_dropped": self.n_dropped,
-            "totals": {name: asdict(estimate) for name, estimate in self.totals.items()},
+            "warning": self.warning,
+            "totals": {name: estimate.as_json() for name, estimate in self.totals.items()},
             "documents": [document.as_json() for document in self.documents],
         }
 

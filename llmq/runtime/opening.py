@@ -7,9 +7,11 @@ from typing import Any
 
 from llmq.errors import ModelError
 from llmq.files.gguf import MAGIC
+from llmq.files.plain import check_plain
 from llmq.processors import cores
 from llmq.runtime.binding import last_error, library
-from llmq.runtime.model import BATCH_TOKENS, OUTPUT_ROWS, Handles, Model
+from llmq.runtime.decoder import BATCH_TOKENS, OUTPUT_ROWS, Handles
+from llmq.runtime.model import Model
 
 CONTEXT_LIMIT = 4096  # tokens: the default context is the model's own, but no more than this
 CACHE_TYPES = {"F32": 0, "F16": 1, "Q8_0": 8}  # enum ggml_type
@@ -80,6 +82,7 @@ def _open_context(model: Any, n_ctx: int, threads: int | None, cache_type: str) 
 
 def check_magic(path: Path) -> None:
     """Raise ModelError for a file that cannot be read or does not begin as GGUF does."""
+    check_plain(path, ModelError)
     try:
         with path.open("rb") as file:
             start = file.read(len(MAGIC))

@@ -4,37 +4,73 @@ The rows are those of get_vocab_base in conversion/base.py; what transformers ad
 load time (named special tokens, the added tokens of tokenizer_config.json) is added here too.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from llmq.errors import TokenizerError
 from llmq.files.gguf import Metadata
-from llmq.tokenizer.folder import AddedToken, TokenizerFolder, named_special_tokens
+from llmq.tokenizer.added_tokens import all_added_tokens, without_row
+from llmq.tokenizer.folder import TokenizerFolder
 from llmq.tokenizer.json_values import as_list, as_object, as_text, as_token_id
 from llmq.tokenizer.pre_tokenizer import pre_tokenizer_name
-from llmq.tokenizer.vocabulary import Token, TokenType, added, complete, texts_and_types
+from llmq.tokenizer.vocabulary import (
+    NotedKeys,
+    Token,
+    TokenType,
+    added,
+    complete,
+    texts_and_types,
+)
 
+# A class's own pipeline, and the names that cut a vocabulary of theirs alike: olmo only normalizes
+# before, and one trained with single digits has no token that crosses them.
+AS_THE_CLASS = {"gpt-2": ("gpt-2", "olmo", "smollm", "command-r"), "qwen2": ("qwen2",)}
 SPACE_BYTE = "Ġ"  # the byte-level alphabet's letter for a space
 
 
-def read_byte_level(folder: TokenizerFolder, *, pre: str | None) -> Metadata:
+def read_byte_level(folder: TokenizerFolder, *, pre: str | None) -> NotedKeys:
     """model, pre, tokens, token_type, merges."""
     where = folder.where("tokenizer.json", "model")
-    name = pre_tokenizer_name(folder.tokenizer, pre=pre, where=folder.path / "tokenizer.json")
+    name, notes = _pre_tokenizer(folder, pre)
     vocab = model_vocab(folder)
     for option in ("continuing_subword_prefix", "end_of_word_suffix"):
         if folder.tokenizer["model"].get(option):
             raise TokenizerError(f"{where}.{option} is set, which llama.cpp does not know")
-    added_tokens = all_added_tokens(folder, vocab)
+    usable, beyond = all_added_tokens(folder, vocab)
     tokens = {number: Token(text, TokenType.NORMAL) for text, number in vocab.items()}
-    tokens |= {token.id: added(token.text, special=token.special) for token in added_tokens}
+    tokens |= {token.id: added(token.text, special=token.special) for token in usable}
     table = complete(tokens, folder.vocab_size or max(tokens) + 1, where=where)
-    return {
+    keys: Metadata = {
         "tokenizer.ggml.model": "gpt2",
         "tokenizer.ggml.pre": name,
         **texts_and_types(table),
         "tokenizer.ggml.merges": merge_texts(read_merges(folder, vocab)),
     }
+    return NotedKeys(keys, (*notes, *without_row(folder, beyond)))
+
+
+def _pre_tokenizer(folder: TokenizerFolder, pre: str | None) -> tuple[str, tuple[str, ...]]:
+    """llama.cpp's name for how text is cut, and what to say where tokenizer.json says otherwise."""
+    where, own = folder.path / "tokenizer.json", folder.class_pipeline
+    if pre is not None or own not in AS_THE_CLASS:
+        return pre_tokenizer_name(folder.tokenizer, pre=pre, where=where), ()
+    if folder.add_prefix_space:
+        raise TokenizerError(
+            f"{folder.where('tokenizer_config.json', 'add_prefix_space')} is true, but llama.cpp"
+            " puts no space in front of a text for a byte-level vocabulary; if the model was"
+            " trained without one, set it to false"
+        )
+    try:
+        name = pre_tokenizer_name(folder.tokenizer, where=where)
+    except TokenizerError:
+        name = "another way"
+    if name in AS_THE_CLASS[own]:
+        return name, ()
+    note = (
+        f"transformers' class for this tokenizer cuts text as {own!r}, whatever tokenizer.json says"
+        f" ({name}), and so does this file; --pre NAME overrides it"
+    )
+    return own, (note,)
 
 
 def model_vocab(folder: TokenizerFolder) -> dict[str, int]:
@@ -47,6 +83,11 @@ def model_vocab(folder: TokenizerFolder) -> dict[str, int]:
             f"{folder.where('tokenizer.json', 'model')} is of type {kind!r}; "
             "of a tokenizer.json only BPE can be converted"
         )
+    if model.get("dropout") and folder.class_pipeline is None:
+        raise TokenizerError(
+            f"{folder.where('tokenizer.json', 'model.dropout')} is {model['dropout']!r:.40}: it cuts"
+            " text at random, as for training; set it to null"
+        )
     vocab = as_object(model.get("vocab"), where)
     texts: dict[int, str] = {}
     for text, number in vocab.items():
@@ -56,47 +97,6 @@ def model_vocab(folder: TokenizerFolder) -> dict[str, int]:
     if not vocab:
         raise TokenizerError(f"{where} is empty")
     return vocab
-
-
-def all_added_tokens(folder: TokenizerFolder, vocab: Mapping[str, int]) -> list[AddedToken]:
-    """Every token that Hugging Face searches for in the text, with the id that it gives it.
-
-    That is the vocabulary's id or else the next free one (added_vocabulary.rs of the tokenizers
-    library); an id in tokenizer.json must agree. tokenizer_config.json has the last word on what is
-    special. Tokens that neither file has and the embedding has no row for are left out.
-    """
-    in_file = folder.json_added_tokens
-    wanted = _wanted(folder)
-    ids, free = _assigned((text for text, _ in wanted), vocab)
-    for token in in_file:
-        if token.id != ids[token.text]:
-            raise TokenizerError(
-                f"{folder.where('tokenizer.json', 'added_tokens')}: {token.text!r} has the id "
-                f"{token.id} where Hugging Face would count {ids[token.text]}; an id is missing or "
-                "taken twice"
-            )
-    rows = folder.vocab_size or free
-    usable = {token.text for token in in_file} | {text for text in ids if ids[text] < rows}
-    return [AddedToken(ids[text], text, special) for text, special in wanted if text in usable]
-
-
-def _wanted(folder: TokenizerFolder) -> list[tuple[str, bool]]:
-    """Texts and whether they are special, as each file says it; the later entry decides."""
-    declared = sorted(folder.config_added_tokens, key=lambda token: token.id)
-    wanted = [(token.text, token.special) for token in [*folder.json_added_tokens, *declared]]
-    known = {text for text, _ in wanted}
-    return wanted + [(text, True) for text in named_special_tokens(folder) if text not in known]
-
-
-def _assigned(texts: Iterable[str], vocab: Mapping[str, int]) -> tuple[dict[str, int], int]:
-    """The id of each text, the vocabulary's or the next free one, and the first that stays free."""
-    ids: dict[str, int] = {}
-    free = len(vocab)
-    for text in texts:
-        if text not in ids:
-            ids[text] = vocab.get(text, free)
-            free = max(free, ids[text] + 1)
-    return ids, free
 
 
 def read_merges(folder: TokenizerFolder, vocab: Mapping[str, int]) -> list[tuple[str, str]]:

@@ -135,9 +135,11 @@ def tell_material(material: Material, drift: Drift) -> None:
     """Say what was scored, and what was not."""
     print(
         f"{printable(material.name)}: {len(drift.documents)} {material.unit}s, {drift.n_tokens} "
-        f"{material.scored}; standard errors over {material.unit}s",
+        f"{material.scored}; ± 95 % intervals over {material.unit}s",
         file=sys.stderr,
     )
+    if drift.warning:
+        print(f"note: {drift.warning}", file=sys.stderr)
     if drift.n_dropped:
         print(
             f"note: {drift.n_dropped} further tokens lie beyond the context of {drift.n_ctx}, the"

@@ -28,6 +28,11 @@ FORGETFUL = (
     "{{ m.content }}<|im_end|>\n{% endfor %}"
     "{% if add_generation_prompt %}<|im_start|>assistant\n<think></think>{% endif %}"
 )
+# As DeepSeek-R1 does: a reply to come opens with its thoughts, one that was given has none.
+THINKING = (
+    "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}"
+    "{% if add_generation_prompt %}<|im_start|>assistant\n<think>\n{% endif %}"
+)
 UNFAITHFUL = (
     "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}"
     "{% if add_generation_prompt %}Now answer:{% endif %}"
@@ -69,6 +74,20 @@ def test_a_template_that_rewrites_the_past_gives_a_passage_per_turn(
         text = b"".join(map(model.piece, second.tokens)).decode()
         assert text.count("<think>") == 1
         assert len(first.tokens) < len(second.tokens)
+
+
+def test_a_reply_is_scored_after_the_thoughts_that_a_template_opens(
+    save_gguf: Callable[..., Path],
+) -> None:
+    with open_model(save_gguf("thinking", "BF16", THINKING)) as model:
+        assert scored_text(model, TALK) == ["Not quite. Count é on from 3.<end>", "Yes!<end>"]
+
+
+def test_a_turn_that_quotes_marks_is_scored_to_its_end(tiny_gguf: dict[str, Path]) -> None:
+    said = "Write <|im_end|> or <|end|> to end a turn."
+    talk = Dialogue("quoted", (Message("user", "How?"), Message("assistant", said)))
+    with open_model(tiny_gguf["BF16"]) as model:
+        assert scored_text(model, talk) == [said + "<end>"]
 
 
 def test_without_a_template_the_lines_of_the_tutor_are_scored(

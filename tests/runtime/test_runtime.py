@@ -3,15 +3,14 @@
 import subprocess
 import sys
 from collections.abc import Callable
-from itertools import islice
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from llmq.errors import ModelError
-from llmq.runtime import Model, Sampling, open_model
-from llmq.runtime.model import BATCH_TOKENS, OUTPUT_ROWS
+from llmq.runtime import Model, open_model
+from llmq.runtime.decoder import BATCH_TOKENS, OUTPUT_ROWS
 from llmq.suites import Message
 from llmq_peer.random_models import save_random_model
 from llmq_peer.tokenizer_folders import save_sentencepiece, train_sentencepiece
@@ -210,54 +209,6 @@ def test_the_context_is_never_larger_than_trained_for(tiny_gguf: dict[str, Path]
         assert model.n_ctx == 1024
 
 
-# Generation
-
-
-def test_greedy_generation_takes_the_likeliest_token(tiny_gguf: dict[str, Path]) -> None:
-    with open_model(tiny_gguf["BF16"], threads=1) as model:
-        prompt = model.prompt([Message("user", "What is 3 + 4?")])
-        made = list(model.generate(prompt, max_tokens=12))
-        logits = model.logits(prompt + made[:-1])
-    assert made == logits[len(prompt) - 1 :].argmax(axis=1).tolist()
-
-
-def test_what_was_read_before_changes_nothing(tiny_gguf: dict[str, Path]) -> None:
-    with open_model(tiny_gguf["BF16"], threads=1) as model:
-        prompt = model.prompt([Message("user", "What is 3 + 4?")])
-        first = list(model.generate(prompt, max_tokens=12))
-        longer = list(model.generate(prompt + first, max_tokens=4))
-        again = list(model.generate(prompt, max_tokens=16))
-    assert again[: len(first)] == first
-    assert again[len(first) :] == longer
-
-
-def test_a_generation_left_early_does_no_harm(tiny_gguf: dict[str, Path]) -> None:
-    with open_model(tiny_gguf["BF16"], threads=1) as model:
-        prompt = model.prompt([Message("user", "Hello")])
-        whole = list(model.generate(prompt, max_tokens=10))
-        part = list(islice(model.generate(prompt, max_tokens=10), 4))
-        assert part == whole[:4]
-        assert list(model.generate(prompt, max_tokens=10)) == whole
-
-
-def test_a_seed_repeats_and_another_differs(tiny_gguf: dict[str, Path]) -> None:
-    with open_model(tiny_gguf["BF16"], threads=1) as model:
-
-        def said(seed: int) -> list[int]:
-            sampling = Sampling(temperature=2.0, top_p=1.0, seed=seed)
-            return list(model.generate([1, 2, 3], max_tokens=20, sampling=sampling))
-
-        assert said(1) == said(1)
-        assert len({tuple(said(seed)) for seed in range(5)}) > 1
-
-
-def test_a_full_context_ends_the_generation(tiny_gguf: dict[str, Path]) -> None:
-    with open_model(tiny_gguf["BF16"], n_ctx=256) as model:
-        never_ends = Sampling(temperature=1.0, seed=3)
-        made = list(model.generate([1] * (model.n_ctx - 5), max_tokens=99, sampling=never_ends))
-        assert len(made) == 5 or model.is_end(made[-1])
-
-
 # Weight
 
 
@@ -279,3 +230,11 @@ def test_a_closed_model_says_so(tiny_gguf: dict[str, Path]) -> None:
         model.tokenize("Hello")
     with pytest.raises(ModelError, match="has been closed"):
         next(model.generate([1], max_tokens=1))
+    begun = open_model(tiny_gguf["BF16"])
+    tokens, rows = begun.generate([1], max_tokens=5), begun.score([1] * 600, range(600))
+    next(tokens)
+    next(rows)
+    begun.close()
+    for iterator in (tokens, rows):
+        with pytest.raises(ModelError, match="has been closed"):
+            next(iterator)
