@@ -27,7 +27,7 @@ from llmq.errors import LlmqError
 from llmq.planning import make_plan
 from llmq.processors import cores
 from llmq.quantize import execute
-from llmq.runtime.model import BATCH_TOKENS
+from llmq.runtime.decoder import BATCH_TOKENS
 from llmq.sources.opening import open_source
 from llmq_eval.drift import Failure, measure_drifts
 from llmq_eval.measuring import opened
