@@ -124,6 +124,26 @@ def test_without_a_template_the_line_ends_a_reply(
         assert reply.closed or len(reply.tokens) == REPLY_TOKENS
 
 
+def test_a_file_that_fails_does_not_keep_the_others_from_replying(
+    tiny_gguf: dict[str, Path], tmp_path: Path
+) -> None:
+    damaged = tmp_path / "damaged.gguf"
+    data = bytearray(tiny_gguf["BF16"].read_bytes())
+    data[-60_000:] = b"\xff\x7f" * 30_000  # BF16 NaN
+    damaged.write_bytes(data)
+    with (
+        open_model(tiny_gguf["BF16"], threads=1) as good,
+        open_model(damaged, threads=1) as bad,
+    ):
+        prompts = choose_prompts([good, bad], SUITE, 2)
+        failed, found = compare_replies([good, bad, good], prompts)
+        assert isinstance(failed, ModelError)
+        assert "damaged.gguf computes no number" in str(failed)
+        assert isinstance(found, Replies)
+        assert found.base == found.quant
+        assert all(isinstance(each, ModelError) for each in compare_replies([bad, good], prompts))
+
+
 def made(n_tokens: int, *, closed: bool = True, token: int = 7) -> Reply:
     return Reply((token,) * n_tokens, "x" * n_tokens, closed)
 
