@@ -120,12 +120,12 @@ def few_documents(n_documents: int) -> str | None:
     """A warning where the documents are too few for the intervals to keep their word.
 
     >>> few_documents(20)
-    'only 20 dialogues carry these figures: with fewer than 40, 95 % intervals may be too short'
+    'only 20 documents carry these figures: with fewer than 40, 95 % intervals may be too short'
     >>> few_documents(40)
     """
     if n_documents >= FEW_DOCUMENTS:
         return None
     return (
-        f"only {n_documents} dialogues carry these figures: with fewer than {FEW_DOCUMENTS}, "
+        f"only {n_documents} documents carry these figures: with fewer than {FEW_DOCUMENTS}, "
         "95 % intervals may be too short"
     )

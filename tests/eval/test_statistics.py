@@ -84,5 +84,5 @@ def test_a_percentile_lies_within_its_interval_or_has_none() -> None:
 
 
 def test_few_documents_are_warned_of() -> None:
-    assert "20 dialogues" in (few_documents(20) or "")
+    assert "20 documents" in (few_documents(20) or "")
     assert few_documents(40) is None
