@@ -61,7 +61,11 @@ CASES = (
         PIECE_LLAMA,
         (generation(eos_token_id=[2, 3]),),
     ),
-    Case("ends: eos as an object", METASPACE, (settings(eos_token={"content": "</s>"}),)),
+    Case(
+        "ends: eos as an object",
+        METASPACE,
+        (settings(eos_token={"__type": "AddedToken", "content": "</s>"}),),
+    ),
     Case(
         "ends: eos in special_tokens_map.json alone",
         MISTRAL,

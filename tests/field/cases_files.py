@@ -61,15 +61,21 @@ def pipe(name: str) -> Step:
 
 
 def linked(folder: Path) -> None:
-    """The folder is a link to one, whose files are links into a store, as the hub's cache is."""
-    store = folder.parent / "store"
-    real = folder.parent / "snapshot"
+    """The folder is a link to one in a cache of the hub, whose files are links to its blobs."""
+    store = folder.parent / "blobs"
+    real = folder.parent / "snapshots" / "0123abc"
     store.mkdir()
+    real.parent.mkdir()
     folder.rename(real)
     folder.symlink_to(real, target_is_directory=True)
     for number, path in enumerate(sorted(real.iterdir())):
         path.rename(store / str(number))
-        path.symlink_to(Path("..") / "store" / str(number))
+        path.symlink_to(Path("..") / ".." / "blobs" / str(number))
+
+
+def alone(folder: Path) -> None:
+    """The one file has the name that it has without an index."""
+    (folder / "model-00001-of-00001.safetensors").rename(folder / "model.safetensors")
 
 
 def first_shard(change: Callable[[bytes], bytes]) -> Step:
@@ -103,9 +109,7 @@ CASES = (
         (
             weights(same),
             gone("model.safetensors.index.json"),
-            lambda f: (
-                (f / "model-00001-of-00001.safetensors").rename(f / "model.safetensors") and None
-            ),
+            alone,
         ),
     ),
     Case("files: what training leaves", LLAMA, NOISE),
@@ -167,13 +171,20 @@ CASES = (
         "files: a card with odd front matter",
         LLAMA,
         (file("README.md", "---\nlicense: [\n---\n# x"),),
+        refused("README.md"),
     ),
     Case(
         "files: a card that is a list",
         LLAMA,
         (file("README.md", "---\n- 1\n- {a: !!python/object:x {}}\n---\n"),),
+        refused("README.md"),
     ),
-    Case("files: a card that is no text", LLAMA, (file("README.md", b"---\n\xff\xfe: 1\n---\n"),)),
+    Case(
+        "files: a card that is no text",
+        LLAMA,
+        (file("README.md", b"---\n\xff\xfe: 1\n---\n"),),
+        refused("README.md"),
+    ),
     Case("files: links, as in the hub's cache", LLAMA, (linked,)),
     Case("files: a name with spaces", LLAMA, folder="my tutor (final) v2"),
     Case("files: a name beyond ASCII", METASPACE, folder="Köchin-教师-🎓"),
@@ -182,17 +193,17 @@ CASES = (
     Case("files: a name with percent and braces", LLAMA, folder="50%_{x}_$HOME"),
 )
 PIPES = tuple(
-    Case(f"files: {name} is a pipe", base, (pipe(name),), refused(name))
-    for name, base in (
-        ("config.json", LLAMA),
-        ("tokenizer.json", LLAMA),
-        ("tokenizer_config.json", LLAMA),
-        ("generation_config.json", QWEN2),
-        ("special_tokens_map.json", LLAMA),
-        ("added_tokens.json", PIECE_LLAMA),
-        ("tokenizer.model", PIECE_LLAMA),
-        ("chat_template.jinja", LLAMA),
-        ("README.md", LLAMA),
-        ("model.safetensors.index.json", LLAMA),
+    Case(f"files: {name} is a pipe", base, (pipe(name),), right)
+    for name, base, right in (
+        ("config.json", LLAMA, refused("config.json")),
+        ("tokenizer.json", LLAMA, refused("tokenizer.json")),
+        ("model.safetensors.index.json", LLAMA, refused("model.safetensors.index.json")),
+        ("tokenizer.model", PIECE_LLAMA, refused("tokenizer.model")),
+        # The others need not be there, and where they are no files, they are not.
+        ("generation_config.json", QWEN2, Converts()),
+        ("special_tokens_map.json", LLAMA, Converts()),
+        ("added_tokens.json", PIECE_LLAMA, Converts()),
+        ("chat_template.jinja", LLAMA, Converts()),
+        ("README.md", LLAMA, Converts()),
     )
 )

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from transformers import AutoModelForCausalLM, AutoTokenizer, GenerationConfig
+from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from llmq.files.gguf import open_gguf
 from llmq.runtime import Model, open_model
@@ -26,12 +26,13 @@ def check_like_transformers(case: Case, folder: Path, path: Path) -> None:
     """Assert that tokens, ends of a reply, prompts and logits are those of transformers."""
     assert isinstance(case.right, Converts)
     original = AutoTokenizer.from_pretrained(folder)
+    theirs: Any = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)
     with open_model(path, cache_type="F32") as model:
         check_ids(case, original, model, path)
-        check_ends(case.right, original, model, folder)
+        check_ends(case.right, original, theirs, model)
         if case.right.prompts:
             check_prompts(case, original, model)
-        check_logits(model, folder)
+        check_logits(theirs, model)
 
 
 def gets_another_prefix(case: Case, text: str) -> bool:
@@ -60,10 +61,10 @@ def check_ids(case: Case, original: Any, model: Model, path: Path) -> None:
             assert vocabulary.ids(text) == original.encode(text), text
 
 
-def check_ends(right: Converts, original: Any, model: Model, folder: Path) -> None:
+def check_ends(right: Converts, original: Any, theirs: Any, model: Model) -> None:
     """A reply ends where transformers' `generate` ends it, and at no ordinary token."""
     wanted = set(original.convert_tokens_to_ids(list(right.ends)))
-    named = GenerationConfig.from_pretrained(folder).eos_token_id
+    named = theirs.generation_config.eos_token_id
     wanted |= set(named if isinstance(named, list) else [named]) - {None}
     missing = [token for token in wanted if token < model.n_vocab and not model.is_end(token)]
     assert missing == []
@@ -84,9 +85,8 @@ def check_prompts(case: Case, original: Any, model: Model) -> None:
             assert model.prompt([Message(*turn) for turn in CHAT[:count]]) == expected, text
 
 
-def check_logits(model: Model, folder: Path) -> None:
+def check_logits(theirs: Any, model: Model) -> None:
     """The same logits after every token of two texts, to rounding."""
-    theirs = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()
     for seed, count in ((0, 24), (1, 7)):
         tokens = np.random.default_rng(seed).integers(0, model.n_vocab, count).tolist()
         with torch.no_grad():
