@@ -13,8 +13,10 @@ from tokenizers import pre_tokenizers as pre
 from tokenizers.trainers import BpeTrainer
 
 from llmq.architectures import ARCHITECTURES
+from llmq.sources.turn_end import find_turn_end
 from llmq.tokenizer.pre_tokenizer_table import Structure
 from llmq.tokenizer.reading import read_tokenizer
+from llmq.tokenizer.vocabulary import NotedKeys
 from llmq_peer.texts import training_texts
 
 BOS, EOS, PAD = SPECIALS = ("<|bos|>", "<|eos|>", "<|endoftext|>")
@@ -93,19 +95,19 @@ def _step(described: str) -> Any:
 def train_sentencepiece(*, kind: str = "bpe", **options: Any) -> bytes:
     """A tokenizer.model of 900 pieces as Llama's: byte fallback, single digits, no normalizing."""
     model = io.BytesIO()
+    settings: dict[str, Any] = {
+        "vocab_size": 900,
+        "model_type": kind,
+        "byte_fallback": True,
+        "normalization_rule_name": "identity",
+        "remove_extra_whitespaces": False,
+        "split_digits": True,
+        "allow_whitespace_only_pieces": True,
+        "character_coverage": 0.9995,
+        "minloglevel": 2,
+    }
     sentencepiece.SentencePieceTrainer.train(
-        sentence_iterator=iter(training_texts()),
-        model_writer=model,
-        vocab_size=900,
-        model_type=kind,
-        byte_fallback=True,
-        normalization_rule_name="identity",
-        remove_extra_whitespaces=False,
-        split_digits=True,
-        allow_whitespace_only_pieces=True,
-        character_coverage=0.9995,
-        minloglevel=2,
-        **options,
+        sentence_iterator=iter(training_texts()), model_writer=model, **settings | options
     )
     return model.getvalue()
 
@@ -135,7 +137,12 @@ def save_sentencepiece(folder: Path, model: bytes, **tokenizer_config: Any) -> d
 
 
 def read(folder: Path, **config: Any) -> dict[str, Any]:
-    """What read_tokenizer says about a folder, with some of config.json changed."""
+    """The keys that read_tokenizer makes of a folder, with some of config.json changed."""
+    return read_noted(folder, **config).metadata
+
+
+def read_noted(folder: Path, **config: Any) -> NotedKeys:
+    """The same with the notes, as a conversion reads the folder."""
     config = {**json.loads((folder / "config.json").read_text()), **config}
     rules = ARCHITECTURES[config["architectures"][0]].tokenizer
-    return read_tokenizer(folder, config, rules=rules)
+    return read_tokenizer(folder, config, rules=rules, find_turn_end=find_turn_end)

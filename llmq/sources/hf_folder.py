@@ -15,6 +15,7 @@ from llmq.sources.matching import match_tensors
 from llmq.sources.model_card import general_metadata
 from llmq.sources.source import Source
 from llmq.sources.tensor import ComputedWeights, SourceTensor
+from llmq.sources.turn_end import find_turn_end
 from llmq.tokenizer.reading import read_tokenizer
 
 
@@ -34,13 +35,20 @@ def open_hf_folder(path: Path, *, pre: str | None = None) -> Source:
         *_computed(architecture, settings),
         *(_stored(checkpoint, row, architecture.sizes(settings)) for row in rows),
     )
+    tokenizer = read_tokenizer(
+        checkpoint.path,
+        settings,
+        pre=pre,
+        rules=architecture.tokenizer,
+        find_turn_end=find_turn_end,
+    )
     return Source(
         path,
         checkpoint.name,
-        _metadata(checkpoint, architecture, settings, pre),
+        _metadata(checkpoint, architecture, settings, tokenizer.metadata),
         _facts(architecture, settings, tied=all(t.name != "output.weight" for t in tensors)),
         tensors,
-        (*notes, *_on_window(architecture, settings)),
+        (*notes, *_on_window(architecture, settings), *tokenizer.notes),
     )
 
 
@@ -72,7 +80,7 @@ def _facts(architecture: Architecture, settings: Config, *, tied: bool) -> Facts
 
 
 def _metadata(
-    checkpoint: Checkpoint, architecture: Architecture, settings: Config, pre: str | None
+    checkpoint: Checkpoint, architecture: Architecture, settings: Config, tokenizer: Metadata
 ) -> Metadata:
     """All keys, in the order in which llama.cpp's converter writes them; a plan sets the zeros."""
     return {
@@ -82,7 +90,7 @@ def _metadata(
         "general.file_type": np.uint32(0),
         **rows_as_metadata(architecture.name, architecture.late_metadata, settings),
         "general.quantization_version": np.uint32(0),
-        **read_tokenizer(checkpoint.path, settings, pre=pre, rules=architecture.tokenizer),
+        **tokenizer,
     }
 
 

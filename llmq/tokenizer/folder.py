@@ -62,6 +62,27 @@ class TokenizerFolder:
         entries = as_object(self.tokenizer_config.get("added_tokens_decoder") or {}, where)
         return [_added(entry, _number(name, where), where) for name, entry in entries.items()]
 
+    @property
+    def listed_tokens(self) -> list[AddedToken]:
+        """The tokens of added_tokens.json, which does not say what is special."""
+        path = self.path / "added_tokens.json"
+        return [
+            AddedToken(as_token_id(number, f"{path}: {text!r}"), as_text(text, str(path)), False)
+            for text, number in optional_json(path).items()
+        ]
+
+    @property
+    def as_llama(self) -> bool:
+        """Does transformers lay Llama's own pipeline over this folder, whatever its files say?
+
+        So does its class LlamaTokenizer (tokenization_llama.py): no normalizer, and a space in
+        front of a text unless `add_prefix_space` is false. For these two kinds of models, and for
+        any other class, it takes tokenizer.json as it stands (AutoTokenizer.from_pretrained).
+        """
+        name = self.tokenizer_config.get("tokenizer_class") or self.config.get("tokenizer_class")
+        llama = str(name).removesuffix("Fast") in ("LlamaTokenizer", "CodeLlamaTokenizer")
+        return llama and self.config.get("model_type") not in ("mistral", "qwen2")
+
 
 def open_folder(path: Path, config: Mapping[str, Any]) -> TokenizerFolder:
     """Read the JSON files of the folder `path`; raises `TokenizerError` for a broken one."""

@@ -11,10 +11,5 @@ chameleon minerva-7b megrez gpt-4o llama4 kanana2 talkie tiny_aya cohere2moe sup
 granite-docling bailingmoe bailingmoe2 llada-moe seed-coder hunyuan hunyuan-dense hy_v4 joyai-llm
 kimi-k2 ufakzeka grok-2 afmoe laguna minimax-m2 solar-open
 """
-# With these, llama.cpp adds a bos unless the file says otherwise.
-_ADDS_BOS = """
-llama3 llama-v3 llama-bpe falcon3 falcon-h1 pixtral midm-2.0 lfm2 jina-v5-nano tekken chameleon
-"""
 
 PRE_NAMES = tuple(_NAMES.split())
-ADDS_BOS = frozenset(_ADDS_BOS.split())

@@ -1,6 +1,6 @@
 """read_tokenizer: a folder -> every `tokenizer.*` key, in the order of llama.cpp's converter."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -8,15 +8,23 @@ from llmq.errors import TokenizerError
 from llmq.files.gguf import Metadata
 from llmq.tokenizer.byte_level import read_byte_level
 from llmq.tokenizer.chat_templates import chat_template_metadata
+from llmq.tokenizer.choice import model_in_use
+from llmq.tokenizer.end_tokens import END_IDS, end_token_keys
 from llmq.tokenizer.family_rules import NO_RULES, FamilyRules
 from llmq.tokenizer.folder import TokenizerFolder, open_folder
 from llmq.tokenizer.metaspace import is_metaspace, read_metaspace
 from llmq.tokenizer.pre_tokenizer import checked_name, flat_steps
-from llmq.tokenizer.pre_tokenizer_names import ADDS_BOS
-from llmq.tokenizer.special_tokens import ADD_KEYS, ID_KEYS, special_token_metadata
+from llmq.tokenizer.spaces import ADD_SPACE_PREFIX, add_prefix_space
+from llmq.tokenizer.special_tokens import ID_KEYS, special_token_metadata
 from llmq.tokenizer.spm import read_sentencepiece
+from llmq.tokenizer.vocabulary import NotedKeys
 
-ADD_SPACE_PREFIX = "tokenizer.ggml.add_space_prefix"
+DEFAULT_EOS = {"gpt2": 11, "llama": 2}  # what llama.cpp takes where the file names none
+
+
+def no_turn_end(_keys: Metadata) -> str | None:
+    """For a caller that renders no templates."""
+    return None
 
 
 def read_tokenizer(
@@ -25,41 +33,47 @@ def read_tokenizer(
     *,
     pre: str | None = None,
     rules: FamilyRules = NO_RULES,
-) -> Metadata:
-    """The tokenizer of a model folder as GGUF metadata.
+    find_turn_end: Callable[[Metadata], str | None] = no_turn_end,
+) -> NotedKeys:
+    """The tokenizer of a model folder as GGUF metadata, with what is worth saying of it.
 
     `config` holds the model's settings, those of config.json or as its family completes them. `pre`
     overrides the name of the pre-tokenizer (`tokenizer.ggml.pre`), which is otherwise found from
-    the structure of tokenizer.json; `rules` are those of the model's family.
+    the structure of tokenizer.json; `rules` are those of the model's family; `find_turn_end` gives
+    the token that closes a turn in the chat template of a file with such keys.
     Raises `TokenizerError`, one line, for a tokenizer that is missing, broken, of an unknown
     structure, or not of this model.
     """
     if pre is not None:
         checked_name(pre)
     files = open_folder(folder, config)
-    vocabulary = _read_vocabulary(files, pre=pre)
+    vocabulary, notes = _read_vocabulary(files, pre=pre)
     keys = (_space_prefix(files) if rules.space_prefix else {}) | vocabulary
     texts: list[str] = vocabulary["tokenizer.ggml.tokens"]  # type: ignore[assignment]  # built so
     keys |= special_token_metadata(files, texts)
-    if keys["tokenizer.ggml.pre"] in ADDS_BOS:
-        keys.setdefault(ADD_KEYS["bos"], False)
-    if keys["tokenizer.ggml.model"] == "gpt2" and ID_KEYS["eos"] not in keys:
+    template = chat_template_metadata(files)
+    ends, end_notes = end_token_keys(files, keys, turn_end=find_turn_end(keys | template))
+    own = {key: ends.pop(key) for key in list(ends) if key == END_IDS}
+    keys |= ends
+    if ID_KEYS["eos"] not in keys:
         raise TokenizerError(
             f"{folder}: no file names the token that ends a text, and llama.cpp would take token "
-            '11 for it; add "eos_token" to tokenizer_config.json'
+            f"{DEFAULT_EOS[str(keys['tokenizer.ggml.model'])]} for it; "
+            'add "eos_token" to tokenizer_config.json'
         )
-    keys |= chat_template_metadata(files)
+    keys |= template
     keys |= _normalizer_flags(files)
     size = files.vocab_size
     if size is not None:
         keys = keys | rules.defaults.get(size, {}) | keys | rules.overrides.get(size, {})
-    return keys
+    return NotedKeys(keys | own, (*notes, *end_notes))
 
 
-def _read_vocabulary(files: TokenizerFolder, *, pre: str | None) -> Metadata:
+def _read_vocabulary(files: TokenizerFolder, *, pre: str | None) -> NotedKeys:
     """The first kind that fits; see the package's docstring."""
-    if (files.path / "tokenizer.model").is_file():
-        return read_sentencepiece(files)
+    model, notes = model_in_use(files)
+    if model is not None:
+        return _with_notes(notes, read_sentencepiece(files, model))
     if not files.tokenizer:
         found = [name for name in ("vocab.json", "tekken.json") if (files.path / name).is_file()]
         beside = f"; {found[0]} alone does not say how text is cut" if found else ""
@@ -68,19 +82,18 @@ def _read_vocabulary(files: TokenizerFolder, *, pre: str | None) -> Metadata:
             "tokenizer with transformers' save_pretrained"
         )
     if pre is None and is_metaspace(files):
-        return read_metaspace(files)
-    return read_byte_level(files, pre=pre)
+        return _with_notes(notes, read_metaspace(files))
+    return _with_notes(notes, read_byte_level(files, pre=pre))
+
+
+def _with_notes(notes: tuple[str, ...], keys: NotedKeys) -> NotedKeys:
+    return keys._replace(notes=(*notes, *keys.notes))
 
 
 def _space_prefix(files: TokenizerFolder) -> Metadata:
     """The key that conversion/llama.py writes before all others."""
-    value = files.tokenizer_config.get("add_prefix_space")
-    if value is None:
-        return {}
-    if not isinstance(value, bool):
-        where = files.where("tokenizer_config.json", "add_prefix_space")
-        raise TokenizerError(f"{where} is {value!r:.40} instead of true or false")
-    return {ADD_SPACE_PREFIX: value}
+    value = add_prefix_space(files)
+    return {} if value is None else {ADD_SPACE_PREFIX: value}
 
 
 def _normalizer_flags(files: TokenizerFolder) -> Metadata:

@@ -1,12 +1,14 @@
 """A strict, bounded reader of `tokenizer.model`, the protobuf message that SentencePiece writes.
 
-The message is `ModelProto` of sentencepiece_model.proto: pieces (field 1: text 1, score 2, type 3)
-and the trainer's settings (field 2: kind of model 3). Everything else is skipped. The wire format
-is the public one of protocol buffers: a varint key (field number * 8 + wire type), then the value.
+The message is `ModelProto` of sentencepiece_model.proto: pieces (field 1: text 1, score 2, type 3),
+the trainer's settings (field 2: kind of model 3, white space as suffix 24) and those of the
+normalizer (field 3: name 1, map 2, dummy prefix 3, removing white space 4, escaping it 5).
+Everything else is skipped. The wire format is the public one of protocol buffers: a varint key
+(field number * 8 + wire type), then the value.
 """
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,25 +22,41 @@ VARINT, FIXED64, BYTES, FIXED32 = 0, 1, 2, 5
 
 
 @dataclass(frozen=True)
+class Normalizing:
+    """What is done to a text before it is cut; the defaults are those of the message."""
+
+    name: str = ""
+    maps: bool = False
+    """Characters are replaced, by a map that the file holds."""
+    adds_space: bool = True
+    removes_spaces: bool = True
+    """Spaces at both ends, and all but one of several."""
+    escapes_spaces: bool = True
+    suffix: bool = False
+    """The space that is added, and that pieces hold, stands behind a word."""
+
+
+@dataclass(frozen=True)
 class SentencePieceModel:
     """The pieces in the order of their ids, and the kind of model (a value of `KINDS`)."""
 
     pieces: tuple[Token, ...]
     kind: str
+    normalizing: Normalizing
 
 
 def read_sentencepiece_model(path: Path) -> SentencePieceModel:
     """Read `tokenizer.model`; raises `TokenizerError` for anything that is not one."""
     data = _read(path)
     try:
-        pieces, kind = _parsed(data)
+        pieces, kind, normalizing = _parsed(data)
     except (ValueError, IndexError, struct.error) as reason:  # UnicodeDecodeError is a ValueError
         raise TokenizerError(f"{path}: not a SentencePiece model ({reason})") from None
     if not 0 < len(pieces) < MAX_TOKENS or kind not in KINDS:
         raise TokenizerError(
             f"{path}: not a SentencePiece model ({len(pieces)} pieces, kind {kind})"
         )
-    return SentencePieceModel(tuple(pieces), KINDS[kind])
+    return SentencePieceModel(tuple(pieces), KINDS[kind], normalizing)
 
 
 def _read(path: Path) -> bytes:
@@ -54,16 +72,40 @@ def _read(path: Path) -> bytes:
         raise TokenizerError(f"{path}: cannot be read ({reason.strerror})") from None
 
 
-def _parsed(data: bytes) -> tuple[list[Token], int]:
+def _parsed(data: bytes) -> tuple[list[Token], int, Normalizing]:
     """The pieces and the number of the kind: 0 where the trainer's settings are cut off."""
     pieces: list[Token] = []
     kind = 0
+    trainer: dict[int, int | bytes] = {}
+    normalizer: dict[int, int | bytes] = {}
     for field, value in _fields(data):
         if field == 1 and isinstance(value, bytes):
             pieces.append(_piece(value))
         elif field == 2 and isinstance(value, bytes):
-            kind = next((v for f, v in _fields(value) if f == 3 and isinstance(v, int)), 1)
-    return pieces, kind
+            trainer |= dict(_fields(value))
+            kind = _number(trainer, 3, 1)
+        elif field == 3 and isinstance(value, bytes):
+            normalizer |= dict(_fields(value))
+    return pieces, kind, _normalizing(trainer, normalizer)
+
+
+def _normalizing(
+    trainer: Mapping[int, int | bytes], normalizer: Mapping[int, int | bytes]
+) -> Normalizing:
+    name = normalizer.get(1)
+    return Normalizing(
+        name.decode("utf-8") if isinstance(name, bytes) else "",
+        maps=bool(normalizer.get(2)),
+        adds_space=bool(_number(normalizer, 3, 1)),
+        removes_spaces=bool(_number(normalizer, 4, 1)),
+        escapes_spaces=bool(_number(normalizer, 5, 1)),
+        suffix=bool(_number(trainer, 24, 0)),
+    )
+
+
+def _number(fields: Mapping[int, int | bytes], field: int, default: int) -> int:
+    value = fields.get(field, default)
+    return value if isinstance(value, int) else default
 
 
 def _piece(data: bytes) -> Token:

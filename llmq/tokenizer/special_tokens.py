@@ -1,7 +1,9 @@
 """Which tokens are special and which are added to a text by themselves.
 
-The rules are those of gguf-py's SpecialVocab (gguf/vocab.py): first the post-processor of
-tokenizer.json, then tokenizer_config.json, then config.json.
+The rules for ids are those of gguf-py's SpecialVocab (gguf/vocab.py): first the post-processor of
+tokenizer.json, then tokenizer_config.json, then config.json. What is added is what transformers
+adds: where there is a tokenizer.json, its post-processor alone decides (_from_pretrained in
+tokenization_utils_base.py drops `add_bos_token` and `add_eos_token` then).
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,6 +24,7 @@ ID_KEYS = {
     "eot": "tokenizer.ggml.eot_token_id",
     "eom": "tokenizer.ggml.eom_token_id",
 }
+OWN_NAMES = {"bos": "<s>", "eos": "</s>"}  # where a folder names no others
 ADD_KEYS = {kind: f"tokenizer.ggml.add_{kind}_token" for kind in ("bos", "eos", "sep")}
 
 
@@ -33,11 +36,13 @@ def special_token_metadata(folder: TokenizerFolder, tokens: Sequence[str]) -> Me
         texts["bos"] = texts["bos"] or texts["cls"]
         texts["eos"] = texts["eos"] or texts["sep"]
         texts, added = post_processed(folder, texts)
+    ids = _special_ids(folder, texts, tokens)
     for kind in texts:
         value = folder.tokenizer_config.get(f"add_{kind}_token")
         if isinstance(value, bool):
-            added.setdefault(kind, value)
-    ids = _special_ids(folder, texts, tokens)
+            added.setdefault(kind, value and not folder.tokenizer)
+    added.setdefault("bos", False)  # llama.cpp would guess
+    added = {kind: adds and (kind in ids or kind == "sep") for kind, adds in added.items()}
     keys: Metadata = {ID_KEYS[kind]: np.uint32(ids[kind]) for kind in ids if kind in ID_KEYS}
     return keys | {ADD_KEYS[kind]: added[kind] for kind in added if kind in ADD_KEYS}
 
@@ -51,12 +56,16 @@ def _special_ids(
     ids: dict[str, int] = {}
     for kind, text in texts.items() if folder.tokenizer_config else ():
         _keep(ids, kind, added.get(text or ""), len(tokens))
+        if kind in OWN_NAMES:
+            _keep(ids, kind, by_text.get(text or ""), len(tokens))
     for kind in texts:
         _keep(ids, kind, folder.config.get(f"{kind}_token_id"), len(tokens))
-    for kind in ("bos", "eos"):
+    for kind, name in OWN_NAMES.items():
         mapped = token_text(folder.special_tokens_map.get(f"{kind}_token"))
-        _keep(ids, kind, by_text.get(texts[kind] or mapped or ""), len(tokens))
+        _keep(ids, kind, by_text.get(mapped or ""), len(tokens))
         _keep(ids, kind, folder.generation_config.get(f"{kind}_token_id"), len(tokens))
+        if folder.as_llama or not folder.tokenizer:
+            _keep(ids, kind, by_text.get(name), len(tokens))
     return ids
 
 

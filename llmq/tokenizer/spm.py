@@ -7,11 +7,14 @@ import math
 
 from llmq.errors import TokenizerError
 from llmq.files.gguf import Metadata
-from llmq.tokenizer.folder import AddedToken, TokenizerFolder, optional_json
-from llmq.tokenizer.json_values import as_text, as_token_id
-from llmq.tokenizer.sentencepiece_model import read_sentencepiece_model
+from llmq.tokenizer.added_tokens import split_by_row, without_row
+from llmq.tokenizer.byte_tokens import with_byte_tokens
+from llmq.tokenizer.folder import AddedToken, TokenizerFolder, named_special_tokens
+from llmq.tokenizer.sentencepiece_model import SentencePieceModel
+from llmq.tokenizer.spaces import space_keys
 from llmq.tokenizer.vocabulary import (
     PIECE_SPACE,
+    NotedKeys,
     Token,
     TokenType,
     added,
@@ -23,29 +26,35 @@ PAD_SCORE = -10000.0
 ADDED_SCORE = -1000.0
 
 
-def read_sentencepiece(folder: TokenizerFolder) -> Metadata:
-    """model, pre, tokens, scores, token_type. Refuses Unigram models: llama.cpp would merge."""
-    path = folder.path / "tokenizer.model"
-    model = read_sentencepiece_model(path)
+def read_sentencepiece(folder: TokenizerFolder, model: SentencePieceModel) -> NotedKeys:
+    """[add_space_prefix,] model, pre, tokens, scores, token_type.
+
+    Refuses Unigram models: llama.cpp would merge.
+    """
+    where = str(folder.path / "tokenizer.model")
     if model.kind not in ("BPE", "Char"):
         raise TokenizerError(
-            f"{path}: a SentencePiece model of the kind {model.kind}; llama.cpp merges pieces by "
+            f"{where}: a SentencePiece model of the kind {model.kind}; llama.cpp merges pieces by "
             "score, as BPE does, and would cut text differently"
         )
+    spaces = space_keys(folder, model)
     size = folder.vocab_size or len(model.pieces)
     tokens = {number: _row(piece) for number, piece in enumerate(model.pieces[:size])}
-    for token_id, row in _added_rows(folder, tokens).items():
-        if token_id < size:  # the embedding has no row for the others
-            tokens[token_id] = row
-    where = str(path)
     for number, token in tokens.items():
         if not math.isfinite(token.score):
             raise TokenizerError(f"{where}: the piece {number} has the score {token.score}")
-    return {
+    usable, beyond = split_by_row(size, _added_tokens(folder, model), own={})
+    tokens |= {
+        token.id: added(token.text, special=token.special, score=ADDED_SCORE) for token in usable
+    }
+    tokens, byte_notes = with_byte_tokens(tokens, size, where=where)
+    keys: Metadata = {
+        **spaces.metadata,
         "tokenizer.ggml.model": "llama",
         "tokenizer.ggml.pre": "default",
         **texts_scores_and_types(complete(tokens, size, where=where, pad_score=PAD_SCORE)),
     }
+    return NotedKeys(keys, (*spaces.notes, *without_row(folder, beyond), *byte_notes))
 
 
 def _row(piece: Token) -> Token:
@@ -54,27 +63,23 @@ def _row(piece: Token) -> Token:
     return piece._replace(text=piece.text.replace(PIECE_SPACE, " "))
 
 
-def _added_rows(folder: TokenizerFolder, tokens: dict[int, Token]) -> dict[int, Token]:
-    """added_tokens.json, then tokenizer_config.json, which wins; without both, tokenizer.json.
+def _added_tokens(folder: TokenizerFolder, model: SentencePieceModel) -> list[AddedToken]:
+    """One for each id: added_tokens.json's, then tokenizer_config.json's, which win.
 
-    The last is not in the converter: transformers 5 writes added tokens only there. It may fill
-    unused rows and changes no piece.
+    transformers 5 writes added tokens into tokenizer.json alone; those fill rows that nothing else
+    has, and change no piece. What has a name and stands nowhere gets the next free row.
     """
-    path = folder.path / "added_tokens.json"
-    rows = {
-        as_token_id(number, f"{path}: {text!r}"): Token(
-            as_text(text, str(path)), TokenType.USER_DEFINED, ADDED_SCORE
-        )
-        for text, number in optional_json(path).items()
-    }
-    declared: list[AddedToken] = folder.config_added_tokens
-    if not rows and not declared:
-        texts = {token.text for token in tokens.values()}
-        declared = [
-            token
-            for token in folder.json_added_tokens
-            if token.id not in tokens and token.text not in texts
-        ]
-    return rows | {
-        token.id: added(token.text, special=token.special, score=ADDED_SCORE) for token in declared
-    }
+    declared = [*folder.listed_tokens, *folder.config_added_tokens]
+    rows = {token.id: token for token in declared}
+    pieces = {piece.text for piece in model.pieces}
+    texts = pieces | {token.text for token in declared}
+    for token in folder.json_added_tokens:
+        if token.id not in rows and token.id >= len(model.pieces) and token.text not in texts:
+            rows[token.id] = token
+    texts |= {token.text for token in rows.values()}
+    free = max([len(model.pieces), *(number + 1 for number in rows)])
+    for text in named_special_tokens(folder):
+        if text not in texts:
+            rows[free] = AddedToken(free, text, special=True)
+            free += 1
+    return list(rows.values())

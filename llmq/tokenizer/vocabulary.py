@@ -21,6 +21,13 @@ class TokenType(IntEnum):
     BYTE = 6
 
 
+class NotedKeys(NamedTuple):
+    """Keys of the file, and what is worth saying of how they came about."""
+
+    metadata: Metadata
+    notes: tuple[str, ...] = ()
+
+
 class Token(NamedTuple):
     """One row of the table; `score` only matters to SentencePiece."""
 
@@ -53,7 +60,8 @@ def complete(
     """The tokens by id, `size` of them: rows of the embedding without a token become unused.
 
     Two equal texts are an error here because llama.cpp aborts the whole process on them
-    (llama-vocab.cpp, the assertion on token_to_id). So is a token beyond the embedding.
+    (llama-vocab.cpp, the assertion on token_to_id), and so is U+0000, at which llama.cpp cuts a
+    text, so that two become equal. So is a token beyond the embedding.
     """
     if tokens and max(tokens) >= size:
         last = max(tokens)
@@ -67,6 +75,11 @@ def complete(
     ]
     seen: dict[str, int] = {}
     for number, token in enumerate(table):
+        if "\0" in token.text:
+            raise TokenizerError(
+                f"{where} has the token {token.text!r} with id {number}, which llama.cpp cuts at"
+                " the character U+0000; give it another text"
+            )
         other = seen.setdefault(token.text, number)
         if other != number:
             raise TokenizerError(

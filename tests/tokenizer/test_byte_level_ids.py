@@ -51,7 +51,7 @@ def mismatches(
 ) -> list[str]:
     """The texts whose ids differ between transformers and llama.cpp."""
     hugging_face = AutoTokenizer.from_pretrained(folder)
-    with LlamaVocabulary(read_tokenizer(folder, config, pre=pre), folder) as vocabulary:
+    with LlamaVocabulary(read_tokenizer(folder, config, pre=pre).metadata, folder) as vocabulary:
         return [text for text in texts if hugging_face.encode(text) != vocabulary.ids(text)]
 
 
@@ -59,7 +59,7 @@ def mismatches(
 def test_ids_are_those_of_hugging_face(row: Structure, tmp_path: Path) -> None:
     config = save(tmp_path, train_byte_level(row), **NAMED)
     texts = probe_texts([*SPECIALS, TOOL], COUNT)
-    metadata = read_tokenizer(tmp_path, config)
+    metadata = read_tokenizer(tmp_path, config).metadata
     assert metadata["tokenizer.ggml.pre"] == row.name
     different = mismatches(tmp_path, config, texts)
     assert [text for text in different if not EXPLAINED[row.note](text)] == []
@@ -172,7 +172,7 @@ def test_added_tokens_of_tokenizer_config(tmp_path: Path) -> None:
     }
     write(tmp_path / "tokenizer_config.json", settings)
     assert mismatches(tmp_path, config, ["a<think>b", "x<late>y <think>"]) == []
-    metadata = read_tokenizer(tmp_path, {**config, "vocab_size": size + 1})
+    metadata = read_tokenizer(tmp_path, {**config, "vocab_size": size + 1}).metadata
     tokens = metadata["tokenizer.ggml.tokens"]
     assert isinstance(tokens, list)
     assert tokens[size] == "<think>"
@@ -184,7 +184,7 @@ def test_ids_without_special_tokens(tmp_path: Path) -> None:
     tokenizer = train_byte_level(ROWS["llama-bpe"])
     config = save(tmp_path, tokenizer, **NAMED)
     hugging_face = AutoTokenizer.from_pretrained(tmp_path, split_special_tokens=True)
-    with LlamaVocabulary(read_tokenizer(tmp_path, config), tmp_path) as vocabulary:
+    with LlamaVocabulary(read_tokenizer(tmp_path, config).metadata, tmp_path) as vocabulary:
         for text in ("<|eos|> is a token", "a<|bos|>b"):
             expected = hugging_face.encode(text, add_special_tokens=False)
             assert vocabulary.ids(text, special=False) == expected

@@ -8,7 +8,7 @@ import pytest
 
 from llmq.errors import TokenizerError
 from llmq.tokenizer.pre_tokenizer import MAX_STEPS, pre_tokenizer_name
-from llmq.tokenizer.pre_tokenizer_names import ADDS_BOS, PRE_NAMES
+from llmq.tokenizer.pre_tokenizer_names import PRE_NAMES
 from llmq.tokenizer.pre_tokenizer_table import PRE_NOTES, STRUCTURES
 
 WHERE = Path("tokenizer.json")
@@ -163,6 +163,5 @@ def test_the_table_is_consistent() -> None:
     keys = [(row.steps, row.normalizer, row.ignore_merges) for row in STRUCTURES]
     assert len(set(keys)) == len(keys)
     assert {row.name for row in STRUCTURES} <= set(PRE_NAMES)
-    assert set(PRE_NAMES) >= ADDS_BOS
     assert set(PRE_NOTES) <= {row.name for row in STRUCTURES}
     assert len(set(PRE_NAMES)) == len(PRE_NAMES)

@@ -62,7 +62,7 @@ TOKENS = [(BOS, 0), (EOS, 1)]
     ("processor", "settings", "expected"),
     [
         (None, {}, {"bos": False}),  # said, because llama.cpp would add one for llama-bpe
-        (None, {"add_bos_token": True, "add_eos_token": False}, {"bos": True, "eos": False}),
+        (None, {"add_bos_token": True, "add_eos_token": False}, {"bos": False, "eos": False}),
         (processors.ByteLevel(trim_offsets=False), {}, {"bos": False, "eos": False}),
         (
             processors.ByteLevel(trim_offsets=False),
@@ -123,14 +123,18 @@ def test_ids_from_config_and_beyond(folder: Path) -> None:
     write(folder / "tokenizer_config.json", {})
     assert read(folder, eos_token_id=7)[PREFIX + "eos_token_id"] == 7
     write(folder / "generation_config.json", {"eos_token_id": [1, 2], "bos_token_id": 0})
-    with pytest.raises(TokenizerError, match='add "eos_token" to tokenizer_config'):
-        read(folder, eos_token_id=[1, 2], pad_token_id=-1)
+    listed = read(folder, eos_token_id=[1, 2], pad_token_id=-1)
+    assert (listed[PREFIX + "eos_token_id"], listed[PREFIX + "eot_token_id"]) == (1, 2)
     write(folder / "special_tokens_map.json", {"eos_token": {"content": PAD}})
     metadata = read(
         folder, eos_token_id=None, unk_token_id=10**6, pad_token_id=-1, mask_token_id=True
     )
     ids = {key: int(value) for key, value in metadata.items() if key.endswith("token_id")}
-    assert ids == {PREFIX + "bos_token_id": 0, PREFIX + "eos_token_id": 2}
+    assert ids == {
+        PREFIX + "bos_token_id": 0,
+        PREFIX + "eos_token_id": 2,
+        PREFIX + "eot_token_id": 1,
+    }
 
 
 def test_models_with_rules_of_their_own(folder: Path) -> None:

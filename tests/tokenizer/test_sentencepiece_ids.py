@@ -37,7 +37,7 @@ def mismatches(
     folder: Path, config: dict[str, object], encode: Encode, texts: Sequence[str]
 ) -> list[str]:
     """The texts whose ids differ between `encode` and llama.cpp."""
-    metadata = read_tokenizer(folder, config, rules=LLAMA.tokenizer)
+    metadata = read_tokenizer(folder, config, rules=LLAMA.tokenizer).metadata
     with LlamaVocabulary(metadata, folder) as vocabulary:
         return [text for text in texts if encode(text) != vocabulary.ids(text)]
 
@@ -90,7 +90,7 @@ def test_without_a_space_in_front(model: bytes, tmp_path: Path) -> None:
     hugging_face = AutoTokenizer.from_pretrained(tmp_path)
     texts = probe_texts(SPECIALS, COUNT)
     assert mismatches(tmp_path, config, hugging_face.encode, texts) == []
-    metadata = read_tokenizer(tmp_path, config, rules=LLAMA.tokenizer)
+    metadata = read_tokenizer(tmp_path, config, rules=LLAMA.tokenizer).metadata
     assert next(iter(metadata)) == "tokenizer.ggml.add_space_prefix"
 
 
@@ -149,7 +149,7 @@ def test_trained_models(shared: Path, tmp_path: Path, name: str) -> None:
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     hugging_face = AutoTokenizer.from_pretrained(folder)
     texts = probe_texts(("<s>", "</s>"), COUNT)
-    with LlamaVocabulary(read_tokenizer(folder, config), tmp_path) as vocabulary:
+    with LlamaVocabulary(read_tokenizer(folder, config).metadata, tmp_path) as vocabulary:
         different = [text for text in texts if hugging_face.encode(text) != vocabulary.ids(text)]
     assert different, LLAMA_CPP_DEFECTS["prefix"]
     assert [text for text in different if not gets_another_prefix(text)] == []
@@ -167,7 +167,7 @@ def test_added_tokens(model: bytes, tmp_path: Path) -> None:
         },
     )
     write(tmp_path / "added_tokens.json", {"<old>": 900, "<older>": 901})
-    metadata = read_tokenizer(tmp_path, config)
+    metadata = read_tokenizer(tmp_path, config).metadata
     tokens, types = metadata["tokenizer.ggml.tokens"], metadata["tokenizer.ggml.token_type"]
     scores = metadata["tokenizer.ggml.scores"]
     assert isinstance(tokens, list)
@@ -183,7 +183,7 @@ def test_added_tokens_only_in_tokenizer_json(model: bytes, tmp_path: Path) -> No
     tokenizer = AutoTokenizer.from_pretrained(tmp_path).backend_tokenizer
     tokenizer.add_special_tokens(["<late>"])
     tokenizer.save(str(tmp_path / "tokenizer.json"))
-    tokens = read_tokenizer(tmp_path, config)["tokenizer.ggml.tokens"]
+    tokens = read_tokenizer(tmp_path, config).metadata["tokenizer.ggml.tokens"]
     assert isinstance(tokens, list)
     assert tokens[900] == "<late>"
     assert tokens[899] != "<late>"
