@@ -6,6 +6,9 @@ rendered and tokenized, and the tokens in which they differ are the turn. It end
 end-of-generation token, which is scored, for stopping is part of a reply; where a template writes
 none (as the plain fallback), it ends with the turn's text.
 
+A template that opens the thoughts of the next reply (DeepSeek-R1) leaves them out of a turn that it
+is given: such a turn is scored from where its own text begins.
+
 A template may write earlier turns differently once they are past (Qwen3 leaves their thinking out).
 Each turn is therefore scored in the very text that a chat would send; turns whose texts continue
 each other share one passage, so that an ordinary dialogue is read once.
@@ -18,6 +21,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from llmq.chat.thinking import without_opened_thought
 from llmq.errors import ModelError
 from llmq.runtime import Model
 from llmq.suites import Dialogue, Message
@@ -58,16 +62,14 @@ def passages(model: Model, dialogue: Dialogue) -> tuple[Passage, ...]:
 
 def _turn(model: Model, messages: Sequence[Message]) -> Passage:
     """The passage whose scored tokens are the last of `messages`."""
-    template = model.chat_template
-    before = template.render(messages[:-1], add_generation_prompt=True)
-    text = template.render(messages, add_generation_prompt=False)
-    if not text.startswith(before):
+    before = model.transcript(messages[:-1], add_generation_prompt=True)
+    whole = model.transcript(messages)
+    if not whole.text.startswith((before.text, without_opened_thought(before.text))):
         raise ModelError(
-            f"the chat template of {template.name} does not continue its own opening of a reply, "
+            f"the chat template of {model.path.name} does not continue its own opening of a reply, "
             "so the tutor's words cannot be found in the text; give the file another template"
         )
-    prompt = model.tokenize(before, special=True, add_bos=True)
-    tokens = model.tokenize(text, special=True, add_bos=True)
+    prompt, tokens = before.tokens, whole.tokens
     # A token may straddle the border (a tokenizer that joins ":" and " a"); then it is scored too.
     same = next((i for i, (a, b) in enumerate(zip(prompt, tokens, strict=False)) if a != b), None)
     start = max(1, min(len(prompt), len(tokens)) if same is None else same)

@@ -15,6 +15,15 @@ OPENING, CLOSING = "<think>", "</think>"
 UNSAID = "the reply ended within its thoughts, before anything was said"
 
 
+def without_opened_thought(prompt: str) -> str:
+    """`prompt` without the <think> that ends it, opened for a reply to come.
+
+    >>> without_opened_thought("Assistant: <think>\\n")
+    'Assistant: '
+    """
+    return prompt.rstrip().removesuffix(OPENING) if prompt.rstrip().endswith(OPENING) else prompt
+
+
 class _State(Enum):
     START = auto()  # no text yet but white space and perhaps a part of <think>
     THOUGHT = auto()

@@ -15,7 +15,8 @@ Importing this package loads nothing heavy: llama_cpp comes with the first model
 """
 
 from llmq.runtime.binding import llama_cpp_version
-from llmq.runtime.model import GREEDY, Model, Sampling
+from llmq.runtime.decoder import GREEDY, Sampling
+from llmq.runtime.model import Model
 from llmq.runtime.opening import check_magic, open_model
 
 __all__ = ["GREEDY", "Model", "Sampling", "check_magic", "llama_cpp_version", "open_model"]

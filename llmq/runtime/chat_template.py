@@ -10,15 +10,16 @@ front of the first user turn, as their authors advise.
 """
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
 from functools import cached_property
 from typing import Any
 
 from llmq.errors import ModelError, one_line
 from llmq.suites import Message
 
+FIXED_DATE = date(2026, 1, 1)  # a measurement's today, for templates that write the date
 LONGEST_TEXT = 4_000_000  # characters: far beyond any context, far below any memory
 LARGEST_RESULT = 1_000_000  # elements or characters of `a * b`, magnitude of `a ** b`
 # Methods and filters that pad a text to any width; templates do without.
@@ -33,12 +34,17 @@ PLAIN = (
 
 @dataclass(frozen=True)
 class ChatTemplate:
-    """Jinja source with the texts of the file's own special tokens; `name` is for messages."""
+    """Jinja source with the texts of the file's own special tokens; `name` is for messages.
+
+    `tokens` are further ones by the names that templates use, such as `pad_token`.
+    """
 
     source: str
     bos: str
     eos: str
     name: str
+    tokens: Mapping[str, str] = field(default_factory=dict)
+    fixed_date: bool = False
 
     @property
     def is_plain(self) -> bool:
@@ -60,7 +66,12 @@ class ChatTemplate:
         return self._render([joined, *turns[2:]], add_generation_prompt)
 
     def _render(self, turns: list[Message], prompt: bool) -> str:
+        today = FIXED_DATE if self.fixed_date else datetime.now()
         values = {
+            **self.tokens,
+            "tools": None,
+            "documents": None,
+            "strftime_now": today.strftime,
             "messages": [{"role": m.role, "content": m.content} for m in turns],
             "add_generation_prompt": prompt,
             "bos_token": self.bos,
@@ -130,7 +141,6 @@ def _environment() -> Any:
     del environment.globals["lipsum"]
     environment.filters["tojson"] = _to_json
     environment.globals["raise_exception"] = _raise
-    environment.globals["strftime_now"] = lambda form: datetime.now().strftime(form)
     return environment
 
 

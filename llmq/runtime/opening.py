@@ -9,20 +9,27 @@ from llmq.errors import ModelError
 from llmq.files.gguf import MAGIC
 from llmq.processors import cores
 from llmq.runtime.binding import last_error, library
-from llmq.runtime.model import BATCH_TOKENS, OUTPUT_ROWS, Handles, Model
+from llmq.runtime.decoder import BATCH_TOKENS, OUTPUT_ROWS, Handles
+from llmq.runtime.model import Model
 
 CONTEXT_LIMIT = 4096  # tokens: the default context is the model's own, but no more than this
 CACHE_TYPES = {"F32": 0, "F16": 1, "Q8_0": 8}  # enum ggml_type
 
 
 def open_model(
-    path: Path, *, n_ctx: int | None = None, threads: int | None = None, cache_type: str = "F16"
+    path: Path,
+    *,
+    n_ctx: int | None = None,
+    threads: int | None = None,
+    cache_type: str = "F16",
+    fixed_date: bool = False,
 ) -> Model:
     """Open a GGUF file.
 
     `n_ctx` is the context in tokens, never more than the model was trained for, `threads`
     the number of threads (default: every core), `cache_type` a key of CACHE_TYPES for the keys and
-    values. Raises ModelError for whatever llama.cpp cannot open.
+    values. With `fixed_date` the chat template's today is FIXED_DATE. Raises ModelError for
+    whatever llama.cpp cannot open.
     """
     check_magic(path)
     lib = library()
@@ -45,7 +52,8 @@ def open_model(
         batch = lib.llama_batch_init(BATCH_TOKENS, 0, 1)
         resources.callback(lib.llama_batch_free, batch)
         vocab = lib.llama_model_get_vocab(model)
-        return Model(path, Handles(model, vocab, context, n_ctx, batch, resources.pop_all()))
+        handles = Handles(model, vocab, context, n_ctx, batch, resources.pop_all())
+        return Model(path, handles, fixed_date=fixed_date)
     raise AssertionError("unreachable: an ExitStack without callbacks swallows no error")
 
 

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from llmq.errors import ModelError
+from llmq.files.gguf import open_gguf
 from llmq.runtime import Model, Sampling, open_model
-from llmq.runtime.model import BATCH_TOKENS, OUTPUT_ROWS
+from llmq.runtime.decoder import BATCH_TOKENS, OUTPUT_ROWS
 from llmq.suites import Message
 from llmq_peer.random_models import save_random_model
 from llmq_peer.tokenizer_folders import save_sentencepiece, train_sentencepiece
@@ -281,3 +282,30 @@ def test_a_closed_model_says_so(tiny_gguf: dict[str, Path]) -> None:
         model.tokenize("Hello")
     with pytest.raises(ModelError, match="has been closed"):
         next(model.generate([1], max_tokens=1))
+    begun = open_model(tiny_gguf["BF16"])
+    tokens, rows = begun.generate([1], max_tokens=5), begun.score([1] * 600, range(600))
+    next(tokens)
+    next(rows)
+    begun.close()
+    for iterator in (tokens, rows):
+        with pytest.raises(ModelError, match="has been closed"):
+            next(iterator)
+
+
+# Damage
+
+
+def test_a_file_that_computes_no_number_says_so(tiny_gguf: dict[str, Path], tmp_path: Path) -> None:
+    """Without a word, NaN would be an empty reply: a sampler takes some token of it."""
+    file = open_gguf(tiny_gguf["F32"])
+    (norm,) = (tensor for tensor in file.tensors if tensor.name == "output_norm.weight")
+    data = bytearray(tiny_gguf["F32"].read_bytes())
+    data[norm.offset : norm.offset + 4] = np.float32("nan").tobytes()
+    bad = tmp_path / "nan.gguf"
+    bad.write_bytes(data)
+    for sampling in (Sampling(), Sampling(temperature=1.0)):
+        with (
+            open_model(bad, threads=1) as model,
+            pytest.raises(ModelError, match=r"nan\.gguf computes no number: the file is damaged"),
+        ):
+            next(model.generate([1, 2], max_tokens=3, sampling=sampling))

@@ -1,0 +1,167 @@
+"""Tokens in, logits or further tokens out: llama.cpp's context of one opened file."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from llmq.errors import ModelError
+from llmq.runtime.binding import last_error, library
+
+BATCH_TOKENS = 256  # tokens per llama_decode: large enough for speed, small enough for Ctrl-C
+OUTPUT_ROWS = 64  # rows of logits held at once: 64 x 151,936 floats are 39 MB
+
+Logits = npt.NDArray[np.float32]  # (rows, n_vocab)
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How the next token is chosen. A temperature of 0 is greedy: always the likeliest token."""
+
+    temperature: float = 0.0
+    top_p: float = 0.95
+    seed: int = 0
+
+
+GREEDY = Sampling()
+
+
+@dataclass(frozen=True)
+class Handles:
+    """llama.cpp's pointers, and the stack that frees them: the context before its model.
+
+    `n_ctx` tokens were asked for; llama.cpp rounds up what it takes, beyond what the model learned.
+    """
+
+    model: Any
+    vocab: Any
+    context: Any
+    n_ctx: int
+    batch: Any
+    resources: ExitStack
+
+
+class Decoder:
+    """Reads tokens with the context in `opened()`, and remembers which it has read.
+
+    `opened` raises ModelError once the model is closed: llama.cpp would take a freed pointer.
+    """
+
+    def __init__(self, path: Path, opened: Callable[[], Handles]) -> None:
+        handles = opened()
+        self.path = path
+        self.n_ctx = handles.n_ctx
+        self._opened = opened
+        self._lib = library()
+        self._n_vocab: int = self._lib.llama_vocab_n_tokens(handles.vocab)
+        # At most BATCH_TOKENS, and fewer in a small context: with more, llama.cpp ends the process.
+        self._n_batch: int = self._lib.llama_n_batch(handles.context)
+        self._read: list[int] = []  # the tokens whose keys and values llama.cpp holds
+
+    def score(self, tokens: Sequence[int], positions: Sequence[int]) -> Iterator[Logits]:
+        """Yield the logits after `tokens[p]` for each p of the ascending `positions`.
+
+        Each array is (rows, n_vocab) with at most OUTPUT_ROWS rows; row by row they belong to
+        `positions` in order. The context starts empty: nothing is reused between calls.
+        """
+        self._check_room(len(tokens))
+        self._forget(0)
+        start = 0
+        while start < len(tokens):
+            outputs = [p for p in positions if start <= p < start + self._n_batch]
+            full = len(outputs) > OUTPUT_ROWS
+            stop = outputs[OUTPUT_ROWS] if full else start + self._n_batch
+            rows = [p - start for p in outputs[:OUTPUT_ROWS]]
+            self._decode(tokens[start:stop], rows)
+            if rows:
+                yield np.stack([self._logits(row) for row in rows])
+            start = stop
+
+    def generate(
+        self,
+        prompt: Sequence[int],
+        *,
+        max_tokens: int,
+        sampling: Sampling,
+        is_end: Callable[[int], bool],
+    ) -> Iterator[int]:
+        """Yield new tokens after `prompt`; see `Model.generate`."""
+        self._check_room(len(prompt) + 1)
+        if not prompt:
+            raise ModelError(f"{self.path.name}: no token to continue; its chat template is empty")
+        self._forget(_common_prefix(self._read, prompt[:-1]))
+        for start in range(len(self._read), len(prompt), self._n_batch):
+            part = prompt[start : start + self._n_batch]
+            self._decode(part, [len(part) - 1])
+        sampler = self._sampler(sampling)
+        try:
+            for _ in range(min(max_tokens, self.n_ctx - len(prompt))):
+                # The largest of numbers that are none is none; a sampler would take any token.
+                if not np.isfinite(self._logits(-1).max()):
+                    raise ModelError(f"{self.path} computes no number: the file is damaged")
+                token: int = self._lib.llama_sampler_sample(sampler, self._opened().context, -1)
+                yield token
+                if is_end(token):
+                    return
+                self._decode([token], [0])
+        finally:
+            self._lib.llama_sampler_free(sampler)
+
+    def _check_room(self, n_tokens: int) -> None:
+        if n_tokens > self.n_ctx:
+            raise ModelError(
+                f"{self.path.name}: the text needs {n_tokens} tokens but the context holds "
+                f"{self.n_ctx}; shorten it or open the model with a larger context"
+            )
+
+    def _forget(self, keep: int) -> None:
+        """Drop all but the first `keep` tokens from llama.cpp's cache."""
+        memory = self._lib.llama_get_memory(self._opened().context)
+        if keep == 0 or not self._lib.llama_memory_seq_rm(memory, 0, keep, -1):
+            self._lib.llama_memory_clear(memory, True)  # a recurrent model cannot go back
+            keep = 0
+        del self._read[keep:]
+
+    def _decode(self, tokens: Sequence[int], outputs: Sequence[int]) -> None:
+        batch, n = self._opened().batch, len(tokens)
+        batch.n_tokens = n
+        flags = np.zeros(n, dtype=np.int8)
+        flags[list(outputs)] = 1
+        np.ctypeslib.as_array(batch.token, (n,))[:] = tokens
+        np.ctypeslib.as_array(batch.pos, (n,))[:] = np.arange(n) + len(self._read)
+        np.ctypeslib.as_array(batch.n_seq_id, (n,))[:] = 1
+        np.ctypeslib.as_array(batch.logits, (n,))[:] = flags
+        for i in range(n):
+            batch.seq_id[i][0] = 0
+        status = self._lib.llama_decode(self._opened().context, batch)
+        if status != 0:
+            self._read.clear()
+            raise ModelError(f"{self.path.name}: llama.cpp failed ({status}){last_error()}")
+        self._read.extend(tokens)
+
+    def _logits(self, row: int) -> Logits:
+        pointer = self._lib.llama_get_logits_ith(self._opened().context, row)
+        return np.ctypeslib.as_array(pointer, (self._n_vocab,))
+
+    def _sampler(self, sampling: Sampling) -> Any:
+        lib = self._lib
+        if sampling.temperature <= 0:
+            return lib.llama_sampler_init_greedy()
+        chain = lib.llama_sampler_chain_init(lib.llama_sampler_chain_default_params())
+        steps = (
+            lib.llama_sampler_init_top_p(sampling.top_p, 1),
+            lib.llama_sampler_init_temp(sampling.temperature),
+            lib.llama_sampler_init_dist(sampling.seed),
+        )
+        for step in steps:
+            lib.llama_sampler_chain_add(chain, step)
+        return chain
+
+
+def _common_prefix(left: Sequence[int], right: Sequence[int]) -> int:
+    pairs = zip(left, right, strict=False)
+    return next((i for i, (a, b) in enumerate(pairs) if a != b), min(len(left), len(right)))
