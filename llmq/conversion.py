@@ -18,13 +18,14 @@ def convert(
     importance: Importance | None = None,
     encoder: Encoder = defaults.ENCODER,
     force: bool = False,
+    load_check: bool = True,
 ) -> Path:
     """Write a model folder or a GGUF file as a GGUF file of this recipe; the path of the output.
 
     `importance` weighs the errors of the matrices' columns (`read_importance`), `encoder` chooses
-    the codes, `force` overwrites the output. Nothing is left under its name if anything fails.
-    Whatever else can be chosen, `open_source`, `make_plan` and `execute` take: this is the three of
-    them. Raises a child of `LlmqError`.
+    the codes, `force` overwrites the output, `load_check` has llama.cpp try the file. Nothing is
+    left under its name if anything fails. Whatever else can be chosen, `open_source`, `make_plan`
+    and `execute` take: this is the three of them. Raises a child of `LlmqError`.
 
         >>> import tempfile
         >>> from llmq import convert
@@ -33,4 +34,4 @@ def convert(
         'tutor.gguf'
     """
     plan = make_plan(open_source(source), recipe=recipe, importance=importance, encoder=encoder)
-    return execute(plan, output, force=force)
+    return execute(plan, output, force=force, load_check=load_check)

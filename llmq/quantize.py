@@ -3,12 +3,12 @@
 What happens to one chunk is in llmq/chunks.py; here chunks are cut to the memory allowed and shared
 out to processes (llmq/workers.py).
 
-The output is written under a temporary name beside its final one, flushed to disk, read back,
-compared and then renamed. Whatever fails, and Ctrl-C as well, leaves nothing under the final name.
+The output is written under a temporary name beside its final one, flushed to disk, read back and
+compared, opened by llama.cpp (llmq/load_check.py) and then renamed. Whatever fails, and Ctrl-C as
+well, leaves nothing under the final name; llmq/outputs.py knows where nothing may be written.
 """
 
 import os
-import shutil
 import zlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -18,6 +18,8 @@ from pathlib import Path
 from llmq import defaults
 from llmq.chunks import Chunk, file_checksum, write_chunk
 from llmq.errors import OutputError
+from llmq.load_check import check_loads
+from llmq.outputs import check_name, check_output
 from llmq.plan import Plan
 from llmq.planned_tensor import PlannedTensor
 from llmq.processors import cores
@@ -43,15 +45,18 @@ def execute(
     jobs: int | None = None,
     max_memory: int = defaults.MEMORY_BYTES,
     force: bool = False,
+    load_check: bool = True,
     progress: Progress | None = None,
 ) -> Path:
     """Write the file that `plan` describes to `output` and return its path.
 
     `jobs` is the number of worker processes (default, for models large enough: one per core, or as
     many as `max_memory` allows); `max_memory` bounds the anonymous memory of all processes
-    together, in bytes. The bytes of the file depend on neither. Raises `OutputError` before any
-    work where `output` exists (and `force` is not set), cannot be written or does not fit the disk,
-    and `WeightError` for a weight that is not finite or beyond what its format can hold.
+    together, in bytes. The bytes of the file depend on neither. `load_check` has llama.cpp open the
+    finished file, and compares its tokens with those of the source's tokenizer.json. Raises
+    `OutputError` before any work where `output` exists (and `force` is not set), cannot be written
+    or does not fit the disk, `WeightError` for a weight that is not finite or beyond what its
+    format can hold, and `ModelError` or `TokenizerError` for a file that the check refuses.
 
         >>> import tempfile
         >>> from llmq import execute, make_plan, open_source
@@ -66,14 +71,11 @@ def execute(
     chunks = list(_chunks(plan, _chunk_weights(plan, workers, max_memory)))
     partial = output.with_name(f".{output.name}.{os.getpid()}.partial")
     try:
-        with partial.open("xb") as file:
-            file.write(plan.header)
-            file.truncate(plan.n_bytes)
         with worker_pool(workers) as pool:
-            checksums = _write(chunks, partial, pool, progress)
-            _flush(partial)
-            _compare(plan, chunks, checksums, partial, pool)
-        _check_name(output, force=force)  # another process may have been faster
+            _fill(plan, partial, chunks, pool, progress)
+        if load_check:
+            _try(plan, partial, output)
+        check_name(output, force=force)  # another process may have been faster
         partial.replace(output)
     except OSError as error:
         raise OutputError(f"{output}: cannot be written ({error.strerror or error})") from None
@@ -84,33 +86,6 @@ def execute(
     finally:
         partial.unlink(missing_ok=True)
     return output
-
-
-def check_output(plan: Plan, output: Path, *, force: bool) -> None:
-    """Raise `OutputError` where `output` could not be written in the end."""
-    _check_name(output, force=force)
-    files = {plan.source.path, *(tensor.source.weights.file for tensor in plan.tensors)}
-    if output.resolve() in {file.resolve() for file in files if file}:
-        raise OutputError(f"{output}: is a file of the model itself; name another")
-    folder = output.parent
-    if not folder.is_dir():
-        raise OutputError(f"{folder}: there is no such folder; create it first")
-    if not os.access(folder, os.W_OK):
-        raise OutputError(f"{folder}: the folder is not writable; choose another with -o")
-    free = shutil.disk_usage(folder).free
-    if free < plan.n_bytes:
-        raise OutputError(f"{output}: needs {plan.n_bytes} bytes and the disk has {free} free")
-
-
-def _check_name(output: Path, *, force: bool) -> None:
-    if output.is_dir() or not output.name:
-        raise OutputError(f"{output}: is a folder; name a file")
-    if output.is_symlink():  # renaming would replace the link, such as /dev/stdout
-        raise OutputError(f"{output}: is a link to {output.resolve()}; name that file itself")
-    if output.exists() and not output.is_file():  # renaming would put a file in a device's place
-        raise OutputError(f"{output}: is not a file that could be replaced; name another")
-    if output.exists() and not force:
-        raise OutputError(f"{output}: exists already; --force overwrites it")
 
 
 def _workers(plan: Plan, jobs: int | None, max_memory: int) -> int:
@@ -157,6 +132,29 @@ def _chunks(plan: Plan, weights: int) -> Iterator[Chunk]:
             for start in range(first, end, rows):
                 stop = min(start + rows, end)
                 yield Chunk(tensor, start, stop, base + start * tensor.row_bytes)
+
+
+def _fill(
+    plan: Plan,
+    path: Path,
+    chunks: list[Chunk],
+    pool: ProcessPoolExecutor | None,
+    progress: Progress | None,
+) -> None:
+    """Make the file, write all of it, and compare what is read back."""
+    with path.open("xb") as file:
+        file.write(plan.header)
+        file.truncate(plan.n_bytes)
+    checksums = _write(chunks, path, pool, progress)
+    _flush(path)
+    _compare(plan, chunks, checksums, path, pool)
+
+
+def _try(plan: Plan, path: Path, output: Path) -> None:
+    """Have llama.cpp open the file, which will be `output`, and cut text as its source does."""
+    tokenizer_json = plan.source.path / "tokenizer.json"
+    known = tokenizer_json if tokenizer_json.is_file() else None
+    check_loads(path, name=str(output), tokenizer_json=known)
 
 
 def _write(

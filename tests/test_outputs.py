@@ -11,14 +11,16 @@ from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
-from llmq import convert
+from llmq import convert, read_importance
 from llmq.errors import OutputError
 from llmq.planning import make_plan
 from llmq.quantize import execute
 from llmq.sources.checkpoint import open_checkpoint
 from llmq.sources.opening import open_source
+from llmq_peer.imatrix_files import save_gguf, sums_and_counts
 
 MakeCheckpoint = Callable[..., Path]
 
@@ -36,10 +38,42 @@ def test_outputs_that_are_refused(make_checkpoint: MakeCheckpoint, tmp_path: Pat
     with pytest.raises(OutputError, match="is a file of the model itself"):
         convert(folder, shard, force=True)
     assert shard.read_bytes() == before
+    for own in (folder / "config.json", folder / "tokenizer.json", folder / "notes.txt"):
+        own.touch()
+        before = own.read_bytes()
+        with pytest.raises(OutputError, match=rf"{own.name}: is a file of the model itself"):
+            convert(folder, own, force=True)
+        assert own.read_bytes() == before
     with pytest.raises(OutputError, match="is a folder"):
         convert(folder, tmp_path)
     with pytest.raises(OutputError, match="there is no such folder"):
         convert(folder, tmp_path / "no" / "out.gguf")
+
+
+def test_an_earlier_output_in_the_folder_itself(make_checkpoint: MakeCheckpoint) -> None:
+    folder = make_checkpoint()
+    first = convert(folder, folder / "out.gguf", load_check=False).read_bytes()
+    assert convert(folder, folder / "out.gguf", load_check=False, force=True).read_bytes() == first
+
+
+def test_the_importance_matrix_is_not_overwritten(
+    make_checkpoint: MakeCheckpoint, tmp_path: Path
+) -> None:
+    ones = np.ones((1, 64), np.float32)
+    matrix = save_gguf(tmp_path / "m.gguf", sums_and_counts("blk.0.attn_q.weight", ones, [1]))
+    before = matrix.read_bytes()
+    with pytest.raises(OutputError, match=r"m\.gguf: is the importance matrix; name another"):
+        convert(make_checkpoint(), matrix, importance=read_importance(matrix), force=True)
+    assert matrix.read_bytes() == before
+
+
+def test_what_a_folder_links_to_is_its_own(make_checkpoint: MakeCheckpoint, tmp_path: Path) -> None:
+    """As in the cache of Hugging Face's hub."""
+    folder, blob = make_checkpoint(), tmp_path / "blob"
+    (folder / "config.json").rename(blob)
+    (folder / "config.json").symlink_to(blob)
+    with pytest.raises(OutputError, match="blob: is a file of the model itself"):
+        convert(folder, blob, force=True)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="folders have POSIX permissions")

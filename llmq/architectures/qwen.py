@@ -24,10 +24,27 @@ from llmq.architectures.rope import ROTARY_BUFFERS, rope_refusal
 from llmq.architectures.sizes import sizes
 from llmq.architectures.table import Architecture, Config, always
 
+REFUSALS = (quantized, SILU, rope_refusal("default", "linear", "yarn"))
+
 
 def window(config: Config) -> object:
     """The window of the upper layers, where the configuration switches it on."""
     return config.get("sliding_window") if config.get("use_sliding_window") else None
+
+
+def heads_refusal(config: Config) -> str | None:
+    """The refusal of heads that are not the hidden size cut up, as Qwen2's graph has them.
+
+    `load_arch_tensors` in llama.cpp's models/qwen2.cpp takes n_embd for the sizes of the queries
+    and of what the heads put out.
+    """
+    found = sizes(config)
+    if found["q"] == found["embd"]:
+        return None
+    return (
+        f"{config['num_attention_heads']} heads of {found['head']} numbers are not the hidden size"
+        f" {found['embd']}, and llama.cpp's qwen2 knows no others"
+    )
 
 
 QWEN2 = Architecture(
@@ -37,7 +54,7 @@ QWEN2 = Architecture(
     # Queries, keys and values have biases, whatever the configuration says.
     tensors=INPUT + NORMS + ATTENTION + MLP + biases(QKV, always) + OUTPUT,
     metadata=METADATA,
-    refusals=(quantized, SILU, rope_refusal("default", "linear", "yarn")),
+    refusals=(*REFUSALS, heads_refusal),
     window=window,
     defaults={
         **DEFAULTS,
@@ -54,5 +71,6 @@ QWEN3 = replace(
     hf_name="Qwen3ForCausalLM",
     # The graph has no biases, which no published model uses: they would be an error.
     tensors=INPUT + NORMS + ATTENTION + MLP + HEAD_NORMS + OUTPUT,
+    refusals=REFUSALS,
     defaults={**QWEN2.defaults, "head_dim": 128},
 )

@@ -10,10 +10,11 @@ from pathlib import Path
 from llmq import defaults
 from llmq.errors import ImportanceError, OutputError, printable
 from llmq.files.imatrix import read_importance
+from llmq.outputs import check_output
 from llmq.plan import Plan
 from llmq.planned_tensor import PlannedTensor
 from llmq.planning import make_plan
-from llmq.quantize import check_output, execute
+from llmq.quantize import execute
 from llmq.recipes.overrides import Overrides, format_named, tensor_type
 from llmq.recipes.table import RECIPES
 from llmq.sources.opening import open_source
@@ -57,6 +58,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="bound on the memory of all processes together, such as 400M (the default)",
     )
     parser.add_argument("--force", action="store_true", help="overwrite the output")
+    parser.add_argument(
+        "--no-load-check",
+        dest="load_check",
+        action="store_false",
+        help="do not have llama.cpp try the finished file before it gets its name",
+    )
     parser.add_argument(
         "--pre", metavar="NAME", help="the pre-tokenizer, where its structure is not known"
     )
@@ -141,6 +148,7 @@ def run(arguments: argparse.Namespace) -> int:
                     jobs=arguments.jobs,
                     max_memory=arguments.max_memory,
                     force=arguments.force,
+                    load_check=arguments.load_check,
                     progress=progress,
                 )
         except KeyboardInterrupt:
@@ -148,8 +156,9 @@ def run(arguments: argparse.Namespace) -> int:
         seconds = time.perf_counter() - started
         report |= {"output": str(output), "seconds": round(seconds, 3)}
         size, rate = shown(plan.n_bytes), shown(int(plan.n_bytes / seconds))
+        tried = ", compared and opened by llama.cpp" if arguments.load_check else " and compared"
         print(
-            f"{printable(str(output))}: {size} in {seconds:.1f} s ({rate}/s), read back and compared",
+            f"{printable(str(output))}: {size} in {seconds:.1f} s ({rate}/s), read back{tried}",
             file=sys.stderr,
         )
     if arguments.json:

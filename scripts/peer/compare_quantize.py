@@ -48,7 +48,7 @@ def main() -> int:
 
 def compare(checkpoint: Source, scratch: Path, recipes: list[str]) -> int:
     """Print a table for one checkpoint, and every difference below it; their number."""
-    source = execute(make_plan(checkpoint, recipe="F32"), scratch / "F32.gguf")
+    source = execute(make_plan(checkpoint, recipe="F32"), scratch / "F32.gguf", load_check=False)
     matrices = importance_matrices(source, scratch)
     table = Table("recipe", "bytes", *(f"differing: {name}" for name in matrices))
     found: list[str] = []
@@ -94,7 +94,7 @@ def run_llmq(checkpoint: Source, output: Path, recipe: str, matrix: Path | None)
     """What llmq makes of the checkpoint."""
     importance = read_importance(matrix, exact=True) if matrix else None
     plan = make_plan(checkpoint, recipe=recipe, importance=importance, encoder=Encoder.GGML)
-    return open_gguf(execute(plan, output, force=True))
+    return open_gguf(execute(plan, output, force=True, load_check=False))
 
 
 def run_tool(source: Path, output: Path, recipe: str, matrix: Path | None) -> GgufFile:

@@ -53,7 +53,7 @@ def test_logits_equal_transformers(
     model = save_random_model(tmp_path / "model", name, settings)
     (tmp_path / "model" / "tokenizer.json").write_text(json.dumps(byte_tokenizer))
     plan = make_plan(open_source(tmp_path / "model"), recipe="F32")
-    execute(plan, tmp_path / "f32.gguf")
+    execute(plan, tmp_path / "f32.gguf", load_check=False)
     check_logits(model, tmp_path / "f32.gguf")
 
 

@@ -1,0 +1,68 @@
+"""Where an output can be written: not over a file of the model itself, whatever `force` says."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from llmq.errors import OutputError
+from llmq.files.gguf import MAGIC
+from llmq.files.parts import parts_of
+from llmq.plan import Plan
+
+
+def check_output(plan: Plan, output: Path, *, force: bool) -> None:
+    """Raise `OutputError` where `output` could not be written in the end."""
+    check_name(output, force=force)
+    if output.exists() and _is_of_source(plan, output):
+        raise OutputError(f"{output}: is a file of the model itself; name another")
+    if output.exists() and plan.importance and output.samefile(plan.importance.path):
+        raise OutputError(f"{output}: is the importance matrix; name another")
+    folder = output.parent
+    if not folder.is_dir():
+        raise OutputError(f"{folder}: there is no such folder; create it first")
+    if not os.access(folder, os.W_OK):
+        raise OutputError(f"{folder}: the folder is not writable; choose another with -o")
+    free = shutil.disk_usage(folder).free
+    if free < plan.n_bytes:
+        raise OutputError(f"{output}: needs {plan.n_bytes} bytes and the disk has {free} free")
+
+
+def check_name(output: Path, *, force: bool) -> None:
+    """Raise `OutputError` where `output` is no name that a file could take."""
+    if output.is_dir() or not output.name:
+        raise OutputError(f"{output}: is a folder; name a file")
+    if output.is_symlink():  # renaming would replace the link, such as /dev/stdout
+        raise OutputError(f"{output}: is a link to {output.resolve()}; name that file itself")
+    if output.exists() and not output.is_file():  # renaming would put a file in a device's place
+        raise OutputError(f"{output}: is not a file that could be replaced; name another")
+    if output.exists() and not force:
+        raise OutputError(f"{output}: exists already; --force overwrites it")
+
+
+def _is_of_source(plan: Plan, output: Path) -> bool:
+    """Whether `output`, which exists, belongs to the model that is converted.
+
+    Of a folder that is everything in it, and what it links to, but for GGUF files that were written
+    there before.
+    """
+    if any(output.samefile(file) for file in _files_read(plan)):
+        return True
+    folder = plan.source.path
+    if not folder.is_dir():
+        return False
+    inside = output.resolve().is_relative_to(folder.resolve())
+    linked = any(output.samefile(file) for file in folder.iterdir() if file.exists())
+    return (inside or linked) and not _is_gguf(output)
+
+
+def _files_read(plan: Plan) -> Iterator[Path]:
+    """The files that hold the weights, and all parts of a split GGUF file."""
+    weights = {tensor.source.weights.file for tensor in plan.tensors}
+    whole = parts_of(plan.source.path)
+    yield from (file for file in {*weights, *whole} if file and file.exists())
+
+
+def _is_gguf(file: Path) -> bool:
+    with file.open("rb") as opened:
+        return opened.read(len(MAGIC)) == MAGIC

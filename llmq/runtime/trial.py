@@ -1,0 +1,135 @@
+"""A process of its own that tries a GGUF file and says how far it came; `llmq.load_check` runs it.
+
+    python -m llmq.runtime.trial FILE [TOKENIZER.json]
+
+A file that no table foresaw can end the process that opens it, so this is done where nothing is
+lost. Each line on standard output is a JSON object: {"doing": ...} before a step, in the end
+{"error": ..., "kind": ...} or {"done": true}. Weights are mapped, not copied or repacked, and the
+context is small, so trying a file costs little more than reading it.
+"""
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from llmq.errors import LlmqError, ModelError
+from llmq.runtime.binding import last_error, library
+from llmq.tokenizer.probe_texts import WORDS, probe_texts
+from llmq.tokenizer.reference import check_same_ids
+
+N_CTX = 64  # tokens
+N_TOKENS = 4  # computed with
+LONGEST_NAME = 200  # bytes of a value of the file's metadata that is asked for
+
+
+def main() -> None:
+    """Try the file that the command line names."""
+    say = _private_output()
+    file, *tokenizer_json = (Path(argument) for argument in sys.argv[1:])
+    try:
+        for step in attempt(file, *tokenizer_json):
+            say({"doing": step})
+    except (LlmqError, ImportError, OSError) as error:
+        kind = error if isinstance(error, LlmqError) else ModelError()
+        say({"error": str(error), "kind": type(kind).__name__})
+    else:
+        say({"done": True})
+
+
+def attempt(file: Path, tokenizer_json: Path | None = None) -> Iterator[str]:
+    """Open the file, cut texts as `tokenizer_json` does, compute; yields each step before it."""
+    yield "opening it"
+    lib = library()
+    last_error()  # forget what the start of the library left
+    with ExitStack() as resources:
+        settings = lib.llama_model_default_params()
+        settings.n_gpu_layers = 0
+        settings.use_extra_bufts = False
+        model = lib.llama_model_load_from_file(os.fsencode(file), settings)
+        if not model:
+            raise ModelError(f"llama.cpp cannot open it{last_error()}")
+        resources.callback(lib.llama_model_free, model)
+        tokens = [0]
+        if lib.llama_vocab_type(lib.llama_model_get_vocab(model)):  # 0: it has none
+            yield "cutting texts into tokens"
+            tokens = _tokenized(model, tokenizer_json)
+        yield "computing with it"
+        context = _context(model)
+        if not context:
+            raise ModelError(f"llama.cpp cannot compute with it{last_error()}")
+        resources.callback(lib.llama_free, context)
+        _compute(model, context, tokens[:N_TOKENS])
+
+
+def _tokenized(model: Any, tokenizer_json: Path | None) -> list[int]:
+    """The tokens of a text, after those of all texts were compared, if there is with what."""
+    lib = library()
+    vocab = lib.llama_model_get_vocab(model)
+
+    def encode(text: str) -> list[int]:
+        data = text.encode("utf-8")
+        room = 4 * len(data) + 8
+        tokens = (lib.llama_token * room)()
+        count = lib.llama_tokenize(vocab, data, len(data), tokens, room, False, False)
+        if count < 0:
+            raise ModelError(f"llama.cpp makes {-count} tokens of {len(data)} bytes of text")
+        return list(tokens[:count])
+
+    if tokenizer_json is not None:
+        names = (_text(model, f"tokenizer.ggml.{key}") for key in ("model", "pre"))
+        n_vocab = lib.llama_vocab_n_tokens(vocab)
+        check_same_ids(tokenizer_json, probe_texts(*names), encode, n_vocab)
+    return encode(WORDS.texts[1]) or [0]
+
+
+def _context(model: Any) -> Any:
+    lib = library()
+    settings = lib.llama_context_default_params()
+    settings.n_ctx = N_CTX
+    settings.n_batch = settings.n_ubatch = N_TOKENS
+    settings.n_threads = settings.n_threads_batch = 1  # others would spin where the machine is busy
+    return lib.llama_init_from_model(model, settings)
+
+
+def _compute(model: Any, context: Any, tokens: list[int]) -> None:
+    lib = library()
+    n_vocab = lib.llama_vocab_n_tokens(lib.llama_model_get_vocab(model))
+    array = (lib.llama_token * len(tokens))(*tokens)
+    status = lib.llama_decode(context, lib.llama_batch_get_one(array, len(tokens)))
+    if status != 0:
+        raise ModelError(f"llama.cpp cannot compute with it ({status}){last_error()}")
+    logits = np.ctypeslib.as_array(lib.llama_get_logits_ith(context, -1), (n_vocab,))
+    if not np.isfinite(logits).all():
+        raise ModelError("what llama.cpp computes with it is no number; are its weights damaged?")
+
+
+def _text(model: Any, key: str) -> str:
+    """The value of a key of the file's metadata, "" where it has none."""
+    import ctypes
+
+    buffer = ctypes.create_string_buffer(LONGEST_NAME)
+    library().llama_model_meta_val_str(model, key.encode(), buffer, LONGEST_NAME)
+    return buffer.value.decode("utf-8", "replace")
+
+
+def _private_output() -> Callable[[dict[str, object]], None]:
+    """A function that writes to standard output, which from here on nothing else reaches."""
+    own = os.dup(1)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    os.close(nowhere)
+
+    def say(line: dict[str, object]) -> None:
+        os.write(own, json.dumps(line).encode("ascii") + b"\n")
+
+    return say
+
+
+if __name__ == "__main__":
+    main()
