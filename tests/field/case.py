@@ -44,7 +44,12 @@ class Case:
     right: Converts | Refused = Converts()
     model: Mapping[str, Any] = field(default_factory=dict)
     """Settings of the random model that is saved."""
-    options: tuple[str, ...] = ()
-    """Further options of `llmq convert`."""
     folder: str = "model"
     """What the folder is called."""
+    known_only: bool = False
+    """Texts with characters that are no token are left out."""
+
+    @property
+    def n_texts(self) -> int:
+        """The texts to try; the first are one of each sample, from words to emoji."""
+        return 1200 if self.known_only else 320

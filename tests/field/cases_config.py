@@ -64,7 +64,7 @@ CASES = (
     Case(
         "config: Qwen2 with heads of its own size",
         QWEN2,
-        right=refused("head_dim"),
+        right=refused("config.json", "4 heads of 32"),
         model={"head_dim": 32},
     ),
     Case("config: untied", QWEN2, model={"tie_word_embeddings": False}),

@@ -24,18 +24,70 @@ def other_json(folder: Path) -> None:
 
 
 CASES = (
-    Case("pieces: no space in front", PIECE_LLAMA, (trained(add_dummy_prefix=False),)),
-    Case("pieces: spaces made one", PIECE_LLAMA, (trained(remove_extra_whitespaces=True),)),
-    Case("pieces: nmt_nfkc", PIECE_LLAMA, (trained(normalization_rule_name="nmt_nfkc"),)),
-    Case("pieces: nfkc", PIECE_LLAMA, (trained(normalization_rule_name="nfkc"),)),
-    Case("pieces: nfkc_cf", PIECE_LLAMA, (trained(normalization_rule_name="nfkc_cf"),)),
-    Case("pieces: space behind a word", PIECE_LLAMA, (trained(treat_whitespace_as_suffix=True),)),
-    Case("pieces: no bytes", PIECE_LLAMA, (trained(byte_fallback=False),)),
+    Case(
+        "pieces: no space in front",
+        PIECE_LLAMA,
+        (trained(add_dummy_prefix=False),),
+        refused("tokenizer.model", "add_dummy_prefix", "add_prefix_space"),
+    ),
+    Case(
+        "pieces: spaces made one",
+        PIECE_LLAMA,
+        (trained(remove_extra_whitespaces=True),),
+        refused("tokenizer.model", "remove_extra_whitespaces"),
+    ),
+    Case(
+        "pieces: nmt_nfkc",
+        PIECE_LLAMA,
+        (trained(normalization_rule_name="nmt_nfkc"),),
+        refused("tokenizer.model", "'nmt_nfkc'"),
+    ),
+    Case(
+        "pieces: nfkc",
+        PIECE_LLAMA,
+        (trained(normalization_rule_name="nfkc"),),
+        refused("tokenizer.model", "'nfkc'"),
+    ),
+    Case(
+        "pieces: nfkc_cf",
+        PIECE_LLAMA,
+        (trained(normalization_rule_name="nfkc_cf"),),
+        refused("tokenizer.model", "'nfkc_cf'"),
+    ),
+    Case(
+        "pieces: space behind a word",
+        PIECE_LLAMA,
+        (trained(treat_whitespace_as_suffix=True),),
+        refused("tokenizer.model", "treat_whitespace_as_suffix"),
+    ),
+    Case(
+        "pieces: no bytes",
+        PIECE_LLAMA,
+        (trained(byte_fallback=False),),
+        refused("tokenizer.model", "<0x00>", "60 unused rows"),
+    ),
     Case(
         "pieces: Unigram",
         PIECE_LLAMA,
         (trained(model_type="unigram", hard_vocab_limit=False),),
         refused("tokenizer.model", "Unigram"),
+    ),
+    Case(
+        "pieces: no bytes, and rows for them",
+        PIECE_LLAMA,
+        (trained(byte_fallback=False),),
+        model={"vocab_size": 1200},
+        known_only=True,
+    ),
+    Case(
+        "pieces: no space in front, as the settings say too",
+        PIECE_LLAMA,
+        (trained(add_dummy_prefix=False), settings(add_prefix_space=False)),
+    ),
+    Case(
+        "pieces: nmt_nfkc, and a tokenizer.json that is without",
+        MISTRAL,
+        (trained(normalization_rule_name="nmt_nfkc"),),
     ),
     Case("pieces: letters", PIECE_LLAMA, (trained(model_type="char", hard_vocab_limit=False),)),
     Case(
@@ -76,7 +128,7 @@ CASES = (
                 str(f / "tokenizer.json")
             ),
         ),
-        refused("tokenizer.json", "Unigram"),
+        refused("tokenizer.json"),
     ),
     Case(
         "pieces: tokenizer.json is WordPiece",
@@ -86,6 +138,6 @@ CASES = (
                 str(f / "tokenizer.json")
             ),
         ),
-        refused("tokenizer.json", "WordPiece"),
+        refused("tokenizer.json"),
     ),
 )

@@ -89,6 +89,7 @@ def renamed(old: str, new: str) -> Callable[[dict[str, Any]], None]:
     return change
 
 
+BEGUN = "{{ bos_token }}" + CHATML
 LAST = token("<|last|>", FIRST_FREE)
 CASES = (
     Case("tokens: added in tokenizer.json alone", LLAMA, (added(LAST),)),
@@ -199,7 +200,11 @@ CASES = (
         (file("tokenizer_config.json", "{}"),),
         Converts(prompts=False),
     ),
-    Case("tokens: bos by the processor", QWEN2, (processor(template(BOS, "text")),)),
+    Case(
+        "tokens: bos by the processor",
+        QWEN2,
+        (processor(template(BOS, "text")), settings(chat_template=BEGUN)),
+    ),
     Case("tokens: bos and eos by the processor", LLAMA, (processor(template(BOS, "text", EOS)),)),
     Case("tokens: eos by the processor", QWEN3, (processor(template("text", EOS)),)),
     Case("tokens: no processor", LLAMA, (processor(None), settings(chat_template=CHATML))),
@@ -209,12 +214,6 @@ CASES = (
         (processor({"type": "Sequence", "processors": [BYTES, template(BOS, "text")]}),),
     ),
     Case("tokens: bytes by the processor", QWEN3, (processor(BYTES),)),
-    Case(
-        "tokens: a processor that adds two",
-        LLAMA,
-        (processor(template(BOS, BOS, "text")),),
-        refused("post_processor"),
-    ),
     Case(
         "tokens: add_bos_token off",
         PIECE_LLAMA,

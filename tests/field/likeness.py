@@ -15,8 +15,6 @@ from llmq_peer.texts import probe_texts
 from tests.field.case import Case, Converts
 from tests.oracles.llama_vocab import LlamaVocabulary
 
-N_TEXTS = 320
-"""The first 221 are one of each sample, from words to emoji; the rest are mixtures."""
 TOLERANCE = 1e-4
 """Of a logit, against the largest logit where that is above one."""
 CHAT = (("user", "What is 3/4 of 20?"), ("assistant", "Half of it first?"), ("user", "10"))
@@ -27,7 +25,7 @@ def check_like_transformers(case: Case, folder: Path, path: Path) -> None:
     assert isinstance(case.right, Converts)
     original = AutoTokenizer.from_pretrained(folder)
     theirs: Any = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)
-    with open_model(path, cache_type="F32") as model:
+    with open_model(path, cache_type="F32", threads=1) as model:
         check_ids(case, original, model, path)
         check_ends(case.right, original, theirs, model)
         if case.right.prompts:
@@ -52,7 +50,9 @@ EXPLAINED: dict[str, Callable[[Case, str], bool]] = {
 def check_ids(case: Case, original: Any, model: Model, path: Path) -> None:
     """The same ids for every text, with and without the tokens that are added by themselves."""
     explained = EXPLAINED[case.base.unlike]
-    texts = [t for t in probe_texts(case.base.special, N_TEXTS) if not explained(case, t)]
+    texts = [t for t in probe_texts(case.base.special, case.n_texts) if not explained(case, t)]
+    if case.known_only:
+        texts = [t for t in texts if original.unk_token_id not in original.encode(t)]
     assert len(texts) >= 200
     with LlamaVocabulary(open_gguf(path).metadata, path.parent) as vocabulary:
         for text in texts:

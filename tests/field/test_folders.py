@@ -2,6 +2,9 @@
 
 import subprocess
 import sys
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -16,14 +19,13 @@ from tests.field import (
     cases_tokens,
 )
 from tests.field.bases import BASES
-from tests.field.case import Case, Converts
+from tests.field.case import Case, Converts, Refused
 from tests.field.likeness import check_like_transformers
 
 SECONDS = 60
 """No case may take longer: none waits for a file that never comes."""
-BARE = tuple(Case(name, base) for name, base in BASES.items())
 CASES = (
-    *BARE,
+    *(Case(f"base: {name}", base) for name, base in BASES.items()),
     *cases_ends.CASES,
     *cases_pieces.CASES,
     *cases_tokens.CASES,
@@ -34,38 +36,71 @@ CASES = (
 )
 
 
-def test_there_are_many() -> None:
+@dataclass(frozen=True)
+class Conversion:
+    """A folder that was made, and `llmq convert` on it, as a user runs it."""
+
+    folder: Path
+    output: Path
+    done: "Future[subprocess.CompletedProcess[str]]"
+
+
+@pytest.fixture(scope="module")
+def conversions(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[dict[str, Conversion]]:
+    """The conversion of each case that is to run, two at a time while others are compared."""
+    chosen = [item for item in request.session.items if isinstance(item, pytest.Function)]
+    names = {item.callspec.id for item in chosen if item.name.startswith("test_a_folder[")}
+    found: dict[str, Conversion] = {}
+    with ThreadPoolExecutor(2) as pool:
+        for case in CASES:
+            if case.name in names:
+                place = tmp_path_factory.mktemp("field")
+                folder, output = place / case.folder, place / "out" / "file.gguf"
+                output.parent.mkdir()
+                case.base.write(folder, **case.model)
+                for step in case.steps:
+                    step(folder)
+                found[case.name] = Conversion(folder, output, pool.submit(convert, folder, output))
+        yield found
+        pool.shutdown(cancel_futures=True)
+
+
+def convert(folder: Path, output: Path) -> "subprocess.CompletedProcess[str]":
+    """`llmq convert`, as a user runs it."""
+    command = [sys.executable, "-m", "llmq.cli", "convert", str(folder), "-o", str(output)]
+    command += ["--recipe", "F32", "--jobs", "1"]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=SECONDS)
+
+
+def test_each_has_a_name_of_its_own() -> None:
     assert len({case.name for case in CASES}) == len(CASES)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-def test_a_folder(case: Case, tmp_path: Path) -> None:
-    folder, output = tmp_path / case.folder, tmp_path / "out" / "file.gguf"
-    output.parent.mkdir()
-    case.base.write(folder, **case.model)
-    for step in case.steps:
-        step(folder)
-    done = convert(folder, output, *case.options)
+def test_a_folder(case: Case, conversions: dict[str, Conversion]) -> None:
+    conversion = conversions[case.name]
+    done = conversion.done.result()
     assert "Traceback" not in done.stderr
-    if isinstance(case.right, Converts):
-        assert done.returncode == 0, done.stderr
-        check_notes(case.right, done.stderr)
-        metadata = open_gguf(output).metadata
-        assert {key: metadata.get(key) for key in case.right.keys} == case.right.keys
-        check_like_transformers(case, folder, output)
-    else:
-        assert done.returncode == 1, done.stderr
-        line = done.stderr.splitlines()[-1]
-        assert line.startswith("llmq: ")
-        assert [word for word in case.right.words if word not in line] == [], line
-        assert list(output.parent.iterdir()) == []
+    if isinstance(case.right, Refused):
+        check_refusal(case.right, done)
+        assert list(conversion.output.parent.iterdir()) == []
+        return
+    assert done.returncode == 0, done.stderr
+    check_notes(case.right, done.stderr)
+    metadata = open_gguf(conversion.output).metadata
+    assert {key: metadata.get(key) for key in case.right.keys} == case.right.keys
+    check_like_transformers(case, conversion.folder, conversion.output)
 
 
-def convert(folder: Path, output: Path, *options: str) -> "subprocess.CompletedProcess[str]":
-    """`llmq convert`, as a user runs it."""
-    command = [sys.executable, "-m", "llmq.cli", "convert", str(folder), "-o", str(output)]
-    command += ["--recipe", "F32", "--jobs", "1", *options]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=SECONDS)
+def check_refusal(right: Refused, done: "subprocess.CompletedProcess[str]") -> None:
+    """One line tells the error, and says what it should; exit code 1."""
+    assert done.returncode == 1, done.stderr
+    assert done.stdout == ""
+    lines = [line for line in done.stderr.splitlines() if line.startswith("llmq: ")]
+    assert lines == done.stderr.splitlines()[-1:]
+    assert [word for word in right.words if word not in lines[0]] == [], lines[0]
 
 
 def check_notes(right: Converts, said: str) -> None:
