@@ -26,7 +26,7 @@ from rich.table import Table
 
 from llmq.processors import cores
 from llmq.runtime.binding import library
-from llmq.runtime.model import BATCH_TOKENS
+from llmq.runtime.decoder import BATCH_TOKENS
 from llmq.suites import read_suite
 from llmq_eval.drift import BUILTIN_SUITES, builtin_suite
 from llmq_eval.likelihood import Passage
