@@ -8,7 +8,7 @@ prompt is written; the same files, threads and prompts give the same replies.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -18,7 +18,7 @@ from llmq.errors import ModelError, SuiteError
 from llmq.runtime import Model
 from llmq.suites import Dialogue, Message, Suite
 from llmq_eval.reply_metrics import REPLY, REPLY_METRICS
-from llmq_eval.statistics import Estimate
+from llmq_eval.statistics import Estimate, few_documents
 
 REPLY_TOKENS = 256  # the longest reply, its end included; tutors' turns are far shorter
 
@@ -63,13 +63,19 @@ class Replies:
         ]
         return {metric.name: metric.total(documents) for metric in REPLY_METRICS}
 
+    @property
+    def warning(self) -> str | None:
+        """What to say where there are too few prompts for the intervals to hold."""
+        return few_documents(len(self.prompts))
+
     def as_json(self) -> dict[str, Any]:
         """What stands in the report: the totals, and both replies to each prompt."""
         rows = zip(self.prompts, self.base, self.quant, strict=True)
         return {
             "n_prompts": len(self.prompts),
             "max_tokens": REPLY_TOKENS,
-            "totals": {name: asdict(estimate) for name, estimate in self.totals.items()},
+            "warning": self.warning,
+            "totals": {name: estimate.as_json() for name, estimate in self.totals.items()},
             "dialogues": [
                 {"id": prompt.id, "base": _as_json(base), "quant": _as_json(quant)}
                 for prompt, base, quant in rows

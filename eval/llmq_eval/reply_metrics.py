@@ -1,10 +1,11 @@
 """The columns of generated replies: a row of REPLY_METRICS each, as in `metrics.METRICS`."""
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
 
-from llmq_eval.intervals import LOGIT
+from llmq_eval.intervals import NORMAL
 from llmq_eval.metrics import PERCENT, Metric, Unit, Values, mean
 from llmq_eval.statistics import Estimate, ratio_of_sums
 
@@ -16,9 +17,31 @@ REPLY = np.dtype(
 
 
 def length_ratio(documents: Sequence[Values]) -> Estimate:
-    """The tokens of all replies of QUANT by those of BASE; its error over dialogues."""
+    """The tokens of all replies of QUANT by those of BASE."""
     quant = [document["n_quant"].sum().item() for document in documents]
-    return ratio_of_sums(quant, [document["n_base"].sum().item() for document in documents])
+    base = [document["n_base"].sum().item() for document in documents]
+    return ratio_of_sums(quant, base)
+
+
+def share(documents: Sequence[Values]) -> Estimate:
+    """How many of the prompts, each of which is a yes or a no, with Wilson's interval.
+
+    Unlike the jackknife's, it has a width where all say the same (Wilson 1927, Probable inference,
+    the law of succession, and statistical inference).
+
+    >>> none = share([np.array([False])] * 20)
+    >>> none.value, none.low, round(none.high, 3)
+    (0.0, 0.0, 0.161)
+    """
+    n = len(documents)
+    value = sum(document.sum().item() for document in documents) / n
+    if n < 2:
+        return Estimate(value, None)
+    error = math.sqrt(value * (1 - value) / (n - 1))
+    z2 = NORMAL**2
+    centre = (value + z2 / (2 * n)) / (1 + z2 / n)
+    reach = math.sqrt(z2 * (value * (1 - value) / n + z2 / (4 * n * n))) / (1 + z2 / n)
+    return Estimate(value, error, max(0.0, centre - reach), min(1.0, centre + reach))
 
 
 TOKENS = Unit(in_heading=" (tokens)")
@@ -31,7 +54,7 @@ REPLY_METRICS = (
         digits=1,
         line="base",
         values=lambda replies: replies["n_base"],
-        aggregate=mean(),
+        aggregate=mean,
         document_sum=None,
         meaning="tokens of a reply of BASE, its end included",
         limits="A reply that is still open at the limit counts with the limit's tokens.",
@@ -43,7 +66,7 @@ REPLY_METRICS = (
         digits=1,
         line="quant",
         values=lambda replies: replies["n_quant"],
-        aggregate=mean(),
+        aggregate=mean,
         document_sum=None,
         meaning="tokens of a reply of QUANT, its end included",
         limits="As above.",
@@ -66,10 +89,10 @@ REPLY_METRICS = (
         digits=1,
         line="base",
         values=lambda replies: replies["open_base"],
-        aggregate=mean(LOGIT),
+        aggregate=share,
         document_sum=None,
         meaning="share of replies of BASE without an end within the limit of tokens",
-        limits="Of few replies a small share says little: none of N leaves room for 3 / N.",
+        limits="It counts what was cut off at the limit, a loop as well as a long good answer.",
     ),
     Metric(
         name="quant_open_rate",
@@ -78,7 +101,7 @@ REPLY_METRICS = (
         digits=1,
         line="quant",
         values=lambda replies: replies["open_quant"],
-        aggregate=mean(LOGIT),
+        aggregate=share,
         document_sum=None,
         meaning="share of replies of QUANT without an end within the limit of tokens",
         limits="As above.",
@@ -90,7 +113,7 @@ REPLY_METRICS = (
         digits=1,
         line="quant",
         values=lambda replies: replies["same"],
-        aggregate=mean(LOGIT),
+        aggregate=share,
         document_sum=None,
         meaning="share of prompts to which both write the same tokens",
         limits="One changed choice changes all that follows: other words need not be worse words.",

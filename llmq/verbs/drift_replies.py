@@ -39,12 +39,14 @@ def replies_beside(
 
 def print_replies(name: str, rows: Mapping[Drift, Replies]) -> None:
     """Say what was asked of the suite `name`; on stdout, a row for the base and for each file."""
-    n_prompts = len(next(iter(rows.values())).prompts)
+    first = next(iter(rows.values()))
     print(
-        f"{printable(name)}: replies to what opens {n_prompts} dialogues, each of at most"
+        f"{printable(name)}: replies to what opens {len(first.prompts)} dialogues, each of at most"
         f" {REPLY_TOKENS} tokens, the likeliest one each time",
         file=sys.stderr,
     )
+    if first.warning:
+        print(f"note: {first.warning}", file=sys.stderr)
     for line in aligned(list(_rows(rows)), "<" + ">" * len(headings(REPLY_METRICS))):
         print(line)
 

@@ -61,7 +61,7 @@ def test_four_bits_drift_in_every_column(drift: Drift) -> None:
     assert drift.ln_ratio.value != 0
     assert drift.same_top_rate.value < 1
     assert drift.kl_p99_nats.value > drift.mean_kl_nats.value
-    assert "only 12 dialogues" in drift.as_json()["warning"]
+    assert "only 12 documents" in drift.as_json()["warning"]
     errors = {name: estimate.standard_error for name, estimate in drift.totals.items()}
     for name in ("kl_p50_nats", "kl_p99_nats", "kl_p999_nats"):
         assert errors.pop(name) is None

@@ -124,6 +124,26 @@ def test_without_a_template_the_line_ends_a_reply(
         assert reply.closed or len(reply.tokens) == REPLY_TOKENS
 
 
+def test_a_file_that_fails_does_not_keep_the_others_from_replying(
+    tiny_gguf: dict[str, Path], tmp_path: Path
+) -> None:
+    damaged = tmp_path / "damaged.gguf"
+    data = bytearray(tiny_gguf["BF16"].read_bytes())
+    data[-60_000:] = b"\xff\x7f" * 30_000  # BF16 NaN
+    damaged.write_bytes(data)
+    with (
+        open_model(tiny_gguf["BF16"], threads=1) as good,
+        open_model(damaged, threads=1) as bad,
+    ):
+        prompts = choose_prompts([good, bad], SUITE, 2)
+        failed, found = compare_replies([good, bad, good], prompts)
+        assert isinstance(failed, ModelError)
+        assert "damaged.gguf computes no number" in str(failed)
+        assert isinstance(found, Replies)
+        assert found.base == found.quant
+        assert all(isinstance(each, ModelError) for each in compare_replies([bad, good], prompts))
+
+
 def made(n_tokens: int, *, closed: bool = True, token: int = 7) -> Reply:
     return Reply((token,) * n_tokens, "x" * n_tokens, closed)
 
@@ -152,6 +172,20 @@ def test_the_totals_follow_from_the_rows_of_the_report() -> None:
     assert [row["id"] for row in rows] == list("abcd")
 
 
+def test_the_interval_of_a_share_is_wilsons_also_where_all_agree() -> None:
+    prompts = tuple(Prompt(f"{i}", (1,)) for i in range(40))
+    base = (made(10),) * 40
+    quant = (made(10),) * 30 + (made(REPLY_TOKENS, closed=False),) * 10
+    totals = Replies(prompts, base, quant).totals
+    assert totals["base_open_rate"].low == totals["base_open_rate"].value == 0
+    for name, value in (("base_open_rate", 0.0), ("quant_open_rate", 0.25)):
+        for end in (totals[name].low, totals[name].high):
+            # Wilson's ends are the shares p from which `value` is 1.96 standard errors of p away.
+            assert end is not None
+            distance = abs(value - end)
+            assert distance == pytest.approx(1.959964 * math.sqrt(end * (1 - end) / 40), rel=1e-6)
+
+
 # The command line
 
 
@@ -168,8 +202,9 @@ def test_replies_stand_below_the_table_and_in_the_report(
     tables = out.splitlines()
     assert [line.split()[0] for line in tables] == ["file", *["tutor.gguf"] * 3] * 2
     assert "six: replies to what opens 3 dialogues, each of at most 256 tokens" in err
+    assert "note: only 3 documents" in err
     assert "1.000 ± 0.000" in tables[-1]
-    assert "100.0 ± 0.0 %" in tables[-1]
+    assert "100.0 ± 56.1 %" in tables[-1]
     for drift in json.loads(report.read_text(encoding="utf-8"))["drifts"]:
         replies = drift["replies"]
         assert [row["id"] for row in replies["dialogues"]] == [

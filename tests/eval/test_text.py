@@ -55,12 +55,15 @@ def test_a_beginning_of_text_stands_in_the_place_of_each_first_token(
     repository: Path, tmp_path: Path, save_text: Callable[[bytes], Path]
 ) -> None:
     folder = Path(shutil.copytree(repository / "eval" / "tutor", tmp_path / "tutor"))
-    for name, change in (
-        ("tokenizer_config.json", {"add_bos_token": True}),
-        ("tokenizer.json", {"post_processor": None}),  # which would have the last word
-    ):
-        record = json.loads((folder / name).read_text(encoding="utf-8"))
-        (folder / name).write_text(json.dumps(record | change), encoding="utf-8")
+    tokenizer = json.loads((folder / "tokenizer.json").read_text(encoding="utf-8"))
+    first = {"SpecialToken": {"id": "<|end|>", "type_id": 0}}
+    tokenizer["post_processor"] = {
+        "type": "TemplateProcessing",
+        "single": [first, {"Sequence": {"id": "A", "type_id": 0}}],
+        "pair": [],
+        "special_tokens": {"<|end|>": {"id": "<|end|>", "ids": [0], "tokens": ["<|end|>"]}},
+    }
+    (folder / "tokenizer.json").write_text(json.dumps(tokenizer), encoding="utf-8")
     text = read_text(save_text(WORDS * 8))
     path = execute(make_plan(open_source(folder), recipe="Q8_0"), tmp_path / "bos.gguf")
     with open_model(path, n_ctx=32, threads=1) as asking:
