@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Sequence
 from io import TextIOWrapper
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
 from llmq.errors import LlmqError, printable
 from llmq.version import __version__
@@ -76,9 +76,16 @@ def _drop_output() -> None:
     os.close(nowhere)
 
 
+class _Parser(argparse.ArgumentParser):
+    """A parser whose errors quote what was given, as names of strangers' files, in safe letters."""
+
+    def error(self, message: str) -> NoReturn:
+        super().error(printable(message))
+
+
 def _parser(given: Sequence[str]) -> argparse.ArgumentParser:
     """The parser; only the verb that is asked for is imported to add its arguments."""
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="llmq",
         description="Put a tutor on a student's own device: convert, prove, chat.",
     )

@@ -23,14 +23,14 @@ BYTES_PER_SECOND = 10_000_000  # of a slow disk; the trial reads each byte about
 REMEDY = "--no-load-check writes it all the same"
 
 
-def check_loads(file: Path, *, name: str, tokenizer_json: Path | None = None) -> None:
+def check_loads(file: Path, *, name: str, folder: Path | None = None) -> None:
     """Raise a child of `LlmqError` where llama.cpp cannot work with `file`, called `name`.
 
-    Its tokens of a list of texts are held against those that `tokenizer_json` stands for.
+    Its tokens of a list of texts are held against those of the tokenizer.json in `folder`.
     """
     limit = LEAST_SECONDS + file.stat().st_size / BYTES_PER_SECOND
     command = [sys.executable, "-P", "-m", TRIAL, str(file)]
-    command += [str(tokenizer_json)] if tokenizer_json else []
+    command += [str(folder)] if folder else []
     try:
         done = subprocess.run(
             command,

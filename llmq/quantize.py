@@ -152,9 +152,9 @@ def _fill(
 
 def _try(plan: Plan, path: Path, output: Path) -> None:
     """Have llama.cpp open the file, which will be `output`, and cut text as its source does."""
-    tokenizer_json = plan.source.path / "tokenizer.json"
-    known = tokenizer_json if tokenizer_json.is_file() else None
-    check_loads(path, name=str(output), tokenizer_json=known)
+    folder = plan.source.path
+    known = folder if (folder / "tokenizer.json").is_file() else None
+    check_loads(path, name=str(output), folder=known)
 
 
 def _write(

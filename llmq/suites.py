@@ -15,6 +15,7 @@ from typing import Any
 
 from llmq.errors import SuiteError
 from llmq.files.json import parse_json_object
+from llmq.files.plain import check_plain
 from llmq.spelling import did_you_mean
 
 ROLES = ("system", "user", "assistant")
@@ -50,6 +51,8 @@ def read_suite(path: Path | Traversable) -> Suite:
 
     Raises SuiteError with the file and the line number for anything that is not as it should be.
     """
+    if isinstance(path, Path):
+        check_plain(path, SuiteError)
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as error:

@@ -1,6 +1,7 @@
 """The command line as a user meets it: help, success, and strange names."""
 
 import json
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -157,6 +158,44 @@ def test_names_of_strangers_do_nothing_to_the_terminal(
         assert "owned" in shown.out + shown.err, command
         assert not {c for c in shown.out + shown.err if ord(c) < 32} - {"\n"}, command
         assert code == 0 or shown.err.splitlines()[-1].startswith("llmq: "), command
+
+
+def test_wrong_usage_does_nothing_to_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    for command in (
+        [f"none{ESCAPE}"],
+        ["convert", "a", f"b{ESCAPE}"],
+        ["convert", "a", f"--none{ESCAPE}"],
+        ["convert", "a", "--encoder", f"none{ESCAPE}"],
+        ["chat", "a", "--max-tokens", f"none{ESCAPE}"],
+    ):
+        assert run(*command) == 2
+        shown = capsys.readouterr().err
+        assert "owned" in shown
+        assert not {c for c in shown if ord(c) < 32} - {"\n"}, command
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no such pipes on Windows")
+def test_a_pipe_is_refused_and_not_waited_for(
+    make_checkpoint: MakeCheckpoint, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In the place of every file that a command reads; nobody writes into it."""
+    pipe, folder = tmp_path / "pipe.gguf", make_checkpoint()
+    os.mkfifo(pipe)
+    commands: list[list[object]] = [
+        ["convert", pipe],
+        ["inspect", pipe],
+        ["chat", pipe],
+        ["drift", pipe, pipe],
+        ["convert", folder, "--imatrix", pipe],
+    ]
+    for command in commands:
+        assert run(*command) == 1
+        assert "pipe.gguf: is not a file but a pipe or a device" in capsys.readouterr().err
+    for name in ("model-00001-of-00002.safetensors", "tokenizer.json", "config.json"):
+        (folder / name).unlink()
+        os.mkfifo(folder / name)
+        assert run("convert", folder, "--dry-run") == 1
+        assert capsys.readouterr().err.startswith("llmq: "), name
 
 
 def test_json_is_strict(

@@ -112,24 +112,22 @@ def test_a_tokenizer_json_that_is_not_in_use(with_words: Path) -> None:
     """Its tokens are more than the file's: the vocabulary came from elsewhere."""
     output = convert(with_words, with_words.parent / "small.gguf", load_check=False)
     tokenizer = with_words / "tokenizer.json"
-    llmq.load_check.check_loads(output, name="small", tokenizer_json=tokenizer)
+    llmq.load_check.check_loads(output, name="small", folder=with_words)
     content = json.loads(tokenizer.read_text(encoding="utf-8"))
     content["model"]["merges"] = []
     tokenizer.write_text(json.dumps(content))
     with pytest.raises(TokenizerError, match="would cut 'the'"):
-        llmq.load_check.check_loads(output, name="small", tokenizer_json=tokenizer)
+        llmq.load_check.check_loads(output, name="small", folder=with_words)
     content["model"]["vocab"]["more"] = 100_000
     tokenizer.write_text(json.dumps(content))
-    llmq.load_check.check_loads(output, name="small", tokenizer_json=tokenizer)
+    llmq.load_check.check_loads(output, name="small", folder=with_words)
 
 
 def test_a_tokenizer_json_that_the_library_cannot_read(with_words: Path) -> None:
     output = convert(with_words, with_words.parent / "out.gguf", load_check=False)
     (with_words / "tokenizer.json").write_text('{"model": {}}')
     with pytest.raises(TokenizerError, match=r"tokenizer\.json: the tokenizers package cannot"):
-        llmq.load_check.check_loads(
-            output, name="out", tokenizer_json=with_words / "tokenizer.json"
-        )
+        llmq.load_check.check_loads(output, name="out", folder=with_words)
 
 
 def test_llama_cpp_that_is_missing(

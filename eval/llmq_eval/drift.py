@@ -6,28 +6,32 @@ token, document by document; eval/README.md says what the figures mean, and thei
 """
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from llmq.errors import ModelError, SuiteError
+from llmq.errors import ModelError
 from llmq.files.parts import parts_of
-from llmq.runtime import Model, llama_cpp_version, open_model
+from llmq.runtime import Model, llama_cpp_version
+from llmq.runtime.chat_template import FIXED_DATE
 from llmq.suites import Suite, read_suite
 from llmq.version import __version__
-from llmq_eval.likelihood import TOKEN, Passage, Tokens, diverge, passages
+from llmq_eval.likelihood import Tokens
+from llmq_eval.material import Material, suite_material
+from llmq_eval.measuring import (
+    Progress,
+    common_context,
+    compare_documents,
+    opened,
+    read_alike,
+)
 from llmq_eval.metrics import METRICS
-from llmq_eval.statistics import Estimate
+from llmq_eval.statistics import Estimate, few_documents
 
-CONTEXT_TOKENS = 2048  # longer than any built-in prompt; what lies beyond is dropped and counted
 BUILTIN_SUITES = ("tutoring", "general")  # the first is the default
-
-Progress = Callable[[int, int], None]  # documents done, documents in all
 
 
 @dataclass(frozen=True)
@@ -86,6 +90,11 @@ class Drift:
         """Tokens that should have been scored but lay beyond the context."""
         return sum(d.n_dropped for d in self.documents)
 
+    @property
+    def warning(self) -> str | None:
+        """What to say where too few documents carry the figures for their intervals to hold."""
+        return few_documents(sum(len(d.tokens) > 0 for d in self.documents))
+
     @cached_property
     def totals(self) -> Mapping[str, Estimate]:
         """Every figure of METRICS over all documents, by name."""
@@ -106,11 +115,21 @@ class Drift:
             "quant": asdict(self.quant),
             "suite": {"name": self.suite_name, "sha256": self.suite_sha256},
             "n_ctx": self.n_ctx,
+            "date": FIXED_DATE.isoformat(),
             "n_tokens": self.n_tokens,
             "n_dropped": self.n_dropped,
-            "totals": {name: asdict(estimate) for name, estimate in self.totals.items()},
+            "warning": self.warning,
+            "totals": {name: estimate.as_json() for name, estimate in self.totals.items()},
             "documents": [document.as_json() for document in self.documents],
         }
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A file that could not be measured to the end, and why."""
+
+    quant: ModelFile
+    error: ModelError
 
 
 def builtin_suite(name: str = BUILTIN_SUITES[0]) -> Suite:
@@ -141,53 +160,37 @@ def measure_drift(
     >>> 0 < drift.mean_kl_nats.value < 0.001
     True
     """
-    base, quant, chosen = Path(base), Path(quant), suite or builtin_suite()
-    with (
-        open_model(base, n_ctx=CONTEXT_TOKENS, threads=threads) as base_model,
-        open_model(quant, n_ctx=CONTEXT_TOKENS, threads=threads) as quant_model,
-    ):
-        _check_vocabularies(base_model, quant_model)
-        n_ctx = min(base_model.n_ctx, quant_model.n_ctx)
-        rows: list[DocumentDrift] = []
-        for dialogue in chosen.dialogues:
-            found = passages(base_model, dialogue)
-            if found != passages(quant_model, dialogue):
-                raise _different(base_model, quant_model, f"dialogue {dialogue.id!r}")
-            rows.append(_measure(base_model, quant_model, dialogue.id, found))
-            if progress:
-                progress(len(rows), len(chosen.dialogues))
-    drift = Drift(described(base), described(quant), chosen.name, chosen.sha256, n_ctx, tuple(rows))
-    if drift.n_tokens == 0:
-        raise SuiteError(f"the suite {chosen.name} has no tutor turn within {n_ctx} tokens")
-    return drift
+    material = suite_material(suite or builtin_suite())
+    with opened([Path(base), Path(quant)], n_ctx=material.n_ctx, threads=threads) as models:
+        (found,) = measure_drifts(models, material, progress=progress)
+    if isinstance(found, Failure):
+        raise found.error
+    return found
 
 
-def _measure(base: Model, quant: Model, name: str, found: tuple[Passage, ...]) -> DocumentDrift:
-    n_ctx = min(base.n_ctx, quant.n_ctx)
-    parts, n_dropped = [np.empty(0, TOKEN)], 0
-    for passage in found:
-        # The logits before a token predict it, so token n_ctx is the last that can be scored.
-        kept = tuple(index for index in passage.scored if index <= n_ctx)
-        n_dropped += len(passage.scored) - len(kept)
-        parts.append(diverge(base, quant, Passage(passage.tokens, kept)))
-    tokens = np.concatenate(parts)
-    for model, field in ((base, "nll_base_nats"), (quant, "nll_quant_nats")):
-        if not np.isfinite(tokens[field]).all():
-            raise ModelError(f"{model.path} computes no number for {name!r}: the file is damaged")
-    return DocumentDrift(name, n_dropped, tokens)
+def measure_drifts(
+    models: Sequence[Model], material: Material, *, progress: Progress | None = None
+) -> tuple[Drift | Failure, ...]:
+    """Compare each of `models` (`measuring.opened`) with the first, reading that only once.
 
+    Raises ModelError for models that cannot be compared or a base that fails, SuiteError for
+    material without a token to score; all but the base's failure before anything is computed.
+    """
+    documents = read_alike(models, material)
+    base, *files = (described(model.path) for model in models)
+    outcomes = compare_documents(models, documents, unit=material.unit, progress=progress)
 
-def _check_vocabularies(base: Model, quant: Model) -> None:
-    if base.n_vocab != quant.n_vocab:
-        counts = f"{base.n_vocab} against {quant.n_vocab} tokens in the vocabulary"
-        raise _different(base, quant, counts)
+    def result(file: ModelFile, outcome: list[Tokens] | ModelError) -> Drift | Failure:
+        if isinstance(outcome, ModelError):
+            return Failure(file, outcome)
+        rows = tuple(
+            DocumentDrift(document.id, document.n_dropped, tokens)
+            for document, tokens in zip(documents, outcome, strict=True)
+        )
+        n_ctx = common_context(models, material)
+        return Drift(base, file, material.name, material.sha256, n_ctx, rows)
 
-
-def _different(base: Model, quant: Model, where: str) -> ModelError:
-    return ModelError(
-        f"{base.path} and {quant.path} do not read text as the same tokens ({where}); "
-        "drift needs a base made from the same checkpoint"
-    )
+    return tuple(map(result, files, (outcomes[model] for model in models[1:])))
 
 
 def described(path: Path) -> ModelFile:

@@ -1,4 +1,4 @@
-"""What a model thinks of a tutor's words: which tokens are scored, and how two models differ there.
+"""Which tokens of a dialogue are scored, and what is kept of each.
 
 Only the tutor's turns count. What a turn is, token by token, the file's own chat template says: the
 text up to the turn (with the opening of the assistant's reply) and the text including the turn are
@@ -14,7 +14,7 @@ Each turn is therefore scored in the very text that a chat would send; turns who
 each other share one passage, so that an ordinary dialogue is read once.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,8 +25,6 @@ from llmq.chat.thinking import without_opened_thought
 from llmq.errors import ModelError
 from llmq.runtime import Model
 from llmq.suites import Dialogue, Message
-
-CELLS_AT_ONCE = 1 << 20  # float64 logits per step: 8 MB, whatever the vocabulary
 
 # What is kept of each scored token, 25 bytes: -ln p of the token that stands there by either model,
 # KL(base || quant) over the vocabulary, and whether both hold the same token likeliest.
@@ -76,52 +74,3 @@ def _turn(model: Model, messages: Sequence[Message]) -> Passage:
     ends = (i for i in range(start, len(tokens)) if model.is_end(tokens[i]))
     stop = next(ends, len(tokens) - 1) + 1
     return Passage(tuple(tokens), tuple(range(start, stop)))
-
-
-def diverge(base: Model, quant: Model, passage: Passage) -> Tokens:
-    """How `quant` differs from `base` on each scored token; both must be able to hold them."""
-    found = np.empty(len(passage.scored), TOKEN)
-    read = passage.tokens[
-        : max(passage.scored, default=0)
-    ]  # the last one scored is not read itself
-    positions = [index - 1 for index in passage.scored]  # the logits before a token predict it
-    targets = np.array([passage.tokens[index] for index in passage.scored])
-    done = 0
-    pairs = zip(base.score(read, positions), quant.score(read, positions), strict=True)
-    for base_logits, quant_logits in pairs:
-        stop = done + len(base_logits)
-        _compare(base_logits, quant_logits, targets[done:stop], out=found[done:stop])
-        done = stop
-    return found
-
-
-def _compare(
-    base: npt.NDArray[np.float32],
-    quant: npt.NDArray[np.float32],
-    targets: npt.NDArray[np.int64],
-    *,
-    out: Tokens,
-) -> None:
-    """Fill `out` from logits (n_tokens, n_vocab); `targets` are the tokens that followed them."""
-    for rows in _row_blocks(*base.shape):
-        p, q = _log_softmax(base[rows]), _log_softmax(quant[rows])  # (rows, n_vocab)
-        each, token = np.arange(len(p)), targets[rows]
-        found = out[rows]
-        found["nll_base_nats"] = -p[each, token]
-        found["nll_quant_nats"] = -q[each, token]
-        found["kl_nats"] = (np.exp(p) * (p - q)).sum(axis=1)
-        found["same_top"] = base[rows].argmax(axis=1) == quant[rows].argmax(axis=1)
-
-
-def _row_blocks(n_rows: int, n_vocab: int) -> Iterator[slice]:
-    step = max(1, CELLS_AT_ONCE // n_vocab)
-    return (slice(start, min(start + step, n_rows)) for start in range(0, n_rows, step))
-
-
-def _log_softmax(logits: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
-    """ln p of each row, in float64: KL is a small difference of large terms."""
-    shifted = logits.astype(np.float64)
-    shifted -= shifted.max(axis=1, keepdims=True)
-    log_sum: npt.NDArray[np.float64] = np.log(np.exp(shifted).sum(axis=1, keepdims=True))
-    shifted -= log_sum
-    return shifted

@@ -5,19 +5,19 @@ figure of them over all documents. The terminal's table, the totals and the sums
 the JSON report and the table in eval/README.md all follow from the rows: a new column is a new row.
 """
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from operator import itemgetter
 from typing import Any, Literal
 
-import numpy as np
 import numpy.typing as npt
 
 from llmq_eval.likelihood import Tokens
-from llmq_eval.statistics import Estimate, ratio_of_sums
+from llmq_eval.statistics import Estimate, percentile, ratio_of_sums
 
 Values = npt.NDArray[Any]  # (n_tokens,), float64 or bool
+HUGE = 1e5  # from here on a cell holds significant digits, not decimals
 Aggregate = Callable[[Sequence[Values]], Estimate]  # of the values document by document
 
 
@@ -65,39 +65,47 @@ class Metric:
         return self.aggregate([self.values(tokens) for tokens in documents])
 
     def cell(self, estimate: Estimate) -> str:
-        """The estimate as the table shows it.
+        """The estimate as the table shows it: value ± the reach of its 95 % interval.
 
-        >>> METRICS[0].cell(Estimate(1.16134, 0.0044))
-        '1.1613 ± 0.0044'
+        Of an interval that is not symmetric, it is the longer side.
+
+        >>> METRICS[0].cell(Estimate(1.16134, 0.0044, 1.1526, 1.1702))
+        '1.1613 ± 0.0089'
         """
-        factor, sign = self.unit.factor, "+" if self.signed else "-"
-        text = f"{estimate.value * factor:{sign}.{self.digits}f}"
-        if estimate.standard_error is not None:
-            text += f" ± {estimate.standard_error * factor:.{self.digits}f}"
+        text = self._number(estimate.value, "+" if self.signed else "-")
+        if estimate.margin is not None:
+            text += f" ± {self._number(estimate.margin)}"
         return text + self.unit.in_cell
+
+    def _number(self, value: float, sign: str = "-") -> str:
+        shown = value * self.unit.factor
+        return f"{shown:{sign}.{self.digits}f}" if abs(shown) < HUGE else f"{shown:{sign}.4g}"
 
 
 def mean(documents: Sequence[Values]) -> Estimate:
-    """The mean over all tokens; its standard error over documents."""
+    """The mean over all tokens; its error and interval over documents."""
     return ratio_of_sums([v.sum().item() for v in documents], [len(v) for v in documents])
 
 
 def exp_of_mean(documents: Sequence[Values]) -> Estimate:
     """exp of the mean over all tokens."""
-    return mean(documents).through(math.exp, slope=math.exp)
+    return mean(documents).exp()
 
 
-def percentile(percent: float) -> Aggregate:
-    """A percentile over all tokens, linear between neighbours (Hyndman & Fan 1996, definition 7).
-
-    It has no standard error: the delete-one jackknife is inconsistent for percentiles (Efron &
-    Tibshirani 1993, section 11.6).
-    """
-
-    def of_tokens(documents: Sequence[Values]) -> Estimate:
-        return Estimate(float(np.percentile(np.concatenate(documents), percent)), None)
-
-    return of_tokens
+def kl_percentile(percent: float, *, title: str, meaning: str, limits: str) -> Metric:
+    """The row of a percentile of KL: in the report, for the table has no room for it."""
+    return Metric(
+        name=f"kl_p{percent:g}_nats".replace(".", ""),
+        title=title,
+        unit=NATS,
+        digits=5,
+        line=None,
+        values=itemgetter("kl_nats"),
+        aggregate=partial(percentile, percent=percent),
+        document_sum=None,
+        meaning=meaning,
+        limits=limits,
+    )
 
 
 METRICS = (
@@ -151,18 +159,25 @@ METRICS = (
         limits="The most sensitive column, and never negative. It lives in its tail: few tokens carry "
         'much of it. Below about 0.02 it says "closer to the original", not "better at tasks".',
     ),
-    Metric(
-        name="kl_p99_nats",
+    kl_percentile(
+        50,
+        title="KL, median",
+        meaning="the KL(BASE ‖ QUANT) that every other token exceeds",
+        limits="Nothing of the tail, in which most of the harm is done.",
+    ),
+    kl_percentile(
+        99,
         title="KL, 99th percentile",
-        unit=NATS,
-        digits=5,
-        line=None,
-        values=itemgetter("kl_nats"),
-        aggregate=percentile(99),
-        document_sum=None,
         meaning="the KL(BASE ‖ QUANT) that one token in a hundred exceeds",
         limits="Not how far beyond it those tokens lie. Of fewer than some hundred tokens it is little "
-        "more than the largest. No standard error: the jackknife does not hold for percentiles.",
+        "more than the largest.",
+    ),
+    kl_percentile(
+        99.9,
+        title="KL, 99.9th percentile",
+        meaning="the KL(BASE ‖ QUANT) that one token in a thousand exceeds",
+        limits="Of fewer than some thousand tokens it is little more than the largest. Its interval "
+        "ends beyond the largest unless there are many documents, and is then left out.",
     ),
     Metric(
         name="same_top_rate",

@@ -14,8 +14,12 @@ from llmq.chat.pieces import Kind, Piece, first_line, trimmed
 from llmq.chat.sanitize import Sanitizer
 from llmq.chat.session import DEFAULT_SYSTEM, Session
 from llmq.chat.thinking import OPENING, split_thoughts
+from llmq.errors import ModelError
 from llmq.runtime import GREEDY, Model, Sampling, open_model
+from llmq.runtime.chat_template import ChatTemplate
+from llmq.suites import Message
 
+FORGOTTEN = "the beginning of this chat does not fit the context any more (--ctx): the tutor has forgotten it"
 CUT = "the reply was cut short at its limit of tokens (--max-tokens, --ctx)"
 
 
@@ -35,12 +39,27 @@ class Chat:
         self.model = model
         self.settings = settings
         self.session = Session.begin(settings.system)
+        self._told_of_forgetting = False
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *error: object) -> None:
         self.model.close()
+
+    def notes(self) -> Iterator[str]:
+        """What is worth saying before the first turn, in whole sentences."""
+        template, system = self.model.chat_template, Message("system", self.settings.system)
+        if template.is_plain:
+            yield (
+                f"{self.model.path.name} has no chat template: turns are written as plain lines,"
+                " which the model may never have seen"
+            )
+        if system.content and _leaves_out(template, system):
+            yield (
+                f"the chat template of {self.model.path.name} leaves the system text out (--system):"
+                " the model is not told how to teach"
+            )
 
     def say(self, text: str) -> str:
         """Say `text` and return what the tutor says to it; see `reply`."""
@@ -54,9 +73,12 @@ class Chat:
         """
         asked = self.session.said("user", text)
         reserve = min(self.settings.max_tokens, self.model.n_ctx // 2)
-        prompt = asked.fitted(self.model.n_ctx - reserve, self.model.prompt)
+        prompt, n_forgotten = asked.fitted(self.model.n_ctx - reserve, self.model.prompt)
         speech: list[str] = []
         try:
+            if n_forgotten and not self._told_of_forgetting:
+                self._told_of_forgetting = True
+                yield Piece(Kind.REMARK, FORGOTTEN)
             for piece in self._pieces(prompt):
                 if piece.kind is Kind.SPEECH:
                     speech.append(piece.text)
@@ -72,6 +94,18 @@ class Chat:
         opened = _opens_thought(self.model, prompt)
         pieces = trimmed(split_thoughts(_decoded(self.model, tokens), opened=opened))
         return first_line(pieces) if self.model.chat_template.is_plain else pieces
+
+
+def _leaves_out(template: ChatTemplate, system: Message) -> bool:
+    """Whether `system` changes nothing in what the template writes."""
+    turn = Message("user", "Hello")
+    try:
+        with_it, without = (
+            template.render(turns, add_generation_prompt=True) for turns in ([system, turn], [turn])
+        )
+    except ModelError:  # which will be said when it matters
+        return False
+    return with_it == without
 
 
 def _decoded(model: Model, tokens: Iterable[int]) -> Iterator[Piece]:

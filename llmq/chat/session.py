@@ -30,14 +30,18 @@ class Session:
         """The session after one more turn."""
         return replace(self, messages=(*self.messages, Message(role, text)))
 
-    def fitted(self, room: int, encode: Callable[[Sequence[Message]], Encoded]) -> Encoded:
+    def fitted(
+        self, room: int, encode: Callable[[Sequence[Message]], Encoded]
+    ) -> tuple[Encoded, int]:
         """`encode` of the turns without as many of the oldest as must go for its length <= `room`.
 
-        The system turn and the student's last turn always stay, and the first turn after the system
-        turn is a student's. Raises ModelError where even those do not fit. Units: tokens.
+        Also how many went. The system turn and the student's last turn always stay, and the first
+        turn after the system turn is a student's. Raises ModelError where even those do not fit.
+        Units: tokens.
         """
         n_system = 1 if self.messages and self.messages[0].role == "system" else 0
         system, turns = self.messages[:n_system], self.messages[n_system:]
+        n_turns = len(turns)
         while len(encoded := encode(system + turns)) > room:
             later = [i for i, m in enumerate(turns) if m.role == "user" and i > 0]
             if not later:
@@ -46,4 +50,4 @@ class Session:
                     "fit beside a reply; shorten them or open the chat with a larger context"
                 )
             turns = turns[later[0] :]
-        return encoded
+        return encoded, n_turns - len(turns)

@@ -7,11 +7,12 @@ error.
 
 import sys
 from collections.abc import Iterable
-from contextlib import closing, suppress
+from contextlib import AbstractContextManager, closing, nullcontext, suppress
 from itertools import groupby
 from operator import attrgetter
 
 from llmq.chat.conversation import Chat
+from llmq.chat.keyboard import CtrlC, typing_kept
 from llmq.chat.pieces import Kind, Piece
 from llmq.chat.sanitize import sanitized
 from llmq.errors import ModelError
@@ -19,46 +20,57 @@ from llmq.spelling import did_you_mean
 
 STUDENT, TUTOR = "you> ", "tutor> "
 THINKING = "thinking ..."
+HELP, QUIT = "/help", "/quit"
 COMMANDS = {
-    "/help": "show this list",
-    "/quit": "end the chat; Ctrl-D does it too",
+    HELP: "show this list",
+    QUIT: "end the chat; Ctrl-D does it too",
 }
 
 
 def converse(chat: Chat) -> None:
-    """Talk until the student leaves or the input ends."""
-    interactive = sys.stdin.isatty()
-    if interactive:
-        with suppress(ImportError):  # editing and history; absent on Windows
-            import readline  # noqa: F401  # it changes input() by being imported
-        _remark(f"{chat.model.path.name}: Ctrl-C stops a reply, /help shows the commands")
-    while True:
-        text = None
-        try:
-            text = _typed_line() if interactive else _piped_line()
-            if text is None or text == "/quit":
-                return
-            _respond(chat, text)
-        except KeyboardInterrupt:
-            if not interactive:
-                raise
-            print("" if text is None else " ...")
-            if text is None:
-                _remark("/quit or Ctrl-D ends the chat")
-        except ModelError as error:
-            if not interactive:
-                raise
-            print()
-            _remark(str(error))
+    """Talk until the student leaves or the input ends; an error ends a script, but no talk."""
+    if sys.stdin.isatty():
+        _talk(chat)
+        return
+    _remark_notes(chat)
+    while (text := _piped_line()) not in (None, QUIT):
+        _respond(chat, text or "", nullcontext())
 
 
-def _respond(chat: Chat, text: str) -> None:
-    """Obey a command, or print the reply as it comes."""
-    if text.startswith("/"):
-        _remark(_about_commands(text))
+def _talk(chat: Chat) -> None:
+    """The chat at a keyboard: neither Ctrl-C nor a message that is too long ends it."""
+    with suppress(ImportError):  # editing and history; absent on Windows
+        import readline  # noqa: F401  # it changes input() by being imported
+    with CtrlC() as ctrl_c:
+        _remark(f"{chat.model.path.name}: Ctrl-C stops a reply, {HELP} shows the commands")
+        _remark_notes(chat)
+        while True:
+            text = None
+            try:
+                with ctrl_c.awaited():
+                    text = _typed_line()
+                if text is None or text == QUIT:
+                    return
+                with typing_kept():
+                    _respond(chat, text, ctrl_c.awaited())
+            except KeyboardInterrupt:
+                print("" if text is None else " ...")
+                if text is None:
+                    _remark(f"{QUIT} or Ctrl-D ends the chat")
+            except ModelError as error:
+                print()
+                _remark(str(error))
+
+
+def _respond(chat: Chat, text: str, stoppable: AbstractContextManager[None]) -> None:
+    """Obey a command, or print the reply as it comes; what else begins with / is a message."""
+    if text == HELP:
+        _remark("\n".join(f"{name}  {what}" for name, what in COMMANDS.items()))
     elif text:
-        with closing(chat.reply(text)) as reply:  # at once, so that the session is up to date
-            _show(reply)
+        if text.startswith("/") and (hint := did_you_mean(text, COMMANDS)):
+            _remark(f"{text} is no command and goes to the tutor; {hint}")
+        with closing(chat.reply(text)) as reply, stoppable:
+            _show(reply)  # closed at once, so that the session is up to date
 
 
 def _show(reply: Iterable[Piece]) -> None:
@@ -97,12 +109,9 @@ def _piped_line() -> str | None:
     return text if line else None
 
 
-def _about_commands(text: str) -> str:
-    """The list of commands, or which one may have been meant."""
-    if text == "/help":
-        return "\n".join(f"{name}  {what}" for name, what in COMMANDS.items())
-    hint = did_you_mean(text, COMMANDS, otherwise="/help shows those there are")
-    return f"there is no command {text}; {hint}"
+def _remark_notes(chat: Chat) -> None:
+    for note in chat.notes():
+        _remark(f"note: {note}")
 
 
 def _remark(text: str) -> None:

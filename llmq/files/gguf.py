@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from llmq.errors import GgufError
+from llmq.files.plain import check_plain
 
 MetaValue = str | bool | np.generic | NDArray[Any] | list[str] | list[bool]
 Metadata = dict[str, MetaValue]
@@ -117,6 +118,7 @@ def open_gguf(path: str | Path) -> GgufFile:
     ('llama', 'token_embd.weight', 'Q8_0')
     """
     path = Path(path)
+    check_plain(path, GgufError)
     try:
         size = path.stat().st_size
         with path.open("rb") as file:

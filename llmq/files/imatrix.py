@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from llmq.errors import GgufError, ImportanceError
 from llmq.files.gguf import MAGIC, GgufFile, TensorInfo, open_gguf
+from llmq.files.plain import check_plain
 from llmq.importance import Importance, ImportanceRows, Rows, StoredRows, stamp_of
 
 SUMS, COUNTS = ".in_sum2", ".counts"
@@ -44,6 +45,7 @@ def read_importance(path: str | Path, *, exact: bool = False) -> Importance:
         array([[0.5, 2. ]], dtype=float32)
     """
     path = Path(path)
+    check_plain(path, ImportanceError)
     try:
         file, stamp = path.resolve(), stamp_of(path)
         with path.open("rb") as opened:

@@ -6,15 +6,15 @@ from pathlib import Path
 from typing import Any
 
 from llmq.errors import LlmqError
+from llmq.files.plain import check_plain
 
 
 def read_json_object(
     path: Path, error: type[LlmqError], *, max_bytes: int = 1 << 28
 ) -> dict[str, Any]:
     """The object in the file `path`; every defect becomes an `error` that names the file."""
+    check_plain(path, error)
     try:
-        if path.exists() and not path.is_file():  # a device or a pipe might never end
-            raise error(f"{path}: is not a file")
         size = path.stat().st_size
         if size > max_bytes:
             raise error(f"{path}: {size} bytes are more than the {max_bytes} allowed for this file")

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from llmq.errors import CheckpointError, WeightError
 from llmq.files.json import parse_json_object
+from llmq.files.plain import check_plain
 from llmq.files.spans import read_span
 
 MAX_HEADER_BYTES = 100_000_000  # the limit of the safetensors library
@@ -106,6 +107,7 @@ class TensorRef:
 
 def read_header(path: Path) -> dict[str, TensorRef]:
     """The tensors of one safetensors file, in the order of their bytes."""
+    check_plain(path, CheckpointError)
     try:
         size = path.stat().st_size
         with path.open("rb") as file:

@@ -8,6 +8,7 @@ from typing import Any
 from llmq.errors import one_line
 
 ERROR_LEVEL = 4  # enum ggml_log_level, GGML_LOG_LEVEL_ERROR in ggml.h
+SHORT_VALUE = 64  # bytes: room for a number or for the name of a pre-tokenizer
 
 # llama.cpp's log is one per process: error lines wait here for the next ModelError.
 _ERRORS: list[str] = []
@@ -43,6 +44,13 @@ def last_error() -> str:
     _ERRORS.clear()
     reason = re.sub(r"^(\w+: )*(error loading model: )?(\w+: )*", "", first)
     return f": {reason}" if reason else ""
+
+
+def file_value(model: Any, key: str) -> str:
+    """A short value of the GGUF file behind llama.cpp's `model`, or nothing where it has none."""
+    room = ctypes.create_string_buffer(SHORT_VALUE)
+    length = library().llama_model_meta_val_str(model, key.encode(), room, SHORT_VALUE)
+    return room.value.decode("utf-8", "replace") if length > 0 else ""
 
 
 def llama_cpp_version() -> str:

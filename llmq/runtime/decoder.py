@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from llmq.errors import ModelError
+from llmq.runtime.batches import cut
 from llmq.runtime.binding import last_error, library
 
 BATCH_TOKENS = 256  # tokens per llama_decode: large enough for speed, small enough for Ctrl-C
@@ -60,6 +61,7 @@ class Decoder:
         self._n_vocab: int = self._lib.llama_vocab_n_tokens(handles.vocab)
         # At most BATCH_TOKENS, and fewer in a small context: with more, llama.cpp ends the process.
         self._n_batch: int = self._lib.llama_n_batch(handles.context)
+        self.tokens_read = 0  # by llama.cpp since the file was opened
         self._read: list[int] = []  # the tokens whose keys and values llama.cpp holds
 
     def score(self, tokens: Sequence[int], positions: Sequence[int]) -> Iterator[Logits]:
@@ -70,16 +72,11 @@ class Decoder:
         """
         self._check_room(len(tokens))
         self._forget(0)
-        start = 0
-        while start < len(tokens):
-            outputs = [p for p in positions if start <= p < start + self._n_batch]
-            full = len(outputs) > OUTPUT_ROWS
-            stop = outputs[OUTPUT_ROWS] if full else start + self._n_batch
-            rows = [p - start for p in outputs[:OUTPUT_ROWS]]
-            self._decode(tokens[start:stop], rows)
-            if rows:
-                yield np.stack([self._logits(row) for row in rows])
-            start = stop
+        rows = {"most_tokens": self._n_batch, "most_rows": OUTPUT_ROWS}
+        for batch in cut(len(tokens), positions, **rows):
+            self._decode(tokens[batch.start : batch.stop], [p - batch.start for p in batch.outputs])
+            if batch.wanted:
+                yield np.stack([self._logits(p - batch.start) for p in batch.wanted])
 
     def generate(
         self,
@@ -102,7 +99,9 @@ class Decoder:
             for _ in range(min(max_tokens, self.n_ctx - len(prompt))):
                 # The largest of numbers that are none is none; a sampler would take any token.
                 if not np.isfinite(self._logits(-1).max()):
-                    raise ModelError(f"{self.path} computes no number: the file is damaged")
+                    raise ModelError(
+                        f"{self.path} computes no number: the file is damaged; convert or fetch it again"
+                    )
                 token: int = self._lib.llama_sampler_sample(sampler, self._opened().context, -1)
                 yield token
                 if is_end(token):
@@ -142,6 +141,7 @@ class Decoder:
             self._read.clear()
             raise ModelError(f"{self.path.name}: llama.cpp failed ({status}){last_error()}")
         self._read.extend(tokens)
+        self.tokens_read += n
 
     def _logits(self, row: int) -> Logits:
         pointer = self._lib.llama_get_logits_ith(self._opened().context, row)

@@ -1,9 +1,8 @@
 """The chat template that a GGUF file holds, with the tokens that templates call by name."""
 
-import ctypes
 from typing import Any
 
-from llmq.runtime.binding import library
+from llmq.runtime.binding import file_value, library
 from llmq.runtime.chat_template import PLAIN, ChatTemplate
 from llmq.runtime.vocabulary import Vocabulary
 
@@ -16,13 +15,13 @@ TOKEN_KEYS = {
     "cls_token": "tokenizer.ggml.cls_token_id",
     "mask_token": "tokenizer.ggml.mask_token_id",
 }
-DIGITS = 16  # room for a token's number
 
 
 def file_template(model: Any, vocabulary: Vocabulary, *, fixed_date: bool) -> ChatTemplate:
     """The template of the file behind llama.cpp's `model`, or PLAIN where it has none."""
     source = library().llama_model_chat_template(model, None)
-    ids = {name: _number(model, key) for name, key in TOKEN_KEYS.items()}
+    values = {name: file_value(model, key) for name, key in TOKEN_KEYS.items()}
+    ids = {name: int(value) for name, value in values.items() if value.isdigit()}
     return ChatTemplate(
         source=PLAIN if source is None else source.decode("utf-8", "replace"),
         bos=vocabulary.text(vocabulary.bos),
@@ -31,9 +30,3 @@ def file_template(model: Any, vocabulary: Vocabulary, *, fixed_date: bool) -> Ch
         tokens={name: vocabulary.text(i) for name, i in ids.items() if i in vocabulary},
         fixed_date=fixed_date,
     )
-
-
-def _number(model: Any, key: str) -> int:
-    value = ctypes.create_string_buffer(DIGITS)
-    length = library().llama_model_meta_val_str(model, key.encode(), value, DIGITS)
-    return int(value.value) if length > 0 and value.value.isdigit() else -1

@@ -8,6 +8,7 @@ from typing import Self
 import numpy as np
 
 from llmq.errors import ModelError
+from llmq.runtime.binding import file_value
 from llmq.runtime.chat_template import ChatTemplate
 from llmq.runtime.decoder import GREEDY, Decoder, Handles, Logits, Sampling
 from llmq.runtime.ends import Ends
@@ -22,7 +23,8 @@ class Model:
 
     def __init__(self, path: Path, handles: Handles, *, fixed_date: bool = False) -> None:
         self.path = path
-        self._vocabulary = Vocabulary(path, handles.vocab)
+        pre = file_value(handles.model, "tokenizer.ggml.pre")
+        self._vocabulary = Vocabulary(path, handles.vocab, pre=pre)
         self.n_vocab = self._vocabulary.n_tokens
         self.n_ctx = handles.n_ctx
         self.bos = self._vocabulary.bos  # -1: none
@@ -68,7 +70,7 @@ class Model:
 
     @cached_property
     def _transcriber(self) -> Transcriber:
-        return Transcriber(self.vocabulary, self.chat_template)
+        return Transcriber(self.vocabulary, self.chat_template, self._ends)
 
     def is_end(self, token: int) -> bool:
         """Whether `token` ends a generation: end of text, of turn, of message."""
@@ -100,6 +102,11 @@ class Model:
         return b"" if self.is_end(token) else self.vocabulary.piece(token)
 
     # What the model computes
+
+    @property
+    def tokens_read(self) -> int:
+        """How many tokens llama.cpp has read since the file was opened."""
+        return self._decoder.tokens_read
 
     def score(self, tokens: Sequence[int], positions: Sequence[int]) -> Iterator[Logits]:
         """Yield the logits after `tokens[p]` for each p of the ascending `positions`.

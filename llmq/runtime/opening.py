@@ -7,6 +7,7 @@ from typing import Any
 
 from llmq.errors import ModelError
 from llmq.files.gguf import MAGIC
+from llmq.files.plain import check_plain
 from llmq.processors import cores
 from llmq.runtime.binding import last_error, library
 from llmq.runtime.decoder import BATCH_TOKENS, OUTPUT_ROWS, Handles
@@ -14,6 +15,7 @@ from llmq.runtime.model import Model
 
 CONTEXT_LIMIT = 4096  # tokens: the default context is the model's own, but no more than this
 CACHE_TYPES = {"F32": 0, "F16": 1, "Q8_0": 8}  # enum ggml_type
+FLASH_ATTENTION_OFF = 0  # enum llama_flash_attn_type, LLAMA_FLASH_ATTN_TYPE_DISABLED
 
 
 def open_model(
@@ -28,8 +30,8 @@ def open_model(
 
     `n_ctx` is the context in tokens, never more than the model was trained for, `threads`
     the number of threads (default: every core), `cache_type` a key of CACHE_TYPES for the keys and
-    values. With `fixed_date` the chat template's today is FIXED_DATE. Raises ModelError for
-    whatever llama.cpp cannot open.
+    values; F32 is for measurements (`_is_exact`). With `fixed_date` the chat template's today is
+    FIXED_DATE. Raises ModelError for whatever llama.cpp cannot open.
     """
     check_magic(path)
     lib = library()
@@ -37,15 +39,14 @@ def open_model(
     with ExitStack() as resources:
         settings = lib.llama_model_default_params()
         settings.n_gpu_layers = 0
+        settings.use_extra_bufts = not _is_exact(cache_type)
         model = lib.llama_model_load_from_file(os.fsencode(path), settings)
         if not model:
             raise ModelError(f"llama.cpp cannot open {path}{last_error()}")
         resources.callback(lib.llama_model_free, model)
         # A context of 2^31 tokens and more comes as a negative number.
         n_ctx = min(n_ctx or CONTEXT_LIMIT, lib.llama_model_n_ctx_train(model))
-        context = (
-            _open_context(model, n_ctx, threads, CACHE_TYPES[cache_type]) if n_ctx > 0 else None
-        )
+        context = _open_context(model, n_ctx, threads, cache_type) if n_ctx > 0 else None
         if not context or not lib.llama_get_memory(context):
             raise ModelError(f"llama.cpp cannot run {path} as a language model{last_error()}")
         resources.callback(lib.llama_free, context)
@@ -57,19 +58,31 @@ def open_model(
     raise AssertionError("unreachable: an ExitStack without callbacks swallows no error")
 
 
-def _open_context(model: Any, n_ctx: int, threads: int | None, cache_type: int) -> Any:
+def _is_exact(cache_type: str) -> bool:
+    """Whether nothing shall depend on where a batch ends: neither a token's logits nor any figure.
+
+    Flash attention adds in another order for every size of batch, and copies of weights that are
+    laid out for four tokens at a time (extra buffer types) treat the last one to three otherwise.
+    """
+    return cache_type == "F32"
+
+
+def _open_context(model: Any, n_ctx: int, threads: int | None, cache_type: str) -> Any:
     lib = library()
     settings = lib.llama_context_default_params()
     settings.n_ctx = n_ctx
     settings.n_batch = settings.n_ubatch = BATCH_TOKENS
     settings.n_outputs_max = OUTPUT_ROWS
     settings.n_threads = settings.n_threads_batch = threads or cores()
-    settings.type_k = settings.type_v = cache_type
+    settings.type_k = settings.type_v = CACHE_TYPES[cache_type]
+    if _is_exact(cache_type):
+        settings.flash_attn_type = FLASH_ATTENTION_OFF
     return lib.llama_init_from_model(model, settings)
 
 
 def check_magic(path: Path) -> None:
     """Raise ModelError for a file that cannot be read or does not begin as GGUF does."""
+    check_plain(path, ModelError)
     try:
         with path.open("rb") as file:
             start = file.read(len(MAGIC))

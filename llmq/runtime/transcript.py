@@ -9,9 +9,9 @@ Which marks are its own, the template shows by writing the messages again with t
 the text must at least be those that it writes around messages without any. What remains open is a
 template that makes a mark out of pieces of a message, none of which is one, by a change of its own.
 
-Marks are the names of control tokens, and those words with a token of their own that the template
-uses as if they were (gpt-oss builds its turns of them, Qwen3 its thoughts); the assistant, who
-writes such words as tokens, keeps them.
+Marks are the names of control tokens and of all that end a reply, and those words with a token of
+their own that the template uses as if they were marks (gpt-oss builds its turns of them, Qwen3 its
+thoughts); the assistant, who writes such words as tokens, keeps them.
 """
 
 import re
@@ -21,6 +21,7 @@ from functools import cached_property
 
 from llmq.errors import ModelError
 from llmq.runtime.chat_template import ChatTemplate
+from llmq.runtime.ends import Ends
 from llmq.runtime.shield import Shield, shields
 from llmq.runtime.special_tokens import CONTROL, SpecialToken, at_marks, partition
 from llmq.runtime.vocabulary import Vocabulary
@@ -40,11 +41,12 @@ class Transcript:
 
 
 class Transcriber:
-    """Writes messages by `template` for the model with this `vocabulary`."""
+    """Writes messages by `template` for the model with this `vocabulary` and these `ends`."""
 
-    def __init__(self, vocabulary: Vocabulary, template: ChatTemplate) -> None:
+    def __init__(self, vocabulary: Vocabulary, template: ChatTemplate, ends: Ends) -> None:
         self._vocabulary = vocabulary
         self._template = template
+        self._ends = ends
 
     def write(self, messages: Sequence[Message], *, add_generation_prompt: bool) -> Transcript:
         """The messages, with the opening of the assistant's next turn if asked for.
@@ -124,22 +126,25 @@ class Transcriber:
         return next((name for name in names if any(name in text for text in texts)), None)
 
     def _cannot_tell(self, messages: Sequence[Message]) -> ModelError:
-        name = self._template.name
+        held = self._held(messages)
+        what = f"holds {held!r}, a mark" if held else "completes a mark"
         return ModelError(
-            f"a message holds {self._held(messages)!r}, a mark of {name}, whose chat template changes what it is given, so that the two cannot be told apart; leave the mark out"
+            f"a message {what} of {self._template.name}, whose chat template changes what it is given, so that the two cannot be told apart; leave the mark out"
         )
 
     @cached_property
     def _marks(self) -> dict[int, SpecialToken]:
-        controls = [token for token in self._vocabulary.special_tokens if token.is_control]
-        return {token.id: token for token in (*controls, *self._words)}
+        special = self._vocabulary.special_tokens
+        marks = [token for token in special if token.is_control or token.id in self._ends]
+        return {token.id: token for token in (*marks, *self._words)}
 
     @cached_property
     def _words(self) -> list[SpecialToken]:
         """The words among the marks."""
         talk = [Message(role, "Inert") for role in ("user", "assistant")]
         used = self._template.source + self._render(talk, prompt=True)
-        tokens = (token for token in self._vocabulary.special_tokens if not token.is_control)
+        special = self._vocabulary.special_tokens
+        tokens = (t for t in special if not t.is_control and t.id not in self._ends)
         return [t for t in tokens if BRACKETED.fullmatch(t.text) and t.text in used]
 
 

@@ -1,6 +1,6 @@
 """A process of its own that tries a GGUF file and says how far it came; `llmq.load_check` runs it.
 
-    python -m llmq.runtime.trial FILE [TOKENIZER.json]
+    python -m llmq.runtime.trial FILE [FOLDER]
 
 A file that no table foresaw can end the process that opens it, so this is done where nothing is
 lost. Each line on standard output is a JSON object: {"doing": ...} before a step, in the end
@@ -31,9 +31,9 @@ LONGEST_NAME = 200  # bytes of a value of the file's metadata that is asked for
 def main() -> None:
     """Try the file that the command line names."""
     say = _private_output()
-    file, *tokenizer_json = (Path(argument) for argument in sys.argv[1:])
+    file, *folder = (Path(argument) for argument in sys.argv[1:])
     try:
-        for step in attempt(file, *tokenizer_json):
+        for step in attempt(file, *folder):
             say({"doing": step})
     except (LlmqError, ImportError, OSError) as error:
         kind = error if isinstance(error, LlmqError) else ModelError()
@@ -42,8 +42,8 @@ def main() -> None:
         say({"done": True})
 
 
-def attempt(file: Path, tokenizer_json: Path | None = None) -> Iterator[str]:
-    """Open the file, cut texts as `tokenizer_json` does, compute; yields each step before it."""
+def attempt(file: Path, folder: Path | None = None) -> Iterator[str]:
+    """Open the file, cut texts as the model in `folder` does, compute; yields each step first."""
     yield "opening it"
     lib = library()
     last_error()  # forget what the start of the library left
@@ -58,7 +58,7 @@ def attempt(file: Path, tokenizer_json: Path | None = None) -> Iterator[str]:
         tokens = [0]
         if lib.llama_vocab_type(lib.llama_model_get_vocab(model)):  # 0: it has none
             yield "cutting texts into tokens"
-            tokens = _tokenized(model, tokenizer_json)
+            tokens = _tokenized(model, folder)
         yield "computing with it"
         context = _context(model)
         if not context:
@@ -67,7 +67,7 @@ def attempt(file: Path, tokenizer_json: Path | None = None) -> Iterator[str]:
         _compute(model, context, tokens[:N_TOKENS])
 
 
-def _tokenized(model: Any, tokenizer_json: Path | None) -> list[int]:
+def _tokenized(model: Any, folder: Path | None) -> list[int]:
     """The tokens of a text, after those of all texts were compared, if there is with what."""
     lib = library()
     vocab = lib.llama_model_get_vocab(model)
@@ -81,10 +81,10 @@ def _tokenized(model: Any, tokenizer_json: Path | None) -> list[int]:
             raise ModelError(f"llama.cpp makes {-count} tokens of {len(data)} bytes of text")
         return list(tokens[:count])
 
-    if tokenizer_json is not None:
+    if folder is not None:
         names = (_text(model, f"tokenizer.ggml.{key}") for key in ("model", "pre"))
         n_vocab = lib.llama_vocab_n_tokens(vocab)
-        check_same_ids(tokenizer_json, probe_texts(*names), encode, n_vocab)
+        check_same_ids(folder, probe_texts(*names), encode, n_vocab)
     return encode(WORDS.texts[1]) or [0]
 
 

@@ -9,15 +9,21 @@ from typing import Any
 from llmq.errors import ModelError
 from llmq.runtime.binding import library
 from llmq.runtime.special_tokens import BYTE, CONTROL, UNKNOWN, USER_DEFINED, SpecialToken
+from llmq.runtime.unbroken import longest_allowed, longest_run
 
 
 class Vocabulary:
-    """llama.cpp's vocabulary behind `pointer`, which lives as long as its model is open."""
+    """llama.cpp's vocabulary behind `pointer`, which lives as long as its model is open.
 
-    def __init__(self, path: Path, pointer: Any) -> None:
+    `pre` is the file's name for how text is cut into words before bytes are merged.
+    """
+
+    def __init__(self, path: Path, pointer: Any, *, pre: str) -> None:
         self._lib = library()
         self._pointer = pointer
         self.path = path
+        self._pre = pre
+        self._is_bpe = self._lib.llama_vocab_type(pointer) == self._lib.LLAMA_VOCAB_TYPE_BPE
         self.n_tokens: int = self._lib.llama_vocab_n_tokens(pointer)
         self.bos: int = self._lib.llama_vocab_bos(pointer)  # -1: none
         self.eos: int = self._lib.llama_vocab_eos(pointer)  # -1: none
@@ -41,6 +47,7 @@ class Vocabulary:
 
     def tokenize(self, text: str, *, special: bool = False) -> list[int]:
         """Token ids of `text`; with `special`, names of control tokens become their token."""
+        self._check_runs(text)
         data = text.encode("utf-8", "replace")
         room = len(data) + 8
         tokens = (self._lib.llama_token * room)()
@@ -52,12 +59,26 @@ class Vocabulary:
         ids: list[int] = tokens[:count]
         return ids
 
+    def _check_runs(self, text: str) -> None:
+        allowed = longest_allowed(self._pre) if self._is_bpe else None
+        found = 0 if allowed is None else longest_run(text, self._pre, allowed=allowed)
+        if found:
+            raise ModelError(
+                f"the text holds {found} characters without a break between words; the tokenizer of {self.path.name} ({self._pre}) can take {allowed}: put a space between them"
+            )
+
     def spelled(self, token: int) -> list[int]:
         """The text of a special token in smaller tokens, none of them special."""
         text = self._name(token)
-        if self._bytes:
-            return [self._bytes[f"<0x{byte:02X}>"] for byte in text.encode()]
-        return [*self.tokenize(text[:1]), *self.tokenize(text[1:])]
+        names = [f"<0x{byte:02X}>" for byte in text.encode()]
+        if self._bytes.keys() >= set(names):
+            return [self._bytes[name] for name in names]
+        smaller = [*self.tokenize(text[:1]), *self.tokenize(text[1:])]
+        if token in smaller:
+            raise ModelError(
+                f"{self.path.name} has no tokens for {text!r} but the mark of this name, so it cannot be read as text; leave it out of the message"
+            )
+        return smaller
 
     def begun(self, tokens: Sequence[int]) -> list[int]:
         """`tokens` behind the beginning of text where the file asks for one and none is there."""

@@ -2,8 +2,9 @@
 
 llama.cpp knows two families that our models use, and a folder is read as the first that fits:
 
-1. `tokenizer.model`: SentencePiece, merged by score (`spm.py`, `sentencepiece_model.py`);
-2. `tokenizer.json` with byte fallback: the same thing written as merges (`metaspace.py`);
+1. `tokenizer.model`: SentencePiece, merged by score (`spm.py`, `sentencepiece_model.py`), unless a
+   tokenizer.json beside it holds other tokens, which then counts (`choice.py`);
+2. `tokenizer.json` of SentencePiece: the same thing written as merges (`metaspace.py`);
 3. `tokenizer.json` with a byte-level alphabet: merges inside words (`byte_level.py`). How text is
    cut into words is named by `tokenizer.ggml.pre`, found from the structure of the file
    (`pre_tokenizer.py`, `pre_tokenizer_table.py`).
@@ -16,10 +17,16 @@ Face does; each such place is named here and nowhere else:
 - SentencePiece pieces that their author defined are user-defined tokens, not normal ones;
 - a SentencePiece-style `tokenizer.json` gets scores from its merges (the converter gives every
   token the same score, so that llama.cpp merges from left to right), control types for its special
-  tokens, padding up to the model's vocabulary, and `add_space_prefix` where it adds none;
+  tokens and padding up to the model's vocabulary;
+- `add_space_prefix` is what transformers does, and what llama.cpp cannot follow of a normalizer is
+  refused (`spaces.py`); a class of transformers that cuts text its own way counts, not the file;
+- a SentencePiece vocabulary without byte tokens gets them from unused rows (`byte_tokens.py`);
+- the added tokens of all files count, and one without a row is left out (`added_tokens.py`);
 - of two chat templates, the file wins over tokenizer_config.json, as in transformers;
-- `add_bos_token` is said where llama.cpp would guess it from the pre-tokenizer's name;
-- the ids of bos and eos are also looked for in special_tokens_map.json and generation_config.json;
+- `add_bos_token` is always said, and is what transformers does: beside a tokenizer.json, its
+  post-processor alone decides;
+- the ids of bos and eos are also looked for in special_tokens_map.json and generation_config.json,
+  and every end token, listed or the chat template's own, has a key (`end_tokens.py`);
 - ids outside the vocabulary, and -1 for "none", are left out instead of written or fatal;
 - tokenizers of one structure get one name ("qwen2", never "deepseek-r1-qwen"): llama.cpp runs the
   same code for all names of a structure.

@@ -13,6 +13,7 @@ from llmq.tokenizer.added_tokens import all_added_tokens, without_row
 from llmq.tokenizer.folder import TokenizerFolder
 from llmq.tokenizer.json_values import as_list, as_object, as_text, as_token_id
 from llmq.tokenizer.pre_tokenizer import pre_tokenizer_name
+from llmq.tokenizer.pre_tokenizer_table import PRE_NOTES
 from llmq.tokenizer.vocabulary import (
     NotedKeys,
     Token,
@@ -22,13 +23,16 @@ from llmq.tokenizer.vocabulary import (
     texts_and_types,
 )
 
+# A class's own pipeline, and the names that cut a vocabulary of theirs alike: olmo only normalizes
+# before, and one trained with single digits has no token that crosses them.
+AS_THE_CLASS = {"gpt-2": ("gpt-2", "olmo", "smollm", "command-r"), "qwen2": ("qwen2",)}
 SPACE_BYTE = "Ġ"  # the byte-level alphabet's letter for a space
 
 
 def read_byte_level(folder: TokenizerFolder, *, pre: str | None) -> NotedKeys:
     """model, pre, tokens, token_type, merges."""
     where = folder.where("tokenizer.json", "model")
-    name = pre_tokenizer_name(folder.tokenizer, pre=pre, where=folder.path / "tokenizer.json")
+    name, notes = _pre_tokenizer(folder, pre)
     vocab = model_vocab(folder)
     for option in ("continuing_subword_prefix", "end_of_word_suffix"):
         if folder.tokenizer["model"].get(option):
@@ -43,7 +47,33 @@ def read_byte_level(folder: TokenizerFolder, *, pre: str | None) -> NotedKeys:
         **texts_and_types(table),
         "tokenizer.ggml.merges": merge_texts(read_merges(folder, vocab)),
     }
-    return NotedKeys(keys, without_row(folder, beyond))
+    if name in PRE_NOTES:
+        notes += (PRE_NOTES[name],)
+    return NotedKeys(keys, (*notes, *without_row(folder, beyond)))
+
+
+def _pre_tokenizer(folder: TokenizerFolder, pre: str | None) -> tuple[str, tuple[str, ...]]:
+    """llama.cpp's name for how text is cut, and what to say where tokenizer.json says otherwise."""
+    where, own = folder.path / "tokenizer.json", folder.class_pipeline
+    if pre is not None or own not in AS_THE_CLASS:
+        return pre_tokenizer_name(folder.tokenizer, pre=pre, where=where), ()
+    if folder.add_prefix_space:
+        raise TokenizerError(
+            f"{folder.where('tokenizer_config.json', 'add_prefix_space')} is true, but llama.cpp"
+            " puts no space in front of a text for a byte-level vocabulary; if the model was"
+            " trained without one, set it to false"
+        )
+    try:
+        name = pre_tokenizer_name(folder.tokenizer, where=where)
+    except TokenizerError:
+        name = "another way"
+    if name in AS_THE_CLASS[own]:
+        return name, ()
+    note = (
+        f"transformers' class for this tokenizer cuts text as {own!r}, whatever tokenizer.json says"
+        f" ({name}), and so does this file; --pre NAME overrides it"
+    )
+    return own, (note,)
 
 
 def model_vocab(folder: TokenizerFolder) -> dict[str, int]:
@@ -55,6 +85,11 @@ def model_vocab(folder: TokenizerFolder) -> dict[str, int]:
         raise TokenizerError(
             f"{folder.where('tokenizer.json', 'model')} is of type {kind!r}; "
             "of a tokenizer.json only BPE can be converted"
+        )
+    if model.get("dropout") and folder.class_pipeline is None:
+        raise TokenizerError(
+            f"{folder.where('tokenizer.json', 'model.dropout')} is {model['dropout']!r:.40}: it cuts"
+            " text at random, as for training; set it to null"
         )
     vocab = as_object(model.get("vocab"), where)
     texts: dict[int, str] = {}

@@ -32,6 +32,11 @@ def chat_template_metadata(folder: TokenizerFolder) -> Metadata:
         keys["tokenizer.chat_templates"] = list(named)
     if templates.get(DEFAULT):
         keys["tokenizer.chat_template"] = templates[DEFAULT]
+    if any("\0" in text for text in templates.values()):
+        raise TokenizerError(
+            f"{folder.path}: a chat template holds the character U+0000, at which llama.cpp cuts"
+            " it; write it as '\\u0000' in a text of the template, or leave it out"
+        )
     return keys
 
 

@@ -12,6 +12,15 @@ from llmq.tokenizer.json_values import MAX_TOKENS, as_list, as_object, as_text, 
 # The named special tokens, in the order in which the converter writes their ids.
 KINDS = ("bos", "eos", "unk", "sep", "pad", "cls", "mask")
 
+# Classes of transformers that build their own pipeline (each in its file tokenization_*.py).
+LLAMA = "llama"  # no normalizer, a space in front unless `add_prefix_space` is false
+CLASS_PIPELINES = {
+    "LlamaTokenizer": LLAMA,
+    "CodeLlamaTokenizer": LLAMA,
+    "GPT2Tokenizer": "gpt-2",
+    "Qwen2Tokenizer": "qwen2",
+}
+
 
 @dataclass(frozen=True)
 class AddedToken:
@@ -20,6 +29,8 @@ class AddedToken:
     id: int
     text: str
     special: bool
+    picky: bool = False
+    """It takes the spaces beside it (lstrip, rstrip), or is none inside a word (single_word)."""
 
 
 @dataclass(frozen=True)
@@ -72,16 +83,27 @@ class TokenizerFolder:
         ]
 
     @property
-    def as_llama(self) -> bool:
-        """Does transformers lay Llama's own pipeline over this folder, whatever its files say?
+    def add_prefix_space(self) -> bool | None:
+        """That setting of tokenizer_config.json, where it is there."""
+        value = self.tokenizer_config.get("add_prefix_space")
+        if value is not None and not isinstance(value, bool):
+            where = self.where("tokenizer_config.json", "add_prefix_space")
+            raise TokenizerError(f"{where} is {value!r:.40} instead of true or false")
+        return value
 
-        So does its class LlamaTokenizer (tokenization_llama.py): no normalizer, and a space in
-        front of a text unless `add_prefix_space` is false. For these two kinds of models, and for
-        any other class, it takes tokenizer.json as it stands (AutoTokenizer.from_pretrained).
+    @property
+    def class_pipeline(self) -> str | None:
+        """How transformers cuts text here, whatever tokenizer.json says; None where that counts.
+
+        Some of its classes lay their own pipeline over the file's vocabulary and merges. Models of
+        the type mistral never get such a class, those of qwen2 always get theirs
+        (AutoTokenizer.from_pretrained and TOKENIZER_MAPPING_NAMES in tokenization_auto.py).
         """
+        kind = self.config.get("model_type")
         name = self.tokenizer_config.get("tokenizer_class") or self.config.get("tokenizer_class")
-        llama = str(name).removesuffix("Fast") in ("LlamaTokenizer", "CodeLlamaTokenizer")
-        return llama and self.config.get("model_type") not in ("mistral", "qwen2")
+        if kind == "qwen2" or (kind == "qwen3" and not name):
+            name = "Qwen2Tokenizer"
+        return None if kind == "mistral" else CLASS_PIPELINES.get(str(name).removesuffix("Fast"))
 
 
 def open_folder(path: Path, config: Mapping[str, Any]) -> TokenizerFolder:
@@ -131,7 +153,8 @@ def _added(entry: object, token_id: object, where: str) -> AddedToken:
     fields = as_object(entry, where)
     text = as_text(fields.get("content"), f"{where}[].content")
     number = as_token_id(token_id, f"{where}: the id of {text!r}")
-    return AddedToken(number, text, special=fields.get("special") is True)
+    picky = any(fields.get(flag) is True for flag in ("lstrip", "rstrip", "single_word"))
+    return AddedToken(number, text, special=fields.get("special") is True, picky=picky)
 
 
 def _number(name: str, where: str) -> int:

@@ -1,4 +1,4 @@
-"""SentencePiece written as merges: a tokenizer.json with byte fallback, without a tokenizer.model.
+"""SentencePiece written as merges: a tokenizer.json with byte fallback or of its pipeline.
 
 GGUF's tokenizer model is "llama" here too, which merges by score; so each token's score is minus
 the place of the first merge that makes it, and llama.cpp merges in the order that the file says.

@@ -17,6 +17,8 @@ class Special(NamedTuple):
 
     texts: dict[str, str | None]
     added: dict[str, bool]
+    around: tuple[str, ...] = ()
+    """All tokens that a template puts around a text, in order."""
 
 
 def post_processed(folder: TokenizerFolder, texts: dict[str, str | None]) -> Special:
@@ -37,7 +39,7 @@ def post_processed(folder: TokenizerFolder, texts: dict[str, str | None]) -> Spe
 def _byte_level(_processor: Part, special: Special, _where: str) -> Special:
     """It adds nothing, unless another step does."""
     kept = {kind: special.added.get(kind, False) for kind in ("bos", "eos")}
-    return Special(special.texts, special.added | kept)
+    return special._replace(added=special.added | kept)
 
 
 def _roberta(processor: Part, special: Special, _where: str) -> Special:
@@ -47,7 +49,9 @@ def _roberta(processor: Part, special: Special, _where: str) -> Special:
         pair = processor.get(kind)
         own = pair[0] if isinstance(pair, list) and pair else texts[twin]
         texts[kind] = texts[kind] or (own if isinstance(own, str) else None)
-    return Special(texts, special.added | {"bos": True, "eos": True, "sep": True})
+    return special._replace(
+        texts=texts, added=special.added | {"bos": True, "eos": True, "sep": True}
+    )
 
 
 def _template(processor: Part, special: Special, where: str) -> Special:
@@ -57,9 +61,10 @@ def _template(processor: Part, special: Special, where: str) -> Special:
         for name in ("single", "pair")
     )
     first, last = (_text(single[0]), _text(single[-1])) if len(single) > 1 else (None, None)
+    around = tuple(text for part in single if (text := _text(part)) is not None)
     return _with_separator(
         _inner(pair, first, last), last, _with_end(last, _with_begin(first, special))
-    )
+    )._replace(around=around)
 
 
 def _with_begin(first: str | None, special: Special) -> Special:
@@ -67,7 +72,9 @@ def _with_begin(first: str | None, special: Special) -> Special:
     if not first:
         return special
     texts = special.texts | {kind: special.texts[kind] or first for kind in ("bos", "cls")}
-    return Special(texts, special.added | {"bos": first in (texts["bos"], texts["cls"])})
+    return special._replace(
+        texts=texts, added=special.added | {"bos": first in (texts["bos"], texts["cls"])}
+    )
 
 
 def _with_end(last: str | None, special: Special) -> Special:
@@ -77,7 +84,7 @@ def _with_end(last: str | None, special: Special) -> Special:
     texts, named = special.texts, special.texts["eos"]
     if named not in (None, last):
         texts = texts | {"eom" if "eot" in texts else "eot": named}
-    return Special(texts | {"eos": last}, special.added | {"eos": True})
+    return special._replace(texts=texts | {"eos": last}, added=special.added | {"eos": True})
 
 
 def _inner(pair: Sequence[Part], first: str | None, last: str | None) -> Sequence[Part]:
@@ -99,7 +106,7 @@ def _with_separator(pair: Sequence[Part], last: str | None, special: Special) ->
     texts = special.texts
     if separates:
         texts = texts | {"sep": texts["sep"] or texts["eos"]}
-    return Special(texts, special.added | {"sep": separates})
+    return special._replace(texts=texts, added=special.added | {"sep": separates})
 
 
 def _text(part: Part) -> str | None:

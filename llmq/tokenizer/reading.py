@@ -6,6 +6,7 @@ from typing import Any
 
 from llmq.errors import TokenizerError
 from llmq.files.gguf import Metadata
+from llmq.tokenizer.added_tokens import picky_tokens
 from llmq.tokenizer.byte_level import read_byte_level
 from llmq.tokenizer.chat_templates import chat_template_metadata
 from llmq.tokenizer.choice import model_in_use
@@ -14,7 +15,7 @@ from llmq.tokenizer.family_rules import NO_RULES, FamilyRules
 from llmq.tokenizer.folder import TokenizerFolder, open_folder
 from llmq.tokenizer.metaspace import is_metaspace, read_metaspace
 from llmq.tokenizer.pre_tokenizer import checked_name, flat_steps
-from llmq.tokenizer.spaces import ADD_SPACE_PREFIX, add_prefix_space
+from llmq.tokenizer.spaces import ADD_SPACE_PREFIX
 from llmq.tokenizer.special_tokens import ID_KEYS, special_token_metadata
 from llmq.tokenizer.spm import read_sentencepiece
 from llmq.tokenizer.vocabulary import NotedKeys
@@ -50,7 +51,8 @@ def read_tokenizer(
     vocabulary, notes = _read_vocabulary(files, pre=pre)
     keys = (_space_prefix(files) if rules.space_prefix else {}) | vocabulary
     texts: list[str] = vocabulary["tokenizer.ggml.tokens"]  # type: ignore[assignment]  # built so
-    keys |= special_token_metadata(files, texts)
+    special, special_notes = special_token_metadata(files, texts)
+    keys |= special
     template = chat_template_metadata(files)
     ends, end_notes = end_token_keys(files, keys, turn_end=find_turn_end(keys | template))
     own = {key: ends.pop(key) for key in list(ends) if key == END_IDS}
@@ -66,7 +68,7 @@ def read_tokenizer(
     size = files.vocab_size
     if size is not None:
         keys = keys | rules.defaults.get(size, {}) | keys | rules.overrides.get(size, {})
-    return NotedKeys(keys | own, (*notes, *end_notes))
+    return NotedKeys(keys | own, (*notes, *picky_tokens(files), *special_notes, *end_notes))
 
 
 def _read_vocabulary(files: TokenizerFolder, *, pre: str | None) -> NotedKeys:
@@ -92,7 +94,7 @@ def _with_notes(notes: tuple[str, ...], keys: NotedKeys) -> NotedKeys:
 
 def _space_prefix(files: TokenizerFolder) -> Metadata:
     """The key that conversion/llama.py writes before all others."""
-    value = add_prefix_space(files)
+    value = files.add_prefix_space
     return {} if value is None else {ADD_SPACE_PREFIX: value}
 
 

@@ -1,54 +1,133 @@
-"""How Hugging Face's own library reads a tokenizer.json: the one file that imports `tokenizers`.
+"""How Hugging Face's own library cuts text: the one file that imports `tokenizers`.
 
 What no table of ours foresees shows here, as a text that llama.cpp cuts differently.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from llmq.errors import TokenizerError, one_line, printable
+from llmq.files.json import read_json_object
+from llmq.tokenizer.folder import LLAMA, TokenizerFolder, optional_json
+from llmq.tokenizer.pre_tokenizer_table import QWEN2
+from llmq.tokenizer.vocabulary import PIECE_SPACE
 
 SHOWN_IDS = 10
 
+Encode = Callable[[str], list[int]]
 
-def check_same_ids(
-    tokenizer_json: Path, texts: Iterable[str], encode: Callable[[str], list[int]], n_vocab: int
-) -> None:
-    """Raise `TokenizerError` for the first text of which `encode` makes other tokens.
+
+def check_same_ids(folder: Path, texts: Iterable[str], encode: Encode, n_vocab: int) -> None:
+    """Raise `TokenizerError` where `encode` makes other tokens of `texts` than a model's folder.
 
     `encode` gives ids without beginning or end of text, as a GGUF file of `n_vocab` tokens has
     them. A tokenizer.json with more than that is not the vocabulary of the file and says nothing.
+    Where a class of transformers cuts text its own way, either way will do: which one was meant is
+    said when the folder is read, and `--pre` may choose the other.
     """
+    file = folder / "tokenizer.json"
+    tokenizer = _tokenizer(file)
+    if max(tokenizer.get_vocab(with_added_tokens=False).values(), default=0) >= n_vocab:
+        return
+    texts = list(texts)
+    difference = _difference(tokenizer, texts, encode)
+    lay_pipeline = PIPELINES.get(str(_class_pipeline(folder)))
+    if difference and lay_pipeline:
+        lay_pipeline(tokenizer, _settings(folder))
+        difference = _difference(tokenizer, texts, encode)
+    if difference:
+        raise TokenizerError(
+            f"{file}: {difference}; convert with the right --pre NAME, or with --no-load-check"
+        )
+
+
+def _tokenizer(file: Path) -> Any:
     from tokenizers import Tokenizer
 
     try:
-        tokenizer = Tokenizer.from_file(str(tokenizer_json))
+        tokenizer = Tokenizer.from_file(str(file))
     except Exception as reason:  # the library raises Exception itself
         raise TokenizerError(
-            f"{tokenizer_json}: the tokenizers package cannot read it ({one_line(str(reason), 160)});"
+            f"{file}: the tokenizers package cannot read it ({one_line(str(reason), 160)});"
             " mend it, or convert with --no-load-check"
         ) from None
-    if max(tokenizer.get_vocab(with_added_tokens=False).values(), default=0) >= n_vocab:
-        return
     tokenizer.no_truncation()
     tokenizer.no_padding()
+    return tokenizer
+
+
+def _settings(folder: Path) -> Mapping[str, Any]:
+    return optional_json(folder / "tokenizer_config.json")
+
+
+def _class_pipeline(folder: Path) -> str | None:
+    config = read_json_object(folder / "config.json", TokenizerError)
+    files = TokenizerFolder(folder, config, {}, _settings(folder), {}, {})
+    return files.class_pipeline
+
+
+# --- What classes of transformers lay over the vocabulary (models/*/tokenization_*.py) ---
+
+
+def _as_llama(tokenizer: Any, settings: Mapping[str, Any]) -> None:
+    from tokenizers.pre_tokenizers import Metaspace
+
+    scheme = "never" if settings.get("add_prefix_space") is False else "first"
+    tokenizer.normalizer = None
+    tokenizer.pre_tokenizer = Metaspace(PIECE_SPACE, prepend_scheme=scheme, split=False)
+
+
+def _as_gpt2(tokenizer: Any, _: Mapping[str, Any]) -> None:
+    from tokenizers.pre_tokenizers import ByteLevel
+
+    tokenizer.normalizer = None
+    tokenizer.pre_tokenizer = ByteLevel(add_prefix_space=False)
+
+
+def _as_qwen2(tokenizer: Any, _: Mapping[str, Any]) -> None:
+    from tokenizers import Regex
+    from tokenizers.normalizers import NFC
+    from tokenizers.pre_tokenizers import ByteLevel, Split
+    from tokenizers.pre_tokenizers import Sequence as Steps
+
+    words = Split(Regex(QWEN2), behavior="isolated", invert=False)
+    tokenizer.normalizer = NFC()
+    tokenizer.pre_tokenizer = Steps([words, ByteLevel(add_prefix_space=False, use_regex=False)])
+
+
+PIPELINES: Mapping[str, Callable[[Any, Mapping[str, Any]], None]] = {
+    LLAMA: _as_llama,
+    "gpt-2": _as_gpt2,
+    "qwen2": _as_qwen2,
+}
+
+
+# --- The first difference ---
+
+
+def _difference(tokenizer: Any, texts: Sequence[str], encode: Encode) -> str:
+    """The first text with other ids, and both lists from a little before where they part; or "".
+
+    A text with an unknown token is passed over: a file may spell with bytes what it stands for.
+    """
+    unknown = tokenizer.token_to_id(getattr(tokenizer.model, "unk_token", None) or "")
     for text in texts:
         expected = tokenizer.encode(text, add_special_tokens=False).ids
         found = encode(text)
-        if found != expected:
-            raise TokenizerError(_difference(tokenizer_json, text, expected, found))
+        if found != expected and unknown not in expected:
+            start = max(_common(found, expected) - 2, 0)
+            return (
+                f"llama.cpp would cut '{printable(text)}' into the tokens {_shown(found, start)}"
+                f" where transformers makes {_shown(expected, start)}"
+            )
+    return ""
 
 
-def _difference(tokenizer_json: Path, text: str, expected: list[int], found: list[int]) -> str:
-    """The message: the text, and both lists from a little before where they part."""
-    pairs = zip(expected, found, strict=False)
-    same = next((i for i, (a, b) in enumerate(pairs) if a != b), min(len(expected), len(found)))
-    start = max(same - 2, 0)
-    ours, theirs = (_shown(ids, start) for ids in (found, expected))
-    return (
-        f"{tokenizer_json}: llama.cpp would cut '{printable(text)}' into the tokens {ours} where"
-        f" tokenizer.json makes {theirs}; convert with the right --pre NAME, or with --no-load-check"
-    )
+def _common(left: list[int], right: list[int]) -> int:
+    """The number of ids that both begin with."""
+    pairs = zip(left, right, strict=False)
+    return next((i for i, (a, b) in enumerate(pairs) if a != b), min(len(left), len(right)))
 
 
 def _shown(ids: list[int], start: int) -> str:

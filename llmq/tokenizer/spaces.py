@@ -13,7 +13,7 @@ that depends on its class and on which files there are (tokenization_utils_token
 from collections.abc import Callable
 
 from llmq.errors import TokenizerError, one_line
-from llmq.tokenizer.folder import TokenizerFolder
+from llmq.tokenizer.folder import LLAMA, TokenizerFolder
 from llmq.tokenizer.pre_tokenizer import described
 from llmq.tokenizer.sentencepiece_model import Normalizing, SentencePieceModel
 from llmq.tokenizer.vocabulary import PIECE_SPACE, NotedKeys
@@ -52,27 +52,18 @@ def space_keys(folder: TokenizerFolder, model: SentencePieceModel | None) -> Not
     """
     adds = _adds_space(folder, model)
     notes = _normalizing_notes(folder, model) if model else ()
-    if model and model.normalizing.adds_space and not adds and add_prefix_space(folder) is None:
+    if model and model.normalizing.adds_space and not adds and folder.add_prefix_space is None:
         notes += (
             "transformers puts no space in front of a text here, and so does this file, where"
             " SentencePiece puts one (add_dummy_prefix in tokenizer.model)",
         )
-    said = not adds or add_prefix_space(folder) is False
+    said = not adds or folder.add_prefix_space is False
     return NotedKeys({ADD_SPACE_PREFIX: adds} if said else {}, notes)
 
 
-def add_prefix_space(folder: TokenizerFolder) -> bool | None:
-    """`add_prefix_space` of tokenizer_config.json."""
-    value = folder.tokenizer_config.get("add_prefix_space")
-    if value is not None and not isinstance(value, bool):
-        where = folder.where("tokenizer_config.json", "add_prefix_space")
-        raise TokenizerError(f"{where} is {value!r:.40} instead of true or false")
-    return value
-
-
 def _adds_space(folder: TokenizerFolder, model: SentencePieceModel | None) -> bool:
-    own = add_prefix_space(folder)
-    if not folder.as_llama:
+    own = folder.add_prefix_space
+    if folder.class_pipeline != LLAMA:
         return bool(folder.tokenizer) and _pipeline_adds_space(folder)
     if own is None and model and not model.normalizing.adds_space:
         raise TokenizerError(

@@ -1,4 +1,4 @@
-"""Values on the command line that several verbs take: amounts of bytes and of processes."""
+"""Values on the command line: amounts of bytes, of processes, of tokens, of anything."""
 
 import argparse
 import re
@@ -16,6 +16,20 @@ def size_argument(text: str) -> int:
 
 def jobs_argument(text: str) -> int:
     """A number of processes, at least one, for argparse."""
-    if not text.isdecimal() or not 1 <= int(text) <= 256:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of processes from 1 to 256")
+    return _whole(text, "a number of processes", least=1, most=256)
+
+
+def context_argument(text: str) -> int:
+    """A context in tokens that holds something to score, for argparse."""
+    return _whole(text, "a number of tokens", least=4, most=2**31 - 1)
+
+
+def count_argument(text: str) -> int:
+    """How many, at least one, for argparse."""
+    return _whole(text, "a number", least=1, most=2**31 - 1)
+
+
+def _whole(text: str, what: str, *, least: int, most: int) -> int:
+    if not text.isdecimal() or not least <= int(text[:20]) <= most:
+        raise argparse.ArgumentTypeError(f"{text!r} is not {what} from {least} to {most}")
     return int(text)

@@ -4,18 +4,34 @@ import argparse
 import json
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from llmq.errors import OutputError, printable
-from llmq.verbs.arguments import jobs_argument
+from llmq.suites import Suite, read_suite
+from llmq.verbs.arguments import context_argument, count_argument, jobs_argument
+from llmq.verbs.drift_replies import print_replies, replies_beside
+from llmq.verbs.figures import cells, headings
 from llmq.verbs.progress import documents_bar
 from llmq.verbs.tables import aligned, shown
-from llmq_eval.drift import BUILTIN_SUITES, Drift, ModelFile, builtin_suite, measure_drift
+from llmq_eval.drift import (
+    BUILTIN_SUITES,
+    Drift,
+    Failure,
+    builtin_suite,
+    measure_drifts,
+)
+from llmq_eval.material import Material, suite_material
+from llmq_eval.measuring import opened
 from llmq_eval.metrics import METRICS
+from llmq_eval.replies import Replies, choose_prompts
+from llmq_eval.text import TEXT_CONTEXT, read_text, text_material
 
-HEADINGS = tuple(dict.fromkeys(metric.heading for metric in METRICS if metric.line))
+if TYPE_CHECKING:
+    from llmq.sources.source import Source
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -24,69 +40,140 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "base",
         metavar="BASE",
         type=Path,
-        help="the original: a GGUF file, or a checkpoint folder (measured as BF16)",
+        help="the original: a GGUF file, or a checkpoint folder (measured as it is stored)",
     )
     parser.add_argument(
         "quants", metavar="QUANT", type=Path, nargs="+", help="the GGUF files to judge"
     )
-    parser.add_argument(
+    material = parser.add_mutually_exclusive_group()
+    material.add_argument(
         "--suite",
         default=BUILTIN_SUITES[0],
         metavar="NAME|FILE",
         help=f"built-in prompts ({', '.join(BUILTIN_SUITES)}; the first is the default) or a JSONL file",
+    )
+    material.add_argument(
+        "--text",
+        type=Path,
+        metavar="FILE",
+        help="plain text instead, cut and scored as llama-perplexity does it",
+    )
+    parser.add_argument(
+        "--ctx",
+        type=context_argument,
+        metavar="N",
+        help=f"tokens of a chunk of the text; default {TEXT_CONTEXT}",
+    )
+    parser.add_argument(
+        "--generate",
+        type=count_argument,
+        metavar="N",
+        help="also let every file reply to what opens N dialogues, and compare the replies",
     )
     parser.add_argument("--threads", type=jobs_argument, metavar="N", help="default: every core")
     parser.add_argument("--json", action="store_true", help="print the report as JSON")
     parser.add_argument(
         "--report-json", type=Path, metavar="FILE", help="write the report as JSON to FILE"
     )
+    parser.set_defaults(usage_error=parser.error)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Measure each file against the base, show one row for each."""
     from llmq.runtime import check_magic
-    from llmq.suites import read_suite
 
+    check_options(arguments)
     for quant in arguments.quants:  # before a folder is converted in vain
         check_magic(quant)
     if arguments.report_json:
         check_report(arguments.report_json, [arguments.base, *arguments.quants])
-    named = arguments.suite in BUILTIN_SUITES
-    suite = builtin_suite(arguments.suite) if named else read_suite(Path(arguments.suite))
-    with base_as_gguf(arguments.base) as base:
-        drifts: list[Drift] = []
-        for quant in arguments.quants:
-            with documents_bar(quant.name) as progress:
-                drifts.append(
-                    measure_drift(
-                        base, quant, suite=suite, threads=arguments.threads, progress=progress
-                    )
-                )
-    first = drifts[0]
+    suite = None if arguments.text else chosen_suite(arguments.suite)
+    material = suite_material(suite) if suite else chosen_text(arguments)
+    with (
+        base_as_gguf(arguments.base) as base,
+        opened(
+            [base, *arguments.quants], n_ctx=material.n_ctx, threads=arguments.threads
+        ) as models,
+    ):
+        n = arguments.generate
+        prompts = choose_prompts(models, suite, n) if suite and n else ()
+        with documents_bar(material.name) as progress:
+            results = measure_drifts(models, material, progress=progress)
+        drifts = [result for result in results if isinstance(result, Drift)]
+        failures = [result for result in results if isinstance(result, Failure)]
+        if drifts:
+            tell_material(material, drifts[0])
+            if not arguments.json:
+                print_table(drifts)
+        if prompts and arguments.report_json:  # what is finished, whatever becomes of the replies
+            write_report(arguments.report_json, report(drifts, failures, {}))
+        replies, failed = replies_beside(models, results, prompts)
+    if replies and not arguments.json:
+        print_replies(material.name, replies)
+    return finish(arguments, report(drifts, [*failures, *failed], replies), [*failures, *failed])
+
+
+def check_options(arguments: argparse.Namespace) -> None:
+    """Leave as argparse does where options do not go together."""
+    if arguments.ctx and not arguments.text:
+        arguments.usage_error("argument --ctx: only with --text; a suite is read whole")
+    if arguments.generate and arguments.text:
+        arguments.usage_error("argument --generate: not with --text, which has no dialogues")
+
+
+def chosen_suite(name: str) -> Suite:
+    """The built-in suite of this name, or the file."""
+    return builtin_suite(name) if name in BUILTIN_SUITES else read_suite(Path(name))
+
+
+def chosen_text(arguments: argparse.Namespace) -> Material:
+    """The text that the options name, in chunks."""
+    return text_material(read_text(arguments.text), arguments.ctx or TEXT_CONTEXT)
+
+
+def tell_material(material: Material, drift: Drift) -> None:
+    """Say what was scored, and what was not."""
     print(
-        f"{suite.name}: {len(suite.dialogues)} dialogues, {first.n_tokens} tokens of the tutor's"
-        " turns; standard errors over dialogues",
+        f"{printable(material.name)}: {len(drift.documents)} {material.unit}s, {drift.n_tokens} "
+        f"{material.scored}; ± 95 % intervals over {material.unit}s",
         file=sys.stderr,
     )
-    if first.n_dropped:
+    if drift.warning:
+        print(f"note: {drift.warning}", file=sys.stderr)
+    if drift.n_dropped:
         print(
-            f"note: {first.n_dropped} further tokens lie beyond the context of {first.n_ctx}"
-            " and were not scored",
+            f"note: {drift.n_dropped} further tokens lie beyond the context of {drift.n_ctx}, the"
+            " smallest of all files, and were not scored in any",
             file=sys.stderr,
         )
-    text = json.dumps({"drifts": [drift.as_json() for drift in drifts]}, indent=1)
-    if arguments.report_json:
-        write_report(arguments.report_json, text)
+
+
+def report(
+    drifts: Sequence[Drift], failures: Sequence[Failure], replies: Mapping[Drift, Replies]
+) -> str:
+    """The report as JSON: what was measured, and which files could not be."""
+    rows = [
+        drift.as_json() | ({"replies": replies[drift].as_json()} if drift in replies else {})
+        for drift in drifts
+    ]
+    failed = [{"quant": asdict(f.quant), "error": str(f.error)} for f in failures]
+    return json.dumps({"drifts": rows, "failed": failed}, indent=1)
+
+
+def finish(arguments: argparse.Namespace, text: str, failures: Sequence[Failure]) -> int:
+    """Hand over the report, say what failed; the exit code."""
     if arguments.json:
         print(text)
-    else:
-        print_table(drifts)
-    return 0
+    for failure in failures:
+        print(f"llmq: {printable(str(failure.error))}", file=sys.stderr)
+    if arguments.report_json:
+        write_report(arguments.report_json, text)
+    return 1 if failures else 0
 
 
 @contextmanager
 def base_as_gguf(base: Path) -> Iterator[Path]:
-    """`base` itself, or, of a checkpoint folder, a BF16 file that is removed afterwards."""
+    """`base` itself, or, of a checkpoint folder, a GGUF file with its very weights, for a while."""
     if not base.is_dir():
         yield base
         return
@@ -94,10 +181,18 @@ def base_as_gguf(base: Path) -> Iterator[Path]:
     from llmq.quantize import execute
     from llmq.sources.opening import open_source
 
-    plan = make_plan(open_source(base), recipe="BF16")
-    print(f"converting {printable(str(base))} to BF16 first", file=sys.stderr)
+    source = open_source(base)
+    recipe = lossless_recipe(source)
+    plan = make_plan(source, recipe=recipe)
+    print(f"converting {printable(str(base))} to {recipe} first", file=sys.stderr)
     with tempfile.TemporaryDirectory(prefix="llmq-drift-") as folder:
-        yield execute(plan, Path(folder) / f"{plan.name}-BF16.gguf")
+        yield execute(plan, Path(folder) / f"{plan.name}-{recipe}.gguf")
+
+
+def lossless_recipe(source: "Source") -> str:
+    """The recipe that keeps every weight of a checkpoint as it is."""
+    types = {tensor.weights.dtype for tensor in source.tensors if len(tensor.shape) > 1}
+    return types.pop() if types in ({"F16"}, {"BF16"}) else "F32"  # neither 16 bits hold the other
 
 
 def check_report(path: Path, measured: Sequence[Path]) -> None:
@@ -119,18 +214,15 @@ def write_report(path: Path, text: str) -> None:
 
 def print_table(drifts: Sequence[Drift]) -> None:
     """One row for the base and one for each file, on stdout."""
-    head = ("file", "size", *HEADINGS)
+    head = ("file", "size", *headings(METRICS))
     for line in aligned([head, *table_rows(drifts)], "<" + ">" * (len(head) - 1)):
         print(line)
 
 
 def table_rows(drifts: Sequence[Drift]) -> Iterator[tuple[str, ...]]:
     """The cells of the table: `METRICS` says which figures stand in which line."""
-    yield _row(drifts[0], drifts[0].base, "base")
+    base = drifts[0].base
+    yield (base.name, shown(base.size_bytes), *cells(METRICS, drifts[0].totals, "base"))
     for drift in drifts:
-        yield _row(drift, drift.quant, "quant")
-
-
-def _row(drift: Drift, file: ModelFile, line: str) -> tuple[str, ...]:
-    cells = {m.heading: m.cell(drift.totals[m.name]) for m in METRICS if m.line == line}
-    return (file.name, shown(file.size_bytes), *(cells.get(name, "") for name in HEADINGS))
+        quant = drift.quant
+        yield (quant.name, shown(quant.size_bytes), *cells(METRICS, drift.totals, "quant"))

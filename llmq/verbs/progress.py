@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from llmq.plan import Plan
     from llmq.planned_tensor import PlannedTensor
     from llmq.quantize import Progress as BytesWritten
-    from llmq_eval.drift import Progress as DocumentsDone
+    from llmq_eval.measuring import Progress as DocumentsDone
 
 
 @contextmanager
@@ -45,7 +45,7 @@ def progress_bar(plan: "Plan") -> Iterator["BytesWritten"]:
 
 @contextmanager
 def documents_bar(name: str) -> Iterator["DocumentsDone"]:
-    """The bar of a measurement on the file `name`, in dialogues; it goes when it is done."""
+    """The bar of a measurement on the suite `name`, in dialogues; it goes when it is done."""
     from rich.markup import escape
 
     with _bar(transient=True) as bar:

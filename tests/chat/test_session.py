@@ -22,19 +22,24 @@ def chat(*turns: str, system: str = "be kind") -> Session:
 
 
 def test_what_fits_stays_whole() -> None:
-    assert chat("one", "two", "three").fitted(5, words) == ["be", "kind", "one", "two", "three"]
+    assert chat("one", "two", "three").fitted(5, words) == (
+        ["be", "kind", "one", "two", "three"],
+        0,
+    )
 
 
 @pytest.mark.parametrize(
-    ("room", "left"),
-    [(6, "be kind c d d e"), (5, "be kind e"), (3, "be kind e")],
+    ("room", "left", "n_gone"),
+    [(6, "be kind c d d e", 2), (5, "be kind e", 4), (3, "be kind e", 4)],
 )
-def test_the_oldest_exchanges_go_and_a_student_speaks_first(room: int, left: str) -> None:
-    assert chat("a", "b", "c", "d d", "e").fitted(room, words) == left.split()
+def test_the_oldest_exchanges_go_and_a_student_speaks_first(
+    room: int, left: str, n_gone: int
+) -> None:
+    assert chat("a", "b", "c", "d d", "e").fitted(room, words) == (left.split(), n_gone)
 
 
 def test_without_a_system_turn() -> None:
-    assert chat("a", "b", "c", system="").fitted(1, words) == ["c"]
+    assert chat("a", "b", "c", system="").fitted(1, words) == (["c"], 2)
 
 
 def test_too_long_a_message_is_an_error_with_the_numbers() -> None:

@@ -2,7 +2,9 @@
 
 import json
 import math
+import os
 from collections.abc import Callable
+from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +13,15 @@ import pytest
 
 from llmq.cli import main
 from llmq.errors import ModelError, SuiteError
+from llmq.runtime import open_model
+from llmq.runtime.chat_template import FIXED_DATE
+from llmq.sources.opening import open_source
 from llmq.suites import Dialogue, Message, Suite
-from llmq_eval.drift import CONTEXT_TOKENS, Drift, builtin_suite, measure_drift
+from llmq.verbs.drift import lossless_recipe
+from llmq_eval.drift import Drift, builtin_suite, measure_drift, measure_drifts
+from llmq_eval.material import CONTEXT_TOKENS, suite_material
+from llmq_eval.measuring import opened
+from tests.conftest import CHATML
 
 
 def few(suite: Suite, n: int) -> Suite:
@@ -56,8 +65,10 @@ def test_four_bits_drift_in_every_column(drift: Drift) -> None:
     assert drift.ln_ratio.value != 0
     assert drift.same_top_rate.value < 1
     assert drift.kl_p99_nats.value > drift.mean_kl_nats.value
+    assert "only 12 documents" in drift.as_json()["warning"]
     errors = {name: estimate.standard_error for name, estimate in drift.totals.items()}
-    assert errors.pop("kl_p99_nats") is None
+    for name in ("kl_p50_nats", "kl_p99_nats", "kl_p999_nats"):
+        assert errors.pop(name) is None
     assert all(error is not None and error > 0 for error in errors.values())
 
 
@@ -101,17 +112,83 @@ def test_files_with_other_words_are_refused_by_name(
 
 def test_a_suite_without_a_tutor_is_refused(tiny_gguf: dict[str, Path]) -> None:
     silent = Suite("silent", "", (Dialogue("d", (Message("user", "Hello?"),)),))
-    with pytest.raises(SuiteError, match="silent has no tutor turn"):
+    with pytest.raises(SuiteError, match="silent has none of the tokens"):
         measure_drift(tiny_gguf["BF16"], tiny_gguf["Q4_0"], suite=silent)
 
 
-def test_a_damaged_file_is_named(tiny_gguf: dict[str, Path], tmp_path: Path) -> None:
-    damaged = tmp_path / "damaged.gguf"
-    data = bytearray(tiny_gguf["BF16"].read_bytes())
-    data[-60_000:] = b"\xff\x7f" * 30_000  # BF16 NaN
-    damaged.write_bytes(data)
-    with pytest.raises(ModelError, match=r"damaged\.gguf computes no number for 'practice-000'"):
-        measure_drift(tiny_gguf["BF16"], damaged, suite=few(builtin_suite(), 1))
+def test_a_damaged_file_is_named(tiny_gguf: dict[str, Path], damaged_gguf: Path) -> None:
+    few_talks, reason = few(builtin_suite(), 1), "dialogue 'practice-000': .*computes no number"
+    for pair in ((tiny_gguf["BF16"], damaged_gguf), (damaged_gguf, tiny_gguf["BF16"])):
+        with pytest.raises(ModelError, match=reason) as caught:
+            measure_drift(*pair, suite=few_talks)
+        assert str(damaged_gguf) in str(caught.value)
+
+
+def test_three_files_are_measured_while_the_base_reads_each_token_once(
+    tiny_gguf: dict[str, Path],
+) -> None:
+    material = suite_material(few(builtin_suite(), 4))
+    paths = [tiny_gguf[recipe] for recipe in ("F32", "BF16", "Q4_0", "F32")]
+    with opened(paths, n_ctx=material.n_ctx, threads=1) as models:
+        passages = [p for d in material.documents(models[0]) for p in d.passages]
+        found = measure_drifts(models, material)
+        needed = sum(max(passage.scored) for passage in passages)
+        assert [model.tokens_read for model in models] == [needed] * 4
+    for path, drift in zip(paths[1:], found, strict=True):
+        alone = measure_drift(paths[0], path, suite=few(builtin_suite(), 4), threads=1)
+        assert isinstance(drift, Drift)
+        assert drift.as_json() == alone.as_json()
+
+
+def test_one_context_for_all_files(
+    tiny_gguf: dict[str, Path], save_gguf: Callable[..., Path]
+) -> None:
+    short = save_gguf("tiny", "Q4_0", max_position_embeddings=300)
+    words = Message("assistant", "y" * 400)
+    suite = Suite("long", "", (Dialogue("d", (Message("user", "Hi"), words)),))
+    material = suite_material(suite)
+    with opened([tiny_gguf["BF16"], tiny_gguf["Q4_0"], short], n_ctx=2048, threads=1) as models:
+        drifts = measure_drifts(models, material)
+    first, second = drifts
+    assert isinstance(first, Drift)
+    assert isinstance(second, Drift)
+    assert first.n_ctx == second.n_ctx == 300
+    assert first.n_dropped == second.n_dropped > 0
+    assert first.totals == second.totals
+
+
+def test_nothing_depends_on_where_a_batch_ends(
+    tiny_gguf: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    suite = few(builtin_suite(), 3)
+
+    def tokens(batch: int, rows: int) -> Any:
+        monkeypatch.setattr("llmq.runtime.opening.BATCH_TOKENS", batch)
+        monkeypatch.setattr("llmq.runtime.decoder.OUTPUT_ROWS", rows)
+        drift = measure_drift(tiny_gguf["BF16"], tiny_gguf["Q4_0"], suite=suite, threads=1)
+        return np.concatenate([document.tokens for document in drift.documents])
+
+    whole = tokens(256, 64)
+    for batch, rows in ((256, 11), (100, 64), (16, 16)):
+        np.testing.assert_array_equal(tokens(batch, rows), whole)
+
+
+def test_the_date_is_fixed(save_gguf: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    class NextYear(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> "NextYear":
+            return super().now(tz) + timedelta(days=366)
+
+    dated = save_gguf("dated", "BF16", "Today is {{ strftime_now('%d %B %Y') }}.\n" + CHATML)
+    suite = few(builtin_suite(), 2)
+    today = measure_drift(dated, dated, suite=suite, threads=1).as_json()
+    monkeypatch.setattr("llmq.runtime.chat_template.datetime", NextYear)
+    assert measure_drift(dated, dated, suite=suite, threads=1).as_json() == today
+    assert today["date"] == FIXED_DATE.isoformat()
+    with open_model(dated) as chat:
+        assert f"{NextYear.now():%d %B %Y}" in chat.chat_template.render(
+            suite.dialogues[0].messages, add_generation_prompt=False
+        )
 
 
 # The command line
@@ -180,22 +257,103 @@ def test_a_report_replaces_no_model_and_is_refused_before_the_work(
     assert quant.read_bytes() == before
 
 
-def test_a_checkpoint_folder_is_measured_as_bf16_and_leaves_nothing_behind(
+@pytest.mark.parametrize("dtype", ["F32", "F16", "BF16"])
+def test_a_checkpoint_folder_is_measured_as_it_is_and_leaves_nothing_behind(
     make_checkpoint: Callable[..., Path],
     suite_path: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
+    dtype: str,
 ) -> None:
-    folder, quant = str(make_checkpoint()), str(tmp_path / "quant.gguf")
-    assert main(["convert", folder, "--recipe", "Q8_0", "-o", quant]) == 0
+    folder, quant = str(make_checkpoint(dtype)), str(tmp_path / "quant.gguf")
+    assert main(["convert", folder, "--recipe", "F32", "-o", quant]) == 0
     scratch = tmp_path / "scratch"
     scratch.mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(scratch))
     assert main(["drift", folder, quant, "--suite", str(suite_path)]) == 0
-    assert "tiny-BF16.gguf" in capsys.readouterr().out
+    out, err = capsys.readouterr()
+    assert f"converting {folder} to {dtype} first" in err
+    assert f"tiny-{dtype}.gguf" in out
     assert main(["drift", folder, str(tmp_path / "none.gguf")]) == 1
     assert not list(scratch.iterdir())
+
+
+def test_weights_of_both_16_bit_types_are_measured_in_the_type_that_holds_both(
+    make_checkpoint: Callable[..., Path],
+) -> None:
+    folder = make_checkpoint("BF16")
+    shard = sorted(folder.glob("*.safetensors"))[0]
+    shard.write_bytes(shard.read_bytes().replace(b'"dtype": "BF16"', b'"dtype": "F16" '))
+    assert lossless_recipe(open_source(folder)) == "F32"
+
+
+def test_a_file_that_fails_leaves_the_rows_of_the_others(
+    tiny_gguf: dict[str, Path],
+    damaged_gguf: Path,
+    suite_path: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    report = tmp_path / "report.json"
+    files = [str(path) for path in (tiny_gguf["BF16"], damaged_gguf, tiny_gguf["Q4_0"])]
+    options = ["--suite", str(suite_path), "--report-json", str(report)]
+    assert main(["drift", *files, *options]) == 1
+    out, err = capsys.readouterr()
+    assert [line.split()[0] for line in out.splitlines()[1:]] == [
+        "tiny-BF16.gguf",
+        "tiny-Q4_0.gguf",
+    ]
+    complaint = err.splitlines()[-1]
+    assert complaint.startswith("llmq: dialogue 'a': ")
+    assert "damaged.gguf computes no number" in complaint
+    written = json.loads(report.read_text(encoding="utf-8"))
+    assert [drift["quant"]["name"] for drift in written["drifts"]] == ["tiny-Q4_0.gguf"]
+    assert [failed["quant"]["name"] for failed in written["failed"]] == ["damaged.gguf"]
+    assert main(["drift", *files[:2], *options]) == 1
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.count("\n") == 1
+
+
+def test_a_report_that_cannot_be_written_in_the_end_costs_no_row(
+    tiny_gguf: dict[str, Path], suite_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if not Path("/dev/full").exists():
+        pytest.skip("needs a device that is always full")
+    files = [str(tiny_gguf["BF16"]), str(tiny_gguf["Q4_0"])]
+    options = ["--suite", str(suite_path), "--report-json", "/dev/full"]
+    assert main(["drift", *files, *options]) == 1
+    out, err = capsys.readouterr()
+    assert "tiny-Q4_0.gguf" in out
+    assert "cannot write the report /dev/full: No space left" in err
+
+
+def test_the_same_call_prints_the_same_bytes(
+    tiny_gguf: dict[str, Path], suite_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    files = [str(tiny_gguf["BF16"]), str(tiny_gguf["Q4_0"])]
+    printed = set()
+    for _ in range(2):
+        assert main(["drift", *files, "--suite", str(suite_path), "--json", "--threads", "2"]) == 0
+        printed.add(capsys.readouterr().out)
+    assert len(printed) == 1
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no such names on Windows")
+def test_a_name_gives_the_terminal_no_orders(
+    tiny_gguf: dict[str, Path],
+    suite_path: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    suite = suite_path.rename(tmp_path / "s\x1b[31m\r.jsonl")
+    quant = tmp_path / "q\x1b]0;title\x07.gguf"
+    quant.write_bytes(tiny_gguf["Q4_0"].read_bytes())
+    assert main(["drift", str(tiny_gguf["BF16"]), str(quant), "--suite", str(suite)]) == 0
+    text = "".join(capsys.readouterr())
+    assert r"q\x1b]0;title\x07.gguf" in text
+    assert not {"\x1b", "\x07", "\r"} & set(text)
 
 
 def test_wrong_input_is_one_line(

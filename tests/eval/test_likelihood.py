@@ -1,16 +1,14 @@
-"""Which tokens are scored, and whether their values are those of a computation by hand."""
+"""Which tokens of a dialogue are scored."""
 
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from llmq.errors import ModelError
 from llmq.runtime import Model, open_model
 from llmq.suites import Dialogue, Message
-from llmq_eval.likelihood import Passage, diverge, passages
+from llmq_eval.likelihood import passages
 
 TALK = Dialogue(
     "talk",
@@ -29,6 +27,11 @@ FORGETFUL = (
     "{% if m.role == 'assistant' and loop.last %}<think></think>{% endif %}"
     "{{ m.content }}<|im_end|>\n{% endfor %}"
     "{% if add_generation_prompt %}<|im_start|>assistant\n<think></think>{% endif %}"
+)
+# As DeepSeek-R1 does: a reply to come opens with its thoughts, one that was given has none.
+THINKING = (
+    "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}"
+    "{% if add_generation_prompt %}<|im_start|>assistant\n<think>\n{% endif %}"
 )
 UNFAITHFUL = (
     "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}"
@@ -73,6 +76,20 @@ def test_a_template_that_rewrites_the_past_gives_a_passage_per_turn(
         assert len(first.tokens) < len(second.tokens)
 
 
+def test_a_reply_is_scored_after_the_thoughts_that_a_template_opens(
+    save_gguf: Callable[..., Path],
+) -> None:
+    with open_model(save_gguf("thinking", "BF16", THINKING)) as model:
+        assert scored_text(model, TALK) == ["Not quite. Count é on from 3.<end>", "Yes!<end>"]
+
+
+def test_a_turn_that_quotes_marks_is_scored_to_its_end(tiny_gguf: dict[str, Path]) -> None:
+    said = "Write <|im_end|> or <|end|> to end a turn."
+    talk = Dialogue("quoted", (Message("user", "How?"), Message("assistant", said)))
+    with open_model(tiny_gguf["BF16"]) as model:
+        assert scored_text(model, talk) == [said + "<end>"]
+
+
 def test_without_a_template_the_lines_of_the_tutor_are_scored(
     save_gguf: Callable[..., Path],
 ) -> None:
@@ -89,41 +106,3 @@ def test_a_template_that_does_not_keep_its_word_is_an_error(
         pytest.raises(ModelError, match=r"'talk', turn 3: .*does not continue its own opening"),
     ):
         passages(model, TALK)
-
-
-def test_each_tokens_values_are_those_of_a_computation_by_hand(
-    tiny_gguf: dict[str, Path], save_gguf: Callable[..., Path]
-) -> None:
-    # Both F32: for quantized weights llama.cpp rounds activations, and where a batch ends matters.
-    other = save_gguf("other", "F32", rope_theta=500.0)
-    with (
-        open_model(tiny_gguf["F32"], threads=1, cache_type="F32") as base,
-        open_model(other, threads=1, cache_type="F32") as quant,
-    ):
-        (passage,) = passages(base, TALK)
-        found = diverge(base, quant, passage)
-        logits = [m.logits(passage.tokens).astype(np.longdouble) for m in (base, quant)]
-    assert len(found) == len(passage.scored) == len("Not quite. Count é on from 3.Yes!") + 3
-    near = partial(pytest.approx, abs=1e-2)  # llama.cpp rounds otherwise in another batch
-    for token, index in zip(found, passage.scored, strict=True):
-        p, q = (np.exp(rows[index - 1]) / np.exp(rows[index - 1]).sum() for rows in logits)
-        target = passage.tokens[index]
-        assert token["nll_base_nats"] == near(float(-np.log(p[target])))
-        assert token["nll_quant_nats"] == near(float(-np.log(q[target])))
-        assert token["kl_nats"] == near(float((p * np.log(p / q)).sum()))
-        assert token["same_top"] == (p.argmax() == q.argmax())
-    assert 0 < found["same_top"].sum() < len(found)
-
-
-def test_a_model_against_itself_is_exactly_zero(tiny_gguf: dict[str, Path]) -> None:
-    with open_model(tiny_gguf["Q4_0"]) as one, open_model(tiny_gguf["Q4_0"]) as two:
-        (passage,) = passages(one, TALK)
-        found = diverge(one, two, passage)
-    assert (found["nll_base_nats"] == found["nll_quant_nats"]).all()
-    assert not found["kl_nats"].any()
-    assert found["same_top"].all()
-
-
-def test_a_passage_without_scored_tokens_has_no_values(tiny_gguf: dict[str, Path]) -> None:
-    with open_model(tiny_gguf["Q4_0"]) as one, open_model(tiny_gguf["Q4_0"]) as two:
-        assert len(diverge(one, two, Passage((1, 2, 3), ()))) == 0

@@ -35,14 +35,19 @@ DRIFT = Drift(
     tuple(DocumentDrift(str(i), 0, np.array(rows, TOKEN)) for i, rows in enumerate(DOCUMENTS)),
 )
 
+
+def thousandth(values: list[float], number: int) -> float:
+    return statistics.quantiles(values, n=1000, method="inclusive")[number - 1]
+
+
 PLAIN: dict[str, Callable[[list[Row]], float]] = {
     "base_perplexity": lambda rows: math.exp(statistics.fmean(row[0] for row in rows)),
     "quant_perplexity": lambda rows: math.exp(statistics.fmean(row[1] for row in rows)),
     "ln_ratio": lambda rows: statistics.fmean(row[1] - row[0] for row in rows),
     "mean_kl_nats": lambda rows: statistics.fmean(row[2] for row in rows),
-    "kl_p99_nats": lambda rows: statistics.quantiles(
-        [row[2] for row in rows], n=100, method="inclusive"
-    )[98],
+    "kl_p50_nats": lambda rows: statistics.median(row[2] for row in rows),
+    "kl_p99_nats": lambda rows: thousandth([row[2] for row in rows], 990),
+    "kl_p999_nats": lambda rows: thousandth([row[2] for row in rows], 999),
     "same_top_rate": lambda rows: statistics.fmean(row[3] for row in rows),
 }
 
@@ -71,12 +76,36 @@ def test_a_row_is_wherever_it_says(metric: Metric) -> None:
 def test_a_cell_has_digits_sign_and_unit() -> None:
     metric = METRICS[0]
     assert metric.cell(Estimate(12.34567, None)) == "12.3457"
-    assert metric.cell(Estimate(12.34567, 0.5)) == "12.3457 ± 0.5000"
+    assert metric.cell(Estimate(12.34567, 0.2, 12.0, 12.84567)) == "12.3457 ± 0.5000"
     rows = {row.name: row for row in METRICS}
-    assert rows["ln_ratio"].cell(Estimate(0.1, 0.01)) == "+0.10000 ± 0.01000"
-    assert rows["same_top_rate"].cell(Estimate(0.5, 0.25)) == "50.00 ± 25.00 %"
+    assert rows["ln_ratio"].cell(Estimate(0.1, 0.01, 0.08, 0.12)) == "+0.10000 ± 0.02000"
+    assert rows["same_top_rate"].cell(Estimate(0.5, 0.1, 0.25, 0.75)) == "50.00 ± 25.00 %"
     assert rows["same_top_rate"].unit == PERCENT
     assert rows["mean_kl_nats"].heading == "mean KL (nats)"
+
+
+@pytest.mark.parametrize(
+    ("nats", "cell"),
+    [(10.0, "22026.4658"), (30.0, "1.069e+13"), (709.0, "8.218e+307"), (1e4, "inf")],
+)
+def test_a_huge_loss_has_a_cell_and_a_place_in_the_report(nats: float, cell: str) -> None:
+    metric = METRICS[0]
+    tokens = np.zeros(10, TOKEN)
+    tokens["nll_base_nats"] = nats
+    assert metric.cell(metric.total([tokens])) == cell
+    spread = metric.total([tokens, tokens[:4], tokens[:2]])
+    assert metric.cell(spread).startswith(cell)
+    json.dumps(spread.as_json(), allow_nan=False)
+    tokens["nll_base_nats"] *= np.arange(10)
+    json.dumps(metric.total([tokens, tokens[:4], tokens[:2]]).as_json(), allow_nan=False)
+
+
+@pytest.mark.parametrize("metric", METRICS, ids=lambda metric: metric.name)
+def test_a_file_against_itself_has_intervals_without_width(metric: Metric) -> None:
+    tokens = np.zeros(50, TOKEN)
+    tokens["same_top"] = True
+    total = metric.total([tokens] * 40)
+    assert total.low == total.value == total.high
 
 
 def test_another_name_is_no_figure() -> None:

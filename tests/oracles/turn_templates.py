@@ -81,7 +81,7 @@ KINDS = {
         "<end_of_turn>",
     ),
     # llama.cpp lets the tokens of a file of this name swallow the white space behind them.
-    "phi-3": Kind(
+    "phi3": Kind(
         EACH
         + "{{ '<|' + m.role + '|>\n' + m.content + '<|end|>\n' }}"
         + DONE
@@ -204,4 +204,4 @@ def save_byte_level(folder: Path, kind: Kind) -> Path:
     contents = {"config": config, "tokenizer": tokenizer, "tokenizer_config": settings}
     for name, value in contents.items():
         (folder / f"{name}.json").write_text(json.dumps(value))
-    return converted(folder, "F16", folder.parent)
+    return converted(folder, "F32", folder.parent)

@@ -1,5 +1,7 @@
 """Templates come from untrusted files: they render in a sandbox or fail in one line."""
 
+from datetime import date
+
 import pytest
 
 from llmq.errors import ModelError
@@ -29,6 +31,24 @@ def test_what_transformers_offers_to_templates_is_there() -> None:
     )
     text = template(source).render(TALK[1:2], add_generation_prompt=False)
     assert text == '<s>{"role": "user", "content": "Hi"}%'
+
+
+def test_variables_are_those_of_transformers() -> None:
+    source = (
+        "{{ tools is none }} {{ documents is none }} {{ bos_token }} {{ eos_token }} {{ pad_token }} "
+        "{{ unk_token is defined }} {{ strftime_now('%d %B %Y') }}"
+    )
+    fixed = ChatTemplate(
+        source, bos="<s>", eos="</s>", name="x", tokens={"pad_token": "<pad>"}, fixed_date=True
+    )
+    text = fixed.render(TALK, add_generation_prompt=False)
+    assert text == "True True <s> </s> <pad> False 01 January 2026"
+
+
+def test_today_is_today_but_for_a_measurement() -> None:
+    before = date.today()
+    text = template("{{ strftime_now('%Y-%m-%d') }}").render(TALK, add_generation_prompt=False)
+    assert before.isoformat() <= text <= date.today().isoformat()
 
 
 def test_a_template_without_system_turns_gets_its_text_in_front() -> None:

@@ -117,3 +117,20 @@ def test_a_text_that_llama_cpp_would_cut(trained: str, tmp_path: Path, text: str
     with pytest.raises(TokenizerError, match=r"with id 301, which llama\.cpp cuts at") as error:
         read(tmp_path)
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("flag", ["lstrip", "rstrip", "single_word"])
+def test_tokens_that_take_spaces_are_said(trained: str, tmp_path: Path, flag: str) -> None:
+    tokenizer = Tokenizer.from_str(trained)
+    flags: dict[str, bool] = {flag: True}
+    tokenizer.add_tokens([AddedToken("<picky>", normalized=False, **flags)])
+    save(tmp_path, tokenizer, **NAMED)
+    (note,) = read_noted(tmp_path).notes
+    assert note.endswith("in llama.cpp they do neither: '<picky>' (301)")
+    assert cut_differently(tmp_path, ["a <picky> b", "a<picky>b"]) != []
+
+
+def test_pieces_beyond_the_embedding_are_refused(tmp_path: Path) -> None:
+    save_sentencepiece(tmp_path, train_sentencepiece())
+    with pytest.raises(TokenizerError, match=r"with id 899, but config\.json's vocab_size is 800"):
+        read(tmp_path, vocab_size=800)

@@ -41,6 +41,7 @@ BROKEN: dict[str, tuple[Callable[[dict[str, Any]], Any], str]] = {
     "merge of three": (lambda t: t["model"]["merges"].insert(0, "a b c"), "is not a pair"),
     "merge of numbers": (lambda t: t["model"]["merges"].insert(0, [1, 2]), "a number instead of"),
     "unknown merge": (lambda t: t["model"]["merges"].insert(0, ["a", "語"]), "is not a token"),
+    "dropout": (lambda t: t["model"].update(dropout=0.1), "cuts text at random"),
     "suffix": (lambda t: t["model"].update(end_of_word_suffix="</w>"), "end_of_word_suffix is set"),
     "hole": (
         lambda t: t["added_tokens"][-1].update(id=305),

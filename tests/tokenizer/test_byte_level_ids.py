@@ -6,13 +6,16 @@ come from a list of known vocabularies.
 
 import unicodedata
 from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tokenizers import AddedToken, Tokenizer, decoders, models
 from tokenizers import pre_tokenizers as pre
 from transformers import AutoTokenizer
 
+from llmq.errors import TokenizerError
 from llmq.tokenizer.pre_tokenizer_table import LLAMA_CPP_DEFECTS, STRUCTURES, Structure
 from llmq.tokenizer.reading import read_tokenizer
 from llmq_peer.texts import COMBINING, DECOMPOSED, WORDS, probe_texts
@@ -59,8 +62,9 @@ def mismatches(
 def test_ids_are_those_of_hugging_face(row: Structure, tmp_path: Path) -> None:
     config = save(tmp_path, train_byte_level(row), **NAMED)
     texts = probe_texts([*SPECIALS, TOOL], COUNT)
-    metadata = read_tokenizer(tmp_path, config).metadata
+    metadata, notes = read_tokenizer(tmp_path, config)
     assert metadata["tokenizer.ggml.pre"] == row.name
+    assert notes == ((row.note,) if row.note else ())
     different = mismatches(tmp_path, config, texts)
     assert [text for text in different if not EXPLAINED[row.note](text)] == []
     assert len(different) < COUNT // 4
@@ -188,3 +192,27 @@ def test_ids_without_special_tokens(tmp_path: Path) -> None:
         for text in ("<|eos|> is a token", "a<|bos|>b"):
             expected = hugging_face.encode(text, add_special_tokens=False)
             assert vocabulary.ids(text, special=False) == expected
+
+
+@cache
+def trained_small(name: str) -> str:
+    return train_byte_level(ROWS[name], vocab_size=600).to_str()
+
+
+@pytest.mark.parametrize("name", ["gpt-2", "llama-bpe", "deepseek-v3"])
+@pytest.mark.parametrize("kind", ["GPT2TokenizerFast", "Qwen2Tokenizer", "LlamaTokenizer", None])
+@pytest.mark.parametrize("model", ["Llama", "Mistral", "Qwen2", "Qwen3"])
+def test_a_class_of_transformers_may_overrule_tokenizer_json(
+    tmp_path: Path, name: str, kind: str | None, model: str
+) -> None:
+    config = save(tmp_path, Tokenizer.from_str(trained_small(name)), model=model, **NAMED)
+    write(tmp_path / "tokenizer_config.json", {**NAMED, "tokenizer_class": kind})
+    texts = probe_texts([*SPECIALS, TOOL], 300)
+    assert mismatches(tmp_path, config, texts) == []
+
+
+def test_a_space_in_front_of_bytes_is_refused(tmp_path: Path) -> None:
+    settings: dict[str, Any] = {"tokenizer_class": "GPT2Tokenizer", "add_prefix_space": True}
+    config = save(tmp_path, train_byte_level(ROWS["gpt-2"], vocab_size=300), **NAMED, **settings)
+    with pytest.raises(TokenizerError, match=r"add_prefix_space is true, but llama\.cpp puts no"):
+        read_tokenizer(tmp_path, config)

@@ -10,7 +10,20 @@ import pytest
 from tokenizers import Tokenizer, processors
 
 from llmq.errors import TokenizerError
-from llmq_peer.tokenizer_folders import BOS, EOS, NAMED, PAD, TOOL, read, save, write
+from llmq_peer.tokenizer_folders import (
+    BOS,
+    EOS,
+    NAMED,
+    PAD,
+    TOOL,
+    read,
+    read_noted,
+    save,
+    save_sentencepiece,
+    train_sentencepiece,
+    write,
+)
+from tests.oracles.both_tokenizers import cut_differently
 
 PREFIX = "tokenizer.ggml."
 
@@ -107,6 +120,65 @@ def test_what_is_added_to_a_text(
     assert {kind: metadata[key] for kind, key in flags.items() if key in metadata} == expected
 
 
+@pytest.mark.parametrize(
+    "processor",
+    [
+        None,
+        processors.ByteLevel(trim_offsets=False),
+        TEMPLATE("$A", None, []),
+        TEMPLATE(f"{BOS} $A", None, TOKENS),
+        TEMPLATE(f"{BOS} $A {EOS}", None, TOKENS),
+        TEMPLATE(f"$A {EOS}", None, TOKENS),
+        processors.RobertaProcessing((EOS, 1), (BOS, 0)),
+    ],
+)
+@pytest.mark.parametrize("flag", [True, False, None])
+def test_what_is_added_is_what_transformers_adds(
+    trained: str, tmp_path: Path, processor: Any, flag: bool | None
+) -> None:
+    """The post-processor alone decides."""
+    flags: dict[str, Any] = {"add_bos_token": flag} if flag is not None else {}
+    tokenizer = Tokenizer.from_str(trained)
+    if processor is not None:
+        tokenizer.post_processor = processor
+    save(tmp_path, tokenizer, **NAMED, **flags)
+    if processor is None:
+        change(tmp_path / "tokenizer.json", lambda t: t.update(post_processor=None))
+    assert cut_differently(tmp_path, ["a", "two words"]) == []
+    assert PREFIX + "add_bos_token" in read(tmp_path)
+
+
+def test_without_a_tokenizer_config(trained: str, tmp_path: Path) -> None:
+    """The post-processor names the token that it adds."""
+    save(tmp_path, Tokenizer.from_str(trained))
+    (tmp_path / "tokenizer_config.json").unlink()
+    assert cut_differently(tmp_path, ["a", "two words"], eos_token_id=1) == []
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [
+        {},
+        {"add_bos_token": True},
+        {"add_eos_token": True},
+        {"add_bos_token": True, "bos_token": None},
+    ],
+)
+def test_what_is_added_beside_a_tokenizer_model(tmp_path: Path, flags: Any) -> None:
+    save_sentencepiece(tmp_path, train_sentencepiece())
+    write(tmp_path / "tokenizer_config.json", {"tokenizer_class": "LlamaTokenizer", **flags})
+    assert cut_differently(tmp_path, ["a", "two words"]) == []
+    assert PREFIX + "add_bos_token" in read(tmp_path)
+
+
+def test_what_llama_cpp_cannot_add_is_said(trained: str, tmp_path: Path) -> None:
+    tokenizer = Tokenizer.from_str(trained)
+    tokenizer.post_processor = TEMPLATE(f"{BOS} {PAD} $A", None, [*TOKENS, (PAD, 2)])
+    save(tmp_path, tokenizer, **NAMED)
+    (note,) = read_noted(tmp_path).notes
+    assert f"transformers puts {BOS!r} and {PAD!r} around a text, llama.cpp can add {BOS!r}" in note
+
+
 def test_a_template_may_end_with_another_token(trained: str, tmp_path: Path) -> None:
     """Then the named one ends a turn and the template's ends a text."""
     tokenizer = Tokenizer.from_str(trained)
@@ -191,6 +263,9 @@ def test_chat_template_places(folder: Path) -> None:
         ("tokenizer.chat_templates", ["a", "b"]),
         ("tokenizer.chat_template", "file"),
     ]
+    jinja.write_text("a\0b", encoding="utf-8")
+    with pytest.raises(TokenizerError, match=r"U\+0000"):
+        templates()
     jinja.write_bytes(b"\xff\xfe")
     with pytest.raises(TokenizerError, match="not UTF-8"):
         read(folder)

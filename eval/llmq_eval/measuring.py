@@ -1,0 +1,121 @@
+"""Measuring several files against one base: opened once, checked first, read side by side.
+
+Whatever can be wrong with the files and the material (another vocabulary, another template, no
+token within the context) is an error before the first token is computed. Each token passes the base
+once, whatever the number of files. A file that fails on the way is dropped, with its error; the
+others are measured to the end.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import numpy as np
+
+from llmq.errors import ModelError, SuiteError
+from llmq.runtime import Model, open_model
+from llmq_eval.comparison import Outcome, compare
+from llmq_eval.likelihood import TOKEN, Tokens
+from llmq_eval.material import Document, Material
+
+Progress = Callable[[int, int], None]  # documents done, documents in all
+
+
+@contextmanager
+def opened(paths: Sequence[Path], *, n_ctx: int, threads: int | None) -> Iterator[list[Model]]:
+    """All files at once, as measurements need them: exact, and on a fixed date.
+
+    Figures then depend neither on how the text is cut into batches nor on the day.
+    """
+    with ExitStack() as stack:
+        yield [
+            stack.enter_context(
+                open_model(path, n_ctx=n_ctx, threads=threads, cache_type="F32", fixed_date=True)
+            )
+            for path in paths
+        ]
+
+
+def common_context(models: Sequence[Model], material: Material) -> int:
+    """The tokens of context that every model has, and the material wants."""
+    return min(material.n_ctx, *(model.n_ctx for model in models))
+
+
+def read_alike(models: Sequence[Model], material: Material) -> tuple[Document, ...]:
+    """The documents within the common context, checked to be the same tokens for every model.
+
+    Raises ModelError for models that read them differently, SuiteError where nothing is to score.
+    """
+    base, *others = models
+    for model in others:
+        if model.n_vocab != base.n_vocab:
+            counts = f"{base.n_vocab} against {model.n_vocab} tokens in the vocabulary"
+            raise _different(base, model, counts)
+    documents = material.documents(base)
+    for model in others:
+        theirs = material.documents(model)
+        if theirs != documents:
+            pairs = zip(documents, theirs, strict=False)
+            unlike = next((ours.id for ours, other in pairs if ours != other), documents[-1].id)
+            raise _different(base, model, f"{material.unit} {unlike!r}")
+    n_ctx = common_context(models, material)
+    cut = tuple(document.within(n_ctx) for document in documents)
+    if not any(document.n_scored for document in cut):
+        raise SuiteError(f"{material.name} has none of the {material.scored} within {n_ctx} tokens")
+    return cut
+
+
+def compare_documents(
+    models: Sequence[Model],
+    documents: Sequence[Document],
+    *,
+    unit: str,
+    progress: Progress | None = None,
+) -> dict[Model, list[Tokens] | ModelError]:
+    """For each model but the first, the base: its tokens document by document, or its error.
+
+    Raises ModelError where the base fails.
+    """
+    base, *quants = models
+    found: dict[Model, list[Tokens]] = {quant: [] for quant in quants}
+    failed: dict[Model, ModelError] = {}
+    for number, document in enumerate(documents, start=1):
+        alive = [quant for quant in quants if quant not in failed]
+        if not alive:
+            break
+        where = f"{unit} {document.id!r}"
+        try:
+            outcomes = _compare_passages(base, alive, document)
+        except ModelError as error:
+            raise ModelError(f"{where}: {error}") from error
+        for quant, outcome in outcomes.items():
+            if isinstance(outcome, ModelError):
+                failed[quant] = ModelError(f"{where}: {outcome}")
+            else:
+                found[quant].append(outcome)
+        if progress:
+            progress(number, len(documents))
+    return {quant: failed.get(quant) or found[quant] for quant in quants}
+
+
+def _compare_passages(
+    base: Model, quants: Sequence[Model], document: Document
+) -> dict[Model, Outcome]:
+    """The tokens of all passages of a document together, or the error of the first that failed."""
+    parts = {quant: [np.empty(0, TOKEN)] for quant in quants}
+    failed: dict[Model, ModelError] = {}
+    for passage in document.passages:
+        alive = [quant for quant in quants if quant not in failed]
+        for quant, outcome in compare(base, alive, passage).items():
+            if isinstance(outcome, ModelError):
+                failed[quant] = outcome
+            else:
+                parts[quant].append(outcome)
+    return {quant: failed.get(quant) or np.concatenate(parts[quant]) for quant in quants}
+
+
+def _different(base: Model, quant: Model, where: str) -> ModelError:
+    return ModelError(
+        f"{base.path} and {quant.path} do not read text as the same tokens ({where}); "
+        "drift needs a base made from the same checkpoint"
+    )

@@ -1,0 +1,136 @@
+"""The comparison with the tokenizers package: silent where a file is right, of every kind."""
+
+import unicodedata
+from pathlib import Path
+
+import pytest
+from tokenizers import Tokenizer, normalizers, processors
+from tokenizers import pre_tokenizers as pre
+from transformers import AutoTokenizer
+
+from llmq.errors import TokenizerError
+from llmq.files.gguf import Metadata
+from llmq.tokenizer.pre_tokenizer_table import STRUCTURES
+from llmq.tokenizer.probe_texts import GROUPS, probe_texts
+from llmq.tokenizer.reference import check_same_ids
+from llmq_peer.tokenizer_folders import (
+    NAMED,
+    read,
+    save,
+    save_sentencepiece,
+    train_byte_level,
+    train_sentencepiece,
+)
+from tests.oracles.llama_vocab import LlamaVocabulary
+
+NAMES = ("gpt-2", "llama-bpe", "tekken", "deepseek-llm", "falcon3")
+SPACES = normalizers.Sequence([normalizers.Prepend("▁"), normalizers.Replace(" ", "▁")])
+
+
+def check(folder: Path, metadata: Metadata) -> int:
+    """Compare as the load check does; the number of texts."""
+    names = (str(metadata[f"tokenizer.ggml.{key}"]) for key in ("model", "pre"))
+    texts = list(probe_texts(*names))
+    tokens = metadata["tokenizer.ggml.tokens"]
+    assert isinstance(tokens, list)
+    with LlamaVocabulary(metadata, folder) as vocabulary:
+        check_same_ids(
+            folder,
+            texts,
+            lambda text: vocabulary.ids(text, special=False),
+            len(tokens),
+        )
+    return len(texts)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_byte_level(name: str, tmp_path: Path) -> None:
+    """Also those that llama.cpp cuts a little differently, which was said."""
+    row = next(row for row in STRUCTURES if row.name == name)
+    save(tmp_path, train_byte_level(row), **NAMED)
+    n_texts = check(tmp_path, read(tmp_path))
+    assert n_texts > 40 or (row.note and n_texts > 5)
+
+
+@pytest.fixture(scope="module")
+def model() -> bytes:
+    return train_sentencepiece(user_defined_symbols=["<answer>"])
+
+
+@pytest.fixture
+def tokenizer(model: bytes, tmp_path: Path) -> Tokenizer:
+    """What transformers makes of a tokenizer.model, which lies in the folder."""
+    save_sentencepiece(tmp_path, model)
+    backend = AutoTokenizer.from_pretrained(tmp_path).backend_tokenizer
+    assert isinstance(backend, Tokenizer)
+    backend.post_processor = processors.TemplateProcessing(
+        single="<s> $A", pair="<s> $A <s> $B", special_tokens=[("<s>", 1)]
+    )
+    return backend
+
+
+@pytest.mark.parametrize("beside", [True, False], ids=["beside tokenizer.model", "alone"])
+@pytest.mark.parametrize("scheme", ["first", "always", "prepend"])
+def test_sentencepiece(scheme: str, beside: bool, tokenizer: Tokenizer, tmp_path: Path) -> None:
+    if scheme == "prepend":  # Llama 2's file
+        tokenizer.normalizer = SPACES
+        tokenizer.pre_tokenizer = None
+    else:
+        tokenizer.pre_tokenizer = pre.Metaspace(prepend_scheme=scheme, split=False)
+    if not beside:
+        (tmp_path / "tokenizer.model").unlink()
+    save(tmp_path, tokenizer, bos_token="<s>", eos_token="</s>", unk_token="<unk>")
+    assert check(tmp_path, read(tmp_path)) > 40
+
+
+def test_sentencepiece_without_a_space_in_front(tokenizer: Tokenizer, tmp_path: Path) -> None:
+    tokenizer.pre_tokenizer = pre.Metaspace(prepend_scheme="never", split=False)
+    (tmp_path / "tokenizer.model").unlink()
+    save(tmp_path, tokenizer, bos_token="<s>", eos_token="</s>", unk_token="<unk>")
+    metadata = read(tmp_path)
+    assert check(tmp_path, metadata) > 40
+    del metadata["tokenizer.ggml.add_space_prefix"]
+    with pytest.raises(TokenizerError, match=r"would cut 'the' into .* makes \[\d+"):
+        check(tmp_path, metadata)
+
+
+@pytest.mark.parametrize(
+    ("model", "name", "pre"),
+    [("Qwen2", "Qwen2Tokenizer", "qwen2"), ("Llama", "GPT2TokenizerFast", "gpt-2")],
+)
+def test_a_class_that_cuts_its_own_way(model: str, name: str, pre: str, tmp_path: Path) -> None:
+    """It counts, but --pre may say that tokenizer.json does; a third way is refused."""
+    row = next(row for row in STRUCTURES if row.name == "llama-bpe")
+    save(tmp_path, train_byte_level(row), model=model, tokenizer_class=name, **NAMED)
+    assert read(tmp_path)["tokenizer.ggml.pre"] == pre
+    assert check(tmp_path, read(tmp_path)) > 40
+    assert check(tmp_path, read(tmp_path) | {"tokenizer.ggml.pre": "llama-bpe"}) > 40
+    with pytest.raises(TokenizerError, match="where transformers makes"):
+        check(tmp_path, read(tmp_path) | {"tokenizer.ggml.pre": "deepseek-coder"})
+
+
+def test_llamas_class_without_a_space_in_front(tokenizer: Tokenizer, tmp_path: Path) -> None:
+    """Where tokenizer.json puts one."""
+    tokenizer.pre_tokenizer = pre.Metaspace(prepend_scheme="first", split=False)
+    save(tmp_path, tokenizer, tokenizer_class="LlamaTokenizer", add_prefix_space=False)
+    config = {"bos_token_id": 1, "eos_token_id": 2}
+    assert check(tmp_path, read(tmp_path, **config)) > 40
+
+
+def test_an_unknown_character_is_no_difference(tmp_path: Path) -> None:
+    """llama.cpp spells it with bytes, of which the file has tokens that nothing else uses."""
+    model = train_sentencepiece(character_coverage=0.98)
+    save_sentencepiece(tmp_path, model)
+    tokenizer = AutoTokenizer.from_pretrained(tmp_path).backend_tokenizer
+    tokenizer.model.byte_fallback = False
+    tokenizer.model.unk_token = "<unk>"
+    tokenizer.save(str(tmp_path / "tokenizer.json"))
+    assert any(0 in tokenizer.encode(text).ids for text in probe_texts("llama", "default"))
+    assert check(tmp_path, read(tmp_path)) > 40
+
+
+def test_the_texts_are_different_and_composed() -> None:
+    texts = [text for group in GROUPS for text in group.texts]
+    assert len(set(texts)) == len(texts) >= 50
+    assert all(unicodedata.is_normalized("NFC", text) for text in texts)
+    assert not any("\u3000" in text for text in texts)
