@@ -13,7 +13,6 @@ from typing import Any, Literal
 
 import numpy.typing as npt
 
-from llmq_eval.intervals import LINEAR, LOG, LOGIT, Scale
 from llmq_eval.likelihood import Tokens
 from llmq_eval.statistics import Estimate, percentile, ratio_of_sums
 
@@ -66,7 +65,9 @@ class Metric:
         return self.aggregate([self.values(tokens) for tokens in documents])
 
     def cell(self, estimate: Estimate) -> str:
-        """The estimate as the table shows it: value ± the longer side of its 95 % interval.
+        """The estimate as the table shows it: value ± the reach of its 95 % interval.
+
+        Of an interval that is not symmetric, it is the longer side.
 
         >>> METRICS[0].cell(Estimate(1.16134, 0.0044, 1.1526, 1.1702))
         '1.1613 ± 0.0089'
@@ -81,19 +82,14 @@ class Metric:
         return f"{shown:{sign}.{self.digits}f}" if abs(shown) < HUGE else f"{shown:{sign}.4g}"
 
 
-def mean(scale: Scale = LINEAR) -> Aggregate:
-    """The mean over all tokens, its interval symmetric on `scale`."""
-
-    def over_documents(documents: Sequence[Values]) -> Estimate:
-        sums = [values.sum().item() for values in documents]
-        return ratio_of_sums(sums, [len(values) for values in documents], scale=scale)
-
-    return over_documents
+def mean(documents: Sequence[Values]) -> Estimate:
+    """The mean over all tokens; its error and interval over documents."""
+    return ratio_of_sums([v.sum().item() for v in documents], [len(v) for v in documents])
 
 
 def exp_of_mean(documents: Sequence[Values]) -> Estimate:
     """exp of the mean over all tokens."""
-    return mean(LOG)(documents).exp()
+    return mean(documents).exp()
 
 
 def kl_percentile(percent: float, *, title: str, meaning: str, limits: str) -> Metric:
@@ -144,7 +140,7 @@ METRICS = (
         signed=True,
         line="quant",
         values=lambda tokens: tokens["nll_quant_nats"] - tokens["nll_base_nats"],
-        aggregate=mean(),
+        aggregate=mean,
         document_sum=None,
         meaning="ln(perplexity of QUANT / perplexity of BASE), the difference taken token by token",
         limits="Losses and gains cancel: it can be 0 for a model that has changed a lot.",
@@ -156,7 +152,7 @@ METRICS = (
         digits=5,
         line="quant",
         values=itemgetter("kl_nats"),
-        aggregate=mean(LOG),
+        aggregate=mean,
         document_sum="kl_nats",
         meaning="mean over tokens of KL(BASE ‖ QUANT) over the whole vocabulary, natural logarithm, "
         "float64",
@@ -190,7 +186,7 @@ METRICS = (
         digits=2,
         line="quant",
         values=itemgetter("same_top"),
-        aggregate=mean(LOGIT),
+        aggregate=mean,
         document_sum="same_top",
         meaning="share of tokens at which both files hold the same token likeliest; of equals the lower "
         "id counts",

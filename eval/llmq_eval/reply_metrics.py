@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from llmq_eval.intervals import LOG, NORMAL
+from llmq_eval.intervals import NORMAL
 from llmq_eval.metrics import PERCENT, Metric, Unit, Values, mean
 from llmq_eval.statistics import Estimate, ratio_of_sums
 
@@ -20,7 +20,7 @@ def length_ratio(documents: Sequence[Values]) -> Estimate:
     """The tokens of all replies of QUANT by those of BASE."""
     quant = [document["n_quant"].sum().item() for document in documents]
     base = [document["n_base"].sum().item() for document in documents]
-    return ratio_of_sums(quant, base, scale=LOG)
+    return ratio_of_sums(quant, base)
 
 
 def share(documents: Sequence[Values]) -> Estimate:
@@ -54,7 +54,7 @@ REPLY_METRICS = (
         digits=1,
         line="base",
         values=lambda replies: replies["n_base"],
-        aggregate=mean(LOG),
+        aggregate=mean,
         document_sum=None,
         meaning="tokens of a reply of BASE, its end included",
         limits="A reply that is still open at the limit counts with the limit's tokens.",
@@ -66,7 +66,7 @@ REPLY_METRICS = (
         digits=1,
         line="quant",
         values=lambda replies: replies["n_quant"],
-        aggregate=mean(LOG),
+        aggregate=mean,
         document_sum=None,
         meaning="tokens of a reply of QUANT, its end included",
         limits="As above.",

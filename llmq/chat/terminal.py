@@ -28,7 +28,7 @@ COMMANDS = {
 
 
 def converse(chat: Chat) -> None:
-    """Talk until the student leaves or the input ends."""
+    """Talk until the student leaves or the input ends; an error ends a script, but no talk."""
     if sys.stdin.isatty():
         _talk(chat)
         return

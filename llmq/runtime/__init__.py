@@ -6,6 +6,8 @@ It uses llama.cpp's batch interface, not `llama_cpp.Llama`, for two reasons.
 llama.cpp writes its log to the terminal; here it is kept, and its error lines become part of our
 own one-line message.
 
+What a message says is read as text: no mark in it ends a turn or opens one (`transcript`).
+
 Everything runs on the CPU. The same file, tokens and number of threads give the same logits.
 Importing this package loads nothing heavy: llama_cpp comes with the first model.
 

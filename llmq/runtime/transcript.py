@@ -126,9 +126,10 @@ class Transcriber:
         return next((name for name in names if any(name in text for text in texts)), None)
 
     def _cannot_tell(self, messages: Sequence[Message]) -> ModelError:
-        name = self._template.name
+        held = self._held(messages)
+        what = f"holds {held!r}, a mark" if held else "completes a mark"
         return ModelError(
-            f"a message holds {self._held(messages)!r}, a mark of {name}, whose chat template changes what it is given, so that the two cannot be told apart; leave the mark out"
+            f"a message {what} of {self._template.name}, whose chat template changes what it is given, so that the two cannot be told apart; leave the mark out"
         )
 
     @cached_property

@@ -13,6 +13,7 @@ from llmq.tokenizer.added_tokens import all_added_tokens, without_row
 from llmq.tokenizer.folder import TokenizerFolder
 from llmq.tokenizer.json_values import as_list, as_object, as_text, as_token_id
 from llmq.tokenizer.pre_tokenizer import pre_tokenizer_name
+from llmq.tokenizer.pre_tokenizer_table import PRE_NOTES
 from llmq.tokenizer.vocabulary import (
     NotedKeys,
     Token,
@@ -46,6 +47,8 @@ def read_byte_level(folder: TokenizerFolder, *, pre: str | None) -> NotedKeys:
         **texts_and_types(table),
         "tokenizer.ggml.merges": merge_texts(read_merges(folder, vocab)),
     }
+    if name in PRE_NOTES:
+        notes += (PRE_NOTES[name],)
     return NotedKeys(keys, (*notes, *without_row(folder, beyond)))
 
 

@@ -52,21 +52,23 @@ def _listed(folder: TokenizerFolder, keys: Metadata) -> tuple[list[int], tuple[s
     types: Sequence[int] = keys["tokenizer.ggml.token_type"]  # type: ignore[assignment]  # built so
     named = ID_KEYS["eos"] in keys
     ids: list[int] = []
-    notes: dict[str, None] = {}
+    notes: dict[int, str] = {}
     for file, number, chosen in _entries(folder):
         ordinary = number < len(texts) and types[number] not in END_TYPES
         if number >= len(texts):
-            notes[
-                f"{file}: eos_token_id names {number}, beyond the {len(texts)} tokens: left out"
-            ] = None
+            notes.setdefault(
+                number,
+                f"{file}: eos_token_id names {number}, beyond the {len(texts)} tokens: left out",
+            )
         elif ordinary and named and not chosen and number not in ids:
-            notes[
+            notes.setdefault(
+                number,
                 f"{file}: eos_token_id is {number}, the ordinary text {texts[number]!r}, where the"
-                " tokenizer names another end: left out"
-            ] = None
+                " tokenizer names another end: left out",
+            )
         else:
             ids.append(number)
-    return ids, tuple(notes)
+    return ids, tuple(notes.values())
 
 
 def _entries(folder: TokenizerFolder) -> Iterator[tuple[str, int, bool]]:

@@ -107,11 +107,15 @@ PIPELINES: Mapping[str, Callable[[Any, Mapping[str, Any]], None]] = {
 
 
 def _difference(tokenizer: Any, texts: Sequence[str], encode: Encode) -> str:
-    """The first text with other ids, and both lists from a little before where they part; or ""."""
+    """The first text with other ids, and both lists from a little before where they part; or "".
+
+    A text with an unknown token is passed over: a file may spell with bytes what it stands for.
+    """
+    unknown = tokenizer.token_to_id(getattr(tokenizer.model, "unk_token", None) or "")
     for text in texts:
         expected = tokenizer.encode(text, add_special_tokens=False).ids
         found = encode(text)
-        if found != expected:
+        if found != expected and unknown not in expected:
             start = max(_common(found, expected) - 2, 0)
             return (
                 f"llama.cpp would cut '{printable(text)}' into the tokens {_shown(found, start)}"

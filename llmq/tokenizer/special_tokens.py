@@ -25,7 +25,13 @@ ID_KEYS = {
     "eot": "tokenizer.ggml.eot_token_id",
     "eom": "tokenizer.ggml.eom_token_id",
 }
-OWN_NAMES = {"bos": "<s>", "eos": "</s>"}  # where a folder names no others
+TEXT_ENDS = ("bos", "eos")
+# What transformers' classes take, by their pipeline, where a folder names no others.
+CLASS_NAMES: Mapping[str, Mapping[str, str]] = {
+    LLAMA: {"bos": "<s>", "eos": "</s>"},
+    "gpt-2": {"bos": "<|endoftext|>", "eos": "<|endoftext|>"},
+    "qwen2": {"eos": "<|endoftext|>"},
+}
 ADD_KEYS = {kind: f"tokenizer.ggml.add_{kind}_token" for kind in ("bos", "eos", "sep")}
 
 
@@ -42,8 +48,7 @@ def special_token_metadata(folder: TokenizerFolder, tokens: Sequence[str]) -> No
     for kind in texts:
         value = folder.tokenizer_config.get(f"add_{kind}_token")
         if isinstance(value, bool):
-            none = folder.tokenizer_config.get(f"{kind}_token", kind) is None  # said to be none
-            added.setdefault(kind, value and not folder.tokenizer and not none)
+            added.setdefault(kind, value and not folder.tokenizer and not _is_none(folder, kind))
     added.setdefault("bos", False)  # llama.cpp would guess
     added = {kind: adds and (kind in ids or kind == "sep") for kind, adds in added.items()}
     keys: Metadata = {ID_KEYS[kind]: np.uint32(ids[kind]) for kind in ids if kind in ID_KEYS}
@@ -73,16 +78,22 @@ def _special_ids(
     for kind, text in texts.items():
         if text:
             _keep(ids, kind, added.get(text), len(tokens))
-            _keep(ids, kind, by_text.get(text) if kind in OWN_NAMES else None, len(tokens))
+            _keep(ids, kind, by_text.get(text) if kind in TEXT_ENDS else None, len(tokens))
     for kind in texts:
         _keep(ids, kind, folder.config.get(f"{kind}_token_id"), len(tokens))
-    for kind, name in OWN_NAMES.items():
+    names = CLASS_NAMES.get(folder.class_pipeline or ("" if folder.tokenizer else LLAMA), {})
+    for kind in TEXT_ENDS:
         mapped = token_text(folder.special_tokens_map.get(f"{kind}_token"))
         _keep(ids, kind, by_text.get(mapped or ""), len(tokens))
         _keep(ids, kind, folder.generation_config.get(f"{kind}_token_id"), len(tokens))
-        if folder.class_pipeline == LLAMA or not folder.tokenizer:
-            _keep(ids, kind, by_text.get(name), len(tokens))
+        if not _is_none(folder, kind):
+            _keep(ids, kind, by_text.get(names.get(kind, "")), len(tokens))
     return ids
+
+
+def _is_none(folder: TokenizerFolder, kind: str) -> bool:
+    """Whether tokenizer_config.json says that there is no such token."""
+    return folder.tokenizer_config.get(f"{kind}_token", kind) is None
 
 
 def _keep(ids: dict[str, int], kind: str, value: object, n_tokens: int) -> None:

@@ -8,7 +8,7 @@ import math
 from llmq.errors import TokenizerError
 from llmq.files.gguf import Metadata
 from llmq.tokenizer.added_tokens import split_by_row, without_row
-from llmq.tokenizer.byte_tokens import with_byte_tokens
+from llmq.tokenizer.byte_tokens import BYTE_TOKENS, with_byte_tokens
 from llmq.tokenizer.folder import AddedToken, TokenizerFolder, named_special_tokens
 from llmq.tokenizer.sentencepiece_model import SentencePieceModel
 from llmq.tokenizer.spaces import space_keys
@@ -43,6 +43,11 @@ def read_sentencepiece(folder: TokenizerFolder, model: SentencePieceModel) -> No
     for number, token in tokens.items():
         if not math.isfinite(token.score):
             raise TokenizerError(f"{where}: the piece {number} has the score {token.score}")
+        if token.type == TokenType.BYTE and token.text not in BYTE_TOKENS:
+            raise TokenizerError(
+                f"{where}: the piece {number} stands for a byte, but is {token.text!r:.40} and not"
+                " one of <0x00> to <0xFF>"
+            )
     usable, beyond = split_by_row(size, _added_tokens(folder, model), own={})
     tokens |= {
         token.id: added(token.text, special=token.special, score=ADDED_SCORE) for token in usable

@@ -6,7 +6,7 @@ from random import Random
 import numpy as np
 import pytest
 
-from llmq_eval.intervals import LINEAR, LOG, LOGIT, NORMAL, Scale, degrees_of_freedom, students_t
+from llmq_eval.intervals import NORMAL, degrees_of_freedom, students_t
 from llmq_eval.statistics import percentile, ratio_of_sums
 
 SUITES = 2000
@@ -29,13 +29,6 @@ def test_unequal_lengths_are_worth_fewer_documents() -> None:
     assert degrees_of_freedom([9]) == 1
 
 
-@pytest.mark.parametrize(("scale", "value"), [(LINEAR, -3.0), (LOG, 0.02), (LOGIT, 0.97)])
-def test_a_scale_is_undone_and_has_its_slope(scale: Scale, value: float) -> None:
-    assert scale.back(scale.forth(value)) == pytest.approx(value)
-    secant = (scale.forth(value + 1e-7) - scale.forth(value - 1e-7)) / 2e-7
-    assert scale.slope(value) == pytest.approx(secant, rel=1e-5)
-
-
 def dialogues(rng: Random, n: int) -> tuple[list[float], list[int]]:
     """Sums of a loss over dialogues: one in twelve is long, and each has its own level."""
     counts = [
@@ -51,7 +44,7 @@ def test_nineteen_in_twenty_intervals_hold_the_truth(n_documents: int) -> None:
     hits = tokens_alone = 0
     for _ in range(SUITES):
         sums, counts = dialogues(rng, n_documents)
-        found = ratio_of_sums(sums, counts, scale=LOG)
+        found = ratio_of_sums(sums, counts)
         assert found.low is not None
         assert found.high is not None
         hits += found.low <= 1 <= found.high

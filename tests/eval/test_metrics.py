@@ -64,7 +64,7 @@ def test_a_row_is_wherever_it_says(metric: Metric) -> None:
     assert report["totals"][metric.name]["value"] == DRIFT.totals[metric.name].value
     if metric.document_sum:
         total = sum(document[metric.document_sum] for document in report["documents"])
-        values = mean()([metric.values(document.tokens) for document in DRIFT.documents])
+        values = mean([metric.values(document.tokens) for document in DRIFT.documents])
         assert total / report["n_tokens"] == pytest.approx(values.value, rel=1e-12)
     cell = metric.cell(DRIFT.totals[metric.name])
     base, quant = table_rows([DRIFT])

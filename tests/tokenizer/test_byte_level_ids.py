@@ -62,8 +62,9 @@ def mismatches(
 def test_ids_are_those_of_hugging_face(row: Structure, tmp_path: Path) -> None:
     config = save(tmp_path, train_byte_level(row), **NAMED)
     texts = probe_texts([*SPECIALS, TOOL], COUNT)
-    metadata = read_tokenizer(tmp_path, config).metadata
+    metadata, notes = read_tokenizer(tmp_path, config)
     assert metadata["tokenizer.ggml.pre"] == row.name
+    assert notes == ((row.note,) if row.note else ())
     different = mismatches(tmp_path, config, texts)
     assert [text for text in different if not EXPLAINED[row.note](text)] == []
     assert len(different) < COUNT // 4

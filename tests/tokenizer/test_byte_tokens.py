@@ -41,3 +41,11 @@ def test_without_rows_it_is_refused(folder: Path) -> None:
     assert read_noted(folder, vocab_size=size).notes
     with pytest.raises(TokenizerError, match=r"has \d+ unused rows"):
         read_noted(folder, vocab_size=size - 1)
+
+
+def test_a_byte_of_another_name_is_refused(tmp_path: Path) -> None:
+    """llama.cpp would read its number past the end of the text."""
+    data = train_sentencepiece().replace(b"<0x41>", b"<0xzz>")
+    save_sentencepiece(tmp_path, data)
+    with pytest.raises(TokenizerError, match="stands for a byte, but is '<0xzz>'"):
+        read_noted(tmp_path)

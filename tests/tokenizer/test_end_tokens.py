@@ -4,7 +4,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from transformers import AutoTokenizer
 
+from llmq.errors import TokenizerError
 from llmq_peer.tokenizer_folders import BOS, EOS, NAMED, PAD, TOOL, read_noted, write
 
 NUMBERS = {BOS: 0, EOS: 1, PAD: 2, TOOL: 300}
@@ -83,5 +85,17 @@ def test_what_has_no_key_is_said(folder: Path) -> None:
     write(folder / "generation_config.json", {"eos_token_id": [2, 300, 0, 7000, True, "x", -1]})
     notes = read_noted(folder).notes
     assert len(notes) == 2
+    assert read_noted(folder, eos_token_id=7000).notes == notes  # said once
     assert "generation_config.json: eos_token_id names 7000, beyond the 320 tokens" in notes[0]
     assert f"{BOS!r} (0) end a reply too" in notes[1]
+
+
+@pytest.mark.parametrize("kind", ["GPT2Tokenizer", "Qwen2TokenizerFast", "PreTrainedTokenizerFast"])
+def test_a_class_of_transformers_has_names_of_its_own(folder: Path, kind: str) -> None:
+    write(folder / "tokenizer_config.json", {"tokenizer_class": kind})
+    hugging_face = AutoTokenizer.from_pretrained(folder)
+    if hugging_face.eos_token is None:
+        with pytest.raises(TokenizerError, match="no file names the token that ends a text"):
+            ends(folder)
+    else:
+        assert ends(folder)[0][0] == hugging_face.eos_token_id

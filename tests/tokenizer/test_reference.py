@@ -117,6 +117,18 @@ def test_llamas_class_without_a_space_in_front(tokenizer: Tokenizer, tmp_path: P
     assert check(tmp_path, read(tmp_path, **config)) > 40
 
 
+def test_an_unknown_character_is_no_difference(tmp_path: Path) -> None:
+    """llama.cpp spells it with bytes, of which the file has tokens that nothing else uses."""
+    model = train_sentencepiece(character_coverage=0.98)
+    save_sentencepiece(tmp_path, model)
+    tokenizer = AutoTokenizer.from_pretrained(tmp_path).backend_tokenizer
+    tokenizer.model.byte_fallback = False
+    tokenizer.model.unk_token = "<unk>"
+    tokenizer.save(str(tmp_path / "tokenizer.json"))
+    assert any(0 in tokenizer.encode(text).ids for text in probe_texts("llama", "default"))
+    assert check(tmp_path, read(tmp_path)) > 40
+
+
 def test_the_texts_are_different_and_composed() -> None:
     texts = [text for group in GROUPS for text in group.texts]
     assert len(set(texts)) == len(texts) >= 50
