@@ -186,7 +186,8 @@ def base_as_gguf(base: Path) -> Iterator[Path]:
     plan = make_plan(source, recipe=recipe)
     print(f"converting {printable(str(base))} to {recipe} first", file=sys.stderr)
     with tempfile.TemporaryDirectory(prefix="llmq-drift-") as folder:
-        yield execute(plan, Path(folder) / f"{plan.name}-{recipe}.gguf")
+        # No load check: it is opened at once.
+        yield execute(plan, Path(folder) / f"{plan.name}-{recipe}.gguf", load_check=False)
 
 
 def lossless_recipe(source: "Source") -> str:
