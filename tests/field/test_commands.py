@@ -65,7 +65,7 @@ class Command:
 
 def drift(name: str, suite: str, *, file: str = "tutor.gguf", **right: object) -> Command:
     """`llmq drift` of a file against itself."""
-    arguments = ("drift", file, file, "--suite", f"{suite}.jsonl", "--json")
+    arguments = ("drift", file, file, "--suite", f"{suite}.jsonl", "--json", "--threads", "1")
     return Command(f"drift: {name}", arguments, **right)  # type: ignore[arg-type]  # its own fields
 
 
@@ -73,7 +73,7 @@ def chat(name: str, typed: str | bytes, *options: str, **right: object) -> Comma
     """`llmq chat` with these lines piped in."""
     data = typed if isinstance(typed, bytes) else typed.encode()
     file = () if ".gguf" in "".join(options) else ("tutor.gguf",)
-    arguments = ("chat", *file, *options, "--max-tokens", "6")
+    arguments = ("chat", *file, *options, "--max-tokens", "6", "--threads", "1")
     return Command(f"chat: {name}", arguments, data, **right)  # type: ignore[arg-type]  # its own
 
 
@@ -83,7 +83,7 @@ COMMANDS = (
     drift("a byte order mark", "bom", speaks=True),
     drift("UTF-16", "utf16", code=1, words=("utf16.jsonl", "UTF-8")),
     drift("no dialogue", "empty", code=1, words=("empty.jsonl", "no dialogue")),
-    drift("no turn of a tutor", "student", code=1, words=("student.jsonl",)),
+    drift("no turn of a tutor", "student", code=1, words=("student",)),
     drift("one array", "array", code=1, words=("array.jsonl", "line 1")),
     drift("no such suite", "none", code=1, words=("none.jsonl",)),
     drift("control characters", "odd", speaks=True),

@@ -36,7 +36,7 @@ def smoltutor(shared: Path, repository: Path) -> Path:
     folder, make = repository / "build" / "smoltutor", shared / "models" / "smoltutor" / "make"
     if not make.exists():
         pytest.skip(f"needs the real tutor, which {make} would build")
-    command = [make, folder, sys.executable]
+    command = [str(make), str(folder), sys.executable]
     built = subprocess.run(command, capture_output=True, text=True, check=False)
     if built.returncode:
         pytest.skip(f"{make} cannot build the real tutor: {built.stderr.strip()[-300:]}")
