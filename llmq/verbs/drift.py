@@ -13,7 +13,7 @@ from llmq.suites import Suite, read_suite
 from llmq.verbs.arguments import context_argument, count_argument, jobs_argument
 from llmq.verbs.drift_replies import print_replies, replies_beside
 from llmq.verbs.drift_report import check_report, finish, report, write_report
-from llmq.verbs.figures import cells, headings
+from llmq.verbs.figures import TAIL, cells, headings
 from llmq.verbs.progress import documents_bar
 from llmq.verbs.tables import aligned, shown
 from llmq_eval.drift import (
@@ -173,10 +173,12 @@ def lossless_recipe(source: "Source") -> str:
 
 
 def print_table(drifts: Sequence[Drift]) -> None:
-    """One row for the base and one for each file, on stdout."""
+    """One row for the base and one for each file, on stdout; then the tails of KL."""
     head = ("file", "size", *headings(METRICS))
-    for line in aligned([head, *table_rows(drifts)], "<" + ">" * (len(head) - 1)):
-        print(line)
+    tail = ("file", *headings(METRICS, TAIL))
+    for table in ([head, *table_rows(drifts)], [tail, *tail_rows(drifts)]):
+        for line in aligned(table, "<" + ">" * (len(table[0]) - 1)):
+            print(line)
 
 
 def table_rows(drifts: Sequence[Drift]) -> Iterator[tuple[str, ...]]:
@@ -186,3 +188,9 @@ def table_rows(drifts: Sequence[Drift]) -> Iterator[tuple[str, ...]]:
     for drift in drifts:
         quant = drift.quant
         yield (quant.name, shown(quant.size_bytes), *cells(METRICS, drift.totals, "quant"))
+
+
+def tail_rows(drifts: Sequence[Drift]) -> Iterator[tuple[str, ...]]:
+    """The cells of the table of tails, in which the base has no line."""
+    for drift in drifts:
+        yield (drift.quant.name, *cells(METRICS, drift.totals, "tail"))

@@ -33,9 +33,8 @@ def shown(repository: Path, name: str) -> str:
 
 
 def rendered(metric: Metric) -> str:
-    column = metric.heading if metric.line else f"{metric.heading}, in the report only"
     document_sum = f"`{metric.document_sum}`" if metric.document_sum else ""
-    return row(column, f"`{metric.name}`", document_sum, metric.meaning, metric.limits)
+    return row(metric.heading, f"`{metric.name}`", document_sum, metric.meaning, metric.limits)
 
 
 def row(*cells: str) -> str:
