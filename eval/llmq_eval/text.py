@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from llmq.errors import SuiteError
+from llmq.files.plain import check_plain
 from llmq.runtime import Model
 from llmq_eval.likelihood import Passage
 from llmq_eval.material import Document, Material
@@ -31,6 +32,7 @@ class Text:
 
 def read_text(path: Path) -> Text:
     """Read a file of UTF-8 text, byte by byte as it is. Raises SuiteError."""
+    check_plain(path, SuiteError)
     try:
         data = path.read_bytes()
         content = data.decode("utf-8")

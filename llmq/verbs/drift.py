@@ -85,7 +85,8 @@ def run(arguments: argparse.Namespace) -> int:
     for quant in arguments.quants:  # before a folder is converted in vain
         check_magic(quant)
     if arguments.report_json:
-        check_report(arguments.report_json, [arguments.base, *arguments.quants])
+        text = arguments.text or Path(arguments.suite)
+        check_report(arguments.report_json, [arguments.base, *arguments.quants, text])
     suite = None if arguments.text else chosen_suite(arguments.suite)
     material = suite_material(suite) if suite else chosen_text(arguments)
     with (

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -12,13 +13,16 @@ from llmq_eval.drift import Drift, Failure
 from llmq_eval.replies import Replies
 
 
-def check_report(path: Path, measured: Sequence[Path]) -> None:
-    """Raise OutputError where the report could not be written, or would replace a model."""
-    if path.resolve() in {file.resolve() for file in measured}:
-        raise OutputError(f"cannot write the report {path}: it is measured; name another file")
+def check_report(path: Path, read: Sequence[Path]) -> None:
+    """Raise OutputError where the report could not be written, or would replace what is `read`."""
+    inputs = {file.resolve() for file in read}
+    if path.resolve() in inputs or (path.exists() and inputs & set(path.resolve().parents)):
+        raise OutputError(f"cannot write the report {path}: it is an input; name another file")
     if path.is_dir() or not path.parent.is_dir():
         what = "it is a folder" if path.is_dir() else "there is no such folder"
         raise OutputError(f"cannot write the report {path}: {what}")
+    if not os.access(path if path.exists() else path.parent, os.W_OK):
+        raise OutputError(f"cannot write the report {path}: no permission; name another place")
 
 
 def report(

@@ -58,17 +58,22 @@ def test_json_goes_to_stdout_and_the_report_to_its_file(
     assert "llama.cpp" in drift["runtime"]
 
 
-def test_a_report_replaces_no_model_and_is_refused_before_the_work(
-    tiny_gguf: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def test_a_report_replaces_no_input_and_is_refused_before_the_work(
+    tiny_gguf: dict[str, Path],
+    suite_path: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     base, quant = tiny_gguf["BF16"], tiny_gguf["Q4_0"]
     before = quant.read_bytes()
     for report, reason in (
-        (quant, "it is measured"),
+        (quant, "it is an input"),
+        (suite_path, "it is an input"),
         (tmp_path, "it is a folder"),
         (tmp_path / "missing" / "report.json", "there is no such folder"),
     ):
-        assert main(["drift", str(base), str(quant), "--report-json", str(report)]) == 1
+        options = ["--suite", str(suite_path), "--report-json", str(report)]
+        assert main(["drift", str(base), str(quant), *options]) == 1
         assert f"cannot write the report {report}: {reason}" in capsys.readouterr().err
     assert quant.read_bytes() == before
 

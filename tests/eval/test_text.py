@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -94,6 +95,10 @@ def test_a_text_that_cannot_be_read_is_refused_in_one_line(
         assert "\n" not in str(caught.value)
     with pytest.raises(SuiteError, match="holds no text"):
         read_text(save_text(b" \r\n\n"))
+    if hasattr(os, "mkfifo"):
+        os.mkfifo(tmp_path / "pipe")
+        with pytest.raises(SuiteError, match="is not a file but a pipe"):
+            read_text(tmp_path / "pipe")
     with pytest.raises(SuiteError, match=r"is not UTF-8 text: byte 3 does not fit"):
         read_text(save_text(b"abc\xff\xfe"))
 
