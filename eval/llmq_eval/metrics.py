@@ -17,6 +17,7 @@ from llmq_eval.likelihood import Tokens
 from llmq_eval.statistics import Estimate, percentile, ratio_of_sums
 
 Values = npt.NDArray[Any]  # (n_tokens,), float64 or bool
+Line = Literal["base", "quant", "tail"]
 HUGE = 1e5  # from here on a cell holds significant digits, not decimals
 Aggregate = Callable[[Sequence[Values]], Estimate]  # of the values document by document
 
@@ -38,8 +39,8 @@ class Metric:
     """One figure of drift.
 
     `name` is its key among the totals, `document_sum` the key of its sum over one document's tokens
-    (None: no sum, or one that follows from other sums). `line` says where the table shows it: in
-    the line of the base, in that of each quantized file, or nowhere (None: in the report alone).
+    (None: no sum, or one that follows from other sums). `line` says where it is shown: in the
+    table's line of the base or of each quantized file, or in a table of KL's tail below it.
     `meaning` and `limits` are what it is and what it does not tell.
     """
 
@@ -48,7 +49,7 @@ class Metric:
     unit: Unit = PURE
     digits: int
     signed: bool = False
-    line: Literal["base", "quant"] | None
+    line: Line
     values: Callable[[Tokens], Values]
     aggregate: Aggregate
     document_sum: str | None
@@ -93,13 +94,13 @@ def exp_of_mean(documents: Sequence[Values]) -> Estimate:
 
 
 def kl_percentile(percent: float, *, title: str, meaning: str, limits: str) -> Metric:
-    """The row of a percentile of KL: in the report, for the table has no room for it."""
+    """The row of a percentile of KL."""
     return Metric(
         name=f"kl_p{percent:g}_nats".replace(".", ""),
         title=title,
         unit=NATS,
         digits=5,
-        line=None,
+        line="tail",
         values=itemgetter("kl_nats"),
         aggregate=partial(percentile, percent=percent),
         document_sum=None,

@@ -51,7 +51,8 @@ def _difference(folder: TokenizerFolder, model: SentencePieceModel) -> str:
 def _other_order(folder: TokenizerFolder, model: SentencePieceModel) -> str:
     """The first merge that stands behind one of a lower score."""
     scores = {p.text: p.score for p in model.pieces if p.type == TokenType.NORMAL}
-    merges = folder.tokenizer["model"].get("merges")
+    section = folder.tokenizer.get("model")
+    merges = section.get("merges") if isinstance(section, dict) else None
     last = float("inf")
     for merge in merges if isinstance(merges, list) else ():
         text = merge.replace(" ", "") if isinstance(merge, str) else "".join(map(str, merge))

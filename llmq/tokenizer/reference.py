@@ -115,7 +115,8 @@ def _difference(tokenizer: Any, texts: Sequence[str], encode: Encode) -> str:
     for text in texts:
         expected = tokenizer.encode(text, add_special_tokens=False).ids
         found = encode(text)
-        if found != expected and unknown not in expected:
+        bytes_of_ours = any(tokenizer.id_to_token(token) is None for token in found)
+        if found != expected and unknown not in expected and not bytes_of_ours:
             start = max(_common(found, expected) - 2, 0)
             return (
                 f"llama.cpp would cut '{printable(text)}' into the tokens {_shown(found, start)}"

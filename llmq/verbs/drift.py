@@ -1,20 +1,19 @@
 """`llmq drift`: how far quantized files have moved from their base, on what tutors say."""
 
 import argparse
-import json
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from llmq.errors import OutputError, printable
+from llmq.errors import printable
 from llmq.suites import Suite, read_suite
 from llmq.verbs.arguments import context_argument, count_argument, jobs_argument
 from llmq.verbs.drift_replies import print_replies, replies_beside
-from llmq.verbs.figures import cells, headings
+from llmq.verbs.drift_report import check_report, finish, report, write_report
+from llmq.verbs.figures import TAIL, cells, headings
 from llmq.verbs.progress import documents_bar
 from llmq.verbs.tables import aligned, shown
 from llmq_eval.drift import (
@@ -27,7 +26,7 @@ from llmq_eval.drift import (
 from llmq_eval.material import Material, suite_material
 from llmq_eval.measuring import opened
 from llmq_eval.metrics import METRICS
-from llmq_eval.replies import Replies, choose_prompts
+from llmq_eval.replies import choose_prompts
 from llmq_eval.text import TEXT_CONTEXT, read_text, text_material
 
 if TYPE_CHECKING:
@@ -148,29 +147,6 @@ def tell_material(material: Material, drift: Drift) -> None:
         )
 
 
-def report(
-    drifts: Sequence[Drift], failures: Sequence[Failure], replies: Mapping[Drift, Replies]
-) -> str:
-    """The report as JSON: what was measured, and which files could not be."""
-    rows = [
-        drift.as_json() | ({"replies": replies[drift].as_json()} if drift in replies else {})
-        for drift in drifts
-    ]
-    failed = [{"quant": asdict(f.quant), "error": str(f.error)} for f in failures]
-    return json.dumps({"drifts": rows, "failed": failed}, indent=1)
-
-
-def finish(arguments: argparse.Namespace, text: str, failures: Sequence[Failure]) -> int:
-    """Hand over the report, say what failed; the exit code."""
-    if arguments.json:
-        print(text)
-    for failure in failures:
-        print(f"llmq: {printable(str(failure.error))}", file=sys.stderr)
-    if arguments.report_json:
-        write_report(arguments.report_json, text)
-    return 1 if failures else 0
-
-
 @contextmanager
 def base_as_gguf(base: Path) -> Iterator[Path]:
     """`base` itself, or, of a checkpoint folder, a GGUF file with its very weights, for a while."""
@@ -196,28 +172,13 @@ def lossless_recipe(source: "Source") -> str:
     return types.pop() if types in ({"F16"}, {"BF16"}) else "F32"  # neither 16 bits hold the other
 
 
-def check_report(path: Path, measured: Sequence[Path]) -> None:
-    """Raise OutputError where the report could not be written, or would replace a model."""
-    if path.resolve() in {file.resolve() for file in measured}:
-        raise OutputError(f"cannot write the report {path}: it is measured; name another file")
-    if path.is_dir() or not path.parent.is_dir():
-        what = "it is a folder" if path.is_dir() else "there is no such folder"
-        raise OutputError(f"cannot write the report {path}: {what}")
-
-
-def write_report(path: Path, text: str) -> None:
-    """Write the JSON report; raises OutputError where that is impossible."""
-    try:
-        path.write_text(text + "\n", encoding="utf-8")
-    except OSError as error:
-        raise OutputError(f"cannot write the report {path}: {error.strerror}") from error
-
-
 def print_table(drifts: Sequence[Drift]) -> None:
-    """One row for the base and one for each file, on stdout."""
+    """One row for the base and one for each file, on stdout; then the tails of KL."""
     head = ("file", "size", *headings(METRICS))
-    for line in aligned([head, *table_rows(drifts)], "<" + ">" * (len(head) - 1)):
-        print(line)
+    tail = ("file", *headings(METRICS, TAIL))
+    for table in ([head, *table_rows(drifts)], [tail, *tail_rows(drifts)]):
+        for line in aligned(table, "<" + ">" * (len(table[0]) - 1)):
+            print(line)
 
 
 def table_rows(drifts: Sequence[Drift]) -> Iterator[tuple[str, ...]]:
@@ -227,3 +188,9 @@ def table_rows(drifts: Sequence[Drift]) -> Iterator[tuple[str, ...]]:
     for drift in drifts:
         quant = drift.quant
         yield (quant.name, shown(quant.size_bytes), *cells(METRICS, drift.totals, "quant"))
+
+
+def tail_rows(drifts: Sequence[Drift]) -> Iterator[tuple[str, ...]]:
+    """The cells of the table of tails, in which the base has no line."""
+    for drift in drifts:
+        yield (drift.quant.name, *cells(METRICS, drift.totals, "tail"))

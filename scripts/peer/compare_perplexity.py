@@ -46,6 +46,8 @@ SAID = {  # what llama-perplexity prints, and how
     "perplexity": r"Mean PPL\(Q\) +: +([\d.]+)",
     "kl": r"Mean +KLD: +(-?[\d.]+)",
 }
+QUANT_SAYS = ("perplexity", "kl")
+TRIES = 20  # its process may end before its log's thread has written the last lines
 LEAST_KL = 1e-4  # nats: below, the six digits that llama-perplexity prints are too few for 1 %
 
 
@@ -152,34 +154,30 @@ class Run:
     def peer(self, options: tuple[str, ...]) -> Iterator[tuple[str, Figures]]:
         """What llama-perplexity says of every file."""
         with tempfile.TemporaryDirectory() as scratch:
-            stored = str(Path(scratch) / "base.dat")
-            keep = ("--kl-divergence-base", stored)
-            said = self._tool("F32", *options, *keep)
-            yield "F32", Figures(number("base", said))
+            keep = (*options, "--kl-divergence-base", str(Path(scratch) / "base.dat"))
+            (perplexity,) = self._tool("F32", keep, "base")
+            yield "F32", Figures(perplexity)
             for recipe in self.quants:
-                said = self._tool(recipe, *options, *keep, "--kl-divergence")
-                yield recipe, Figures(number("perplexity", said), number("kl", said))
+                yield recipe, Figures(*self._tool(recipe, (*keep, "--kl-divergence"), *QUANT_SAYS))
 
-    def _tool(self, recipe: str, *options: str) -> str:
+    def _tool(self, recipe: str, options: tuple[str, ...], *names: str) -> list[float]:
+        """The figures of these names in SAID that llama-perplexity prints."""
         command = [str(TOOLS / "llama-perplexity"), "-m", str(self.files[recipe])]
         command += ["-f", str(self.text), "-c", str(self.n_ctx), "-t", str(self.threads), *options]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise SystemExit(f"llama-perplexity failed:\n{(done.stdout + done.stderr)[-2000:]}")
-        return done.stdout + done.stderr
+        for _ in range(TRIES):
+            done = subprocess.run(command, capture_output=True, text=True, check=False)
+            said = done.stdout + done.stderr
+            found = [re.search(SAID[name], said) for name in names]
+            if done.returncode:
+                break
+            if all(found):
+                return [float(match[1]) for match in found if match]
+        raise SystemExit(f"llama-perplexity said no {' and '.join(names)}:\n{said[-2000:]}")
 
 
 def beginning(data: bytes, size: int) -> bytes:
     """The first lines of a text, `size` bytes at most."""
     return data if len(data) <= size else data[: data.rindex(b"\n", 0, size) + 1]
-
-
-def number(name: str, said: str) -> float:
-    """The figure that llama-perplexity printed last under this name."""
-    found = re.findall(SAID[name], said)
-    if not found:
-        raise SystemExit(f"llama-perplexity named no {name}:\n{said[-2000:]}")
-    return float(found[-1])
 
 
 def apart(theirs: float | None, mine: float | None) -> float | None:

@@ -28,11 +28,9 @@ def test_the_table_has_a_row_for_the_base_and_for_each_file(
     assert main(["drift", base, quant, base, "--suite", str(suite_path)]) == 0
     out, err = capsys.readouterr()
     lines = out.strip().splitlines()
-    assert [line.split()[0] for line in lines[1:]] == [
-        "tiny-BF16.gguf",
-        "tiny-Q4_0.gguf",
-        "tiny-BF16.gguf",
-    ]
+    base_name, quant_name = "tiny-BF16.gguf", "tiny-Q4_0.gguf"
+    names = ["file", base_name, quant_name, base_name, "file", quant_name, base_name]
+    assert [line.split()[0] for line in lines] == names
     assert "100.00 ± 0.00 %" in lines[3]
     assert "two: 2 dialogues, 14 tokens of the tutor's turns" in err
 
@@ -118,10 +116,8 @@ def test_a_file_that_fails_leaves_the_rows_of_the_others(
     options = ["--suite", str(suite_path), "--report-json", str(report)]
     assert main(["drift", *files, *options]) == 1
     out, err = capsys.readouterr()
-    assert [line.split()[0] for line in out.splitlines()[1:]] == [
-        "tiny-BF16.gguf",
-        "tiny-Q4_0.gguf",
-    ]
+    names = ["file", "tiny-BF16.gguf", "tiny-Q4_0.gguf", "file", "tiny-Q4_0.gguf"]
+    assert [line.split()[0] for line in out.splitlines()] == names
     complaint = err.splitlines()[-1]
     assert complaint.startswith("llmq: dialogue 'a': ")
     assert "damaged.gguf computes no number" in complaint

@@ -9,7 +9,7 @@ from random import Random
 import numpy as np
 import pytest
 
-from llmq.verbs.drift import table_rows
+from llmq.verbs.drift import table_rows, tail_rows
 from llmq_eval.drift import DocumentDrift, Drift, ModelFile
 from llmq_eval.likelihood import TOKEN
 from llmq_eval.metrics import METRICS, PERCENT, Metric, mean
@@ -67,10 +67,9 @@ def test_a_row_is_wherever_it_says(metric: Metric) -> None:
         values = mean([metric.values(document.tokens) for document in DRIFT.documents])
         assert total / report["n_tokens"] == pytest.approx(values.value, rel=1e-12)
     cell = metric.cell(DRIFT.totals[metric.name])
-    base, quant = table_rows([DRIFT])
-    assert [line for line, row in (("base", base), ("quant", quant)) if cell in row] == (
-        [metric.line] if metric.line else []
-    )
+    lines = ("base", "quant", "tail")
+    rows = (*table_rows([DRIFT]), *tail_rows([DRIFT]))
+    assert [line for line, row in zip(lines, rows, strict=True) if cell in row] == [metric.line]
 
 
 def test_a_cell_has_digits_sign_and_unit() -> None:

@@ -1,24 +1,41 @@
-"""The table in eval/README.md is the table METRICS."""
+"""The tables in eval/README.md are the tables METRICS and REPLY_METRICS."""
 
 from pathlib import Path
 
 from llmq_eval.metrics import METRICS, Metric
+from llmq_eval.reply_metrics import REPLY_METRICS
 
 HEAD = """\
 | column | total in the report | sum of each dialogue | what it is | what it does not tell |
 |---|---|---|---|---|
 """
+REPLY_HEAD = """\
+| column | total in the report | what it is | what it does not tell |
+|---|---|---|---|
+"""
 
 
 def test_the_readme_shows_the_metrics_as_they_are(repository: Path) -> None:
+    assert shown(repository, "metrics") == HEAD + "".join(map(rendered, METRICS))
+
+
+def test_the_readme_shows_the_metrics_of_replies_as_they_are(repository: Path) -> None:
+    assert shown(repository, "reply metrics") == REPLY_HEAD + "".join(
+        row(m.heading, f"`{m.name}`", m.meaning, m.limits) for m in REPLY_METRICS
+    )
+
+
+def shown(repository: Path, name: str) -> str:
     text = (repository / "eval" / "README.md").read_text(encoding="utf-8")
-    before, _, rest = text.partition("<!-- metrics: begin -->\n")
+    before, _, rest = text.partition(f"<!-- {name}: begin -->\n")
     assert before
-    assert rest.partition("<!-- metrics: end -->")[0] == HEAD + "".join(map(rendered, METRICS))
+    return rest.partition(f"<!-- {name}: end -->")[0]
 
 
 def rendered(metric: Metric) -> str:
-    column = metric.heading if metric.line else f"{metric.heading}, in the report only"
     document_sum = f"`{metric.document_sum}`" if metric.document_sum else ""
-    cells = column, f"`{metric.name}`", document_sum, metric.meaning, metric.limits
+    return row(metric.heading, f"`{metric.name}`", document_sum, metric.meaning, metric.limits)
+
+
+def row(*cells: str) -> str:
     return f"| {' | '.join(cells)} |\n"

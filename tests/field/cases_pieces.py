@@ -6,7 +6,7 @@ from typing import Any
 from tokenizers import Tokenizer, models
 
 from tests.field.bases import LLAMA, METASPACE, MISTRAL, PIECE_LLAMA, byte_level_text, pieces_model
-from tests.field.case import Case, refused
+from tests.field.case import Case, Converts, refused
 from tests.field.folder import Step, file, gone, settings
 
 POINTER = "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 499723\n"
@@ -76,6 +76,7 @@ CASES = (
         "pieces: no bytes, and rows for them",
         PIECE_LLAMA,
         (trained(byte_fallback=False),),
+        Converts(notes=("a character that is no token comes out as bytes",)),
         model={"vocab_size": 1200},
         known_only=True,
     ),

@@ -3,6 +3,7 @@
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 from llmq.sources.opening import open_source
 
@@ -18,9 +19,9 @@ def test_ends_and_notes_reach_the_source(tmp_path: Path) -> None:
     path.write_text(json.dumps(settings), encoding="utf-8")
     (folder / "generation_config.json").write_text('{"eos_token_id": [300, 301, 302]}')
     source = open_source(folder)
-    texts = source.metadata["tokenizer.ggml.tokens"]
-    assert isinstance(texts, list)
-    ids = [source.metadata[f"tokenizer.ggml.{kind}_token_id"] for kind in ("eos", "eot", "eom")]
+    keys: dict[str, Any] = source.metadata
+    texts = keys["tokenizer.ggml.tokens"]
+    ids = [keys[f"tokenizer.ggml.{kind}_token_id"] for kind in ("eos", "eot", "eom")]
     assert ids == [texts.index("<|tutor|>"), texts.index("<|end|>"), 300]
-    assert list(source.metadata["llmq.end_token_ids"]) == [301, 302]  # type: ignore[arg-type]  # an array
+    assert list(keys["llmq.end_token_ids"]) == [301, 302]
     assert any("(301)" in note and "(302)" in note for note in source.notes)
