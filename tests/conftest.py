@@ -1,6 +1,8 @@
 """Fixtures that more than one test file uses."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -26,6 +28,19 @@ def shared() -> Path:
     folder = REPOSITORY.parent / "shared"
     if not (folder / "models").is_dir():
         pytest.skip(f"needs trained models or real text, which {folder} would hold")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def smoltutor(shared: Path, repository: Path) -> Path:
+    """The real tutor's folder, built once by its own script, which needs a package of weights."""
+    folder, make = repository / "build" / "smoltutor", shared / "models" / "smoltutor" / "make"
+    if not make.exists():
+        pytest.skip(f"needs the real tutor, which {make} would build")
+    command = [str(make), str(folder), sys.executable]
+    built = subprocess.run(command, capture_output=True, text=True, check=False)
+    if built.returncode:
+        pytest.skip(f"{make} cannot build the real tutor: {built.stderr.strip()[-300:]}")
     return folder
 
 

@@ -31,19 +31,6 @@ DIALOGUES = "tutor_dialogues_test.jsonl"
 
 
 @pytest.fixture(scope="module")
-def smoltutor(shared: Path, repository: Path) -> Path:
-    """The folder, built once by its own script, which needs a package of weights."""
-    folder, make = repository / "build" / "smoltutor", shared / "models" / "smoltutor" / "make"
-    if not make.exists():
-        pytest.skip(f"needs the real tutor, which {make} would build")
-    command = [str(make), str(folder), sys.executable]
-    built = subprocess.run(command, capture_output=True, text=True, check=False)
-    if built.returncode:
-        pytest.skip(f"{make} cannot build the real tutor: {built.stderr.strip()[-300:]}")
-    return folder
-
-
-@pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where files of some hundred megabytes are written."""
     return tmp_path_factory.mktemp("smoltutor")
