@@ -14,10 +14,10 @@ class Converts:
 
     notes: tuple[str, ...] = ()
     """Words that the notes hold."""
-    keys: Mapping[str, Any] = field(default_factory=dict)
-    """Metadata of the file."""
     ends: tuple[str, ...] = ()
     """Tokens that end a reply besides those of transformers' generation settings."""
+    around: bool = True
+    """Whether the tokens that are put around a text are the same."""
     prompts: bool = True
     """Whether transformers' rendering of a chat is compared."""
 

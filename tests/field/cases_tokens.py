@@ -205,6 +205,12 @@ CASES = (
         QWEN2,
         (processor(template(BOS, "text")), settings(chat_template=BEGUN)),
     ),
+    Case(
+        "tokens: a processor that adds two",
+        LLAMA,
+        (processor(template(BOS, BOS, "text")),),
+        Converts(notes=("llama.cpp can add '<|bos|>': a plain text",), around=False),
+    ),
     Case("tokens: bos and eos by the processor", LLAMA, (processor(template(BOS, "text", EOS)),)),
     Case("tokens: eos by the processor", QWEN3, (processor(template("text", EOS)),)),
     Case("tokens: no processor", LLAMA, (processor(None), settings(chat_template=CHATML))),
