@@ -9,11 +9,11 @@ follows the bootstrap closely for smooth statistics such as these, has a closed 
 random numbers, so the same documents always give the same digits.
 
 The interval is t standard errors to either side, with as many degrees of freedom as documents of
-such different lengths are worth (`intervals.py`). A percentile has no
-jackknife (Efron & Tibshirani 1993, section 11.6), but the share of the tokens above it is a mean as
-any other, and the ends of that share's interval, looked up among the tokens, are the percentile's
-(Woodruff 1952, Confidence intervals for medians and other position measures). How often the
-intervals hold what they should, `scripts/check-intervals` counts.
+such different lengths are worth (`intervals.py`). A percentile has no jackknife (Efron & Tibshirani
+1993, section 11.6), but the share of the tokens above it is a mean as any other, and the ends of
+that share's interval, looked up among the tokens, are the percentile's (Woodruff 1952, Confidence
+intervals for medians and other position measures). How often the intervals hold what they should,
+`scripts/check-intervals` counts.
 """
 
 import math
@@ -105,11 +105,16 @@ def percentile(documents: Sequence[npt.NDArray[np.float64]], percent: float) -> 
     """
     tokens = np.sort(np.concatenate(documents))
     value = float(np.percentile(tokens, percent))
-    above = [int(np.count_nonzero(document > value)) for document in documents]
-    share = ratio_of_sums(above, [len(document) for document in documents])
-    if share.margin is None:
+    counts = [len(document) for document in documents]
+    # Of tokens that equal the value, all or none lie above it: the less certain share counts.
+    shares = (
+        ratio_of_sums([beyond(document, value).sum().item() for document in documents], counts)
+        for beyond in (np.greater, np.greater_equal)
+    )
+    margins = [share.margin for share in shares if share.margin is not None]
+    if not margins:
         return Estimate(value, None)
-    rank, reach = (len(tokens) - 1) * percent / 100, len(tokens) * share.margin
+    rank, reach = (len(tokens) - 1) * percent / 100, len(tokens) * max(margins)
     first, last = math.floor(rank - reach), math.ceil(rank + reach)
     if first < 0 or last >= len(tokens):
         return Estimate(value, None)

@@ -83,6 +83,14 @@ def test_a_percentile_lies_within_its_interval_or_has_none() -> None:
     assert percentile(documents[:3], 99.9).low is None
 
 
+def test_a_percentile_that_several_tokens_share_is_not_certain_for_that() -> None:
+    documents = [np.arange(20.0) for _ in range(40)]
+    for document in documents[:2]:
+        document[0] = 100.0  # the same words twice: nothing lies above, and yet more might
+    assert percentile(documents, 99.9) == Estimate(100.0, None)
+    assert percentile([np.zeros(20)] * 40, 99.9) == Estimate(0.0, None, 0.0, 0.0)
+
+
 def test_few_documents_are_warned_of() -> None:
     assert "20 documents" in (few_documents(20) or "")
     assert few_documents(40) is None
