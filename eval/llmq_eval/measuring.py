@@ -18,7 +18,7 @@ from llmq_eval.comparison import Outcome, compare
 from llmq_eval.likelihood import TOKEN, Tokens
 from llmq_eval.material import Document, Material
 
-Progress = Callable[[int, int], None]  # documents done, documents in all
+Progress = Callable[[int, int], None]  # documents or replies done, and in all
 
 
 @contextmanager
@@ -50,14 +50,14 @@ def read_alike(models: Sequence[Model], material: Material) -> tuple[Document, .
     for model in others:
         if model.n_vocab != base.n_vocab:
             counts = f"{base.n_vocab} against {model.n_vocab} tokens in the vocabulary"
-            raise _different(base, model, counts)
+            raise read_differently(base, model, counts)
     documents = material.documents(base)
     for model in others:
         theirs = material.documents(model)
         if theirs != documents:
             pairs = zip(documents, theirs, strict=False)
             unlike = next((ours.id for ours, other in pairs if ours != other), documents[-1].id)
-            raise _different(base, model, f"{material.unit} {unlike!r}")
+            raise read_differently(base, model, f"{material.unit} {unlike!r}")
     n_ctx = common_context(models, material)
     cut = tuple(document.within(n_ctx) for document in documents)
     if not any(document.n_scored for document in cut):
@@ -114,7 +114,8 @@ def _compare_passages(
     return {quant: failed.get(quant) or np.concatenate(parts[quant]) for quant in quants}
 
 
-def _different(base: Model, quant: Model, where: str) -> ModelError:
+def read_differently(base: Model, quant: Model, where: str) -> ModelError:
+    """The error for files that cannot be compared."""
     return ModelError(
         f"{base.path} and {quant.path} do not read text as the same tokens ({where}); "
         "drift needs a base made from the same checkpoint"

@@ -52,7 +52,7 @@ class Metric:
     line: Line
     values: Callable[[Tokens], Values]
     aggregate: Aggregate
-    document_sum: str | None
+    document_sum: str | None = None
     meaning: str
     limits: str
 
@@ -103,7 +103,6 @@ def kl_percentile(percent: float, *, title: str, meaning: str, limits: str) -> M
         line="tail",
         values=itemgetter("kl_nats"),
         aggregate=partial(percentile, percent=percent),
-        document_sum=None,
         meaning=meaning,
         limits=limits,
     )
@@ -142,7 +141,6 @@ METRICS = (
         line="quant",
         values=lambda tokens: tokens["nll_quant_nats"] - tokens["nll_base_nats"],
         aggregate=mean,
-        document_sum=None,
         meaning="ln(perplexity of QUANT / perplexity of BASE), the difference taken token by token",
         limits="Losses and gains cancel: it can be 0 for a model that has changed a lot.",
     ),

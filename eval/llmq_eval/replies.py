@@ -17,12 +17,11 @@ import numpy as np
 from llmq.errors import ModelError, SuiteError
 from llmq.runtime import Model
 from llmq.suites import Dialogue, Message, Suite
+from llmq_eval.measuring import Progress, read_differently
 from llmq_eval.reply_metrics import REPLY, REPLY_METRICS
 from llmq_eval.statistics import Estimate, few_documents
 
 REPLY_TOKENS = 256  # the longest reply, its end included; tutors' turns are far shorter
-
-Progress = Callable[[int, int], None]  # replies done, replies in all
 
 
 @dataclass(frozen=True)
@@ -108,10 +107,7 @@ def choose_prompts(models: Sequence[Model], suite: Suite, n: int) -> tuple[Promp
     for model in models[1:]:
         for prompt in chosen:
             if _tokens(model, openings[prompt.id]) != prompt.tokens:
-                raise ModelError(
-                    f"{models[0].path} and {model.path} do not read text as the same tokens "
-                    f"(dialogue {prompt.id!r}); drift needs a base made from the same checkpoint"
-                )
+                raise read_differently(models[0], model, f"dialogue {prompt.id!r}")
     return tuple(chosen)
 
 

@@ -1,4 +1,4 @@
-"""Values on the command line: amounts of bytes, of processes, of tokens, of anything."""
+"""Values on the command line: amounts of bytes, processes, threads, tokens and anything else."""
 
 import argparse
 import re
@@ -17,6 +17,11 @@ def size_argument(text: str) -> int:
 def jobs_argument(text: str) -> int:
     """A number of processes, at least one, for argparse."""
     return _whole(text, "a number of processes", least=1, most=256)
+
+
+def threads_argument(text: str) -> int:
+    """A number of threads, at least one, for argparse."""
+    return _whole(text, "a number of threads", least=1, most=256)
 
 
 def context_argument(text: str) -> int:

@@ -8,7 +8,7 @@ from llmq.chat.conversation import ChatSettings, open_chat
 from llmq.chat.session import DEFAULT_SYSTEM
 from llmq.chat.terminal import converse
 from llmq.runtime import Sampling
-from llmq.verbs.arguments import jobs_argument
+from llmq.verbs.arguments import threads_argument
 
 DEFAULTS = ChatSettings()
 
@@ -37,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--ctx", type=_whole, metavar="N", help="context in tokens; default: model's"
     )
-    parser.add_argument("--threads", type=jobs_argument, metavar="N", help="default: every core")
+    parser.add_argument("--threads", type=threads_argument, metavar="N", help="default: every core")
 
 
 def run(arguments: argparse.Namespace) -> int:
