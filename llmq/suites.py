@@ -96,7 +96,9 @@ def _message(turn: object, where: str) -> Message:
         raise SuiteError(f"{where}: an object with role and content is expected")
     role = _text(turn, "role", where)
     if role not in ROLES:
-        hint = did_you_mean(role, ROLES, found="; did you mean {!r}?")
+        hint = did_you_mean(
+            role, ROLES, found="; did you mean {!r}?", otherwise=f"; known are {', '.join(ROLES)}"
+        )
         raise SuiteError(f"{where}: unknown role {role!r}{hint}")
     return Message(role, _text(turn, "content", where))
 

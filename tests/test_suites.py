@@ -76,6 +76,10 @@ def test_the_hash_follows_content_and_nothing_else(tmp_path: Path) -> None:
             record(id="b", messages=[{"role": "asistant", "content": ""}]),
             "did you mean 'assistant'",
         ),
+        (
+            record(id="b", messages=[{"role": "tutor", "content": ""}]),
+            "unknown role 'tutor'; known are system, user, assistant",
+        ),
         (record(id="b", messages=[{"role": "user"}]), "line 2, turn 1: 'content' is missing"),
         (record(id="b", messages=[*TURNS, {"role": "system", "content": ""}]), "turn 3: a system"),
         (record(id="b", messages=[{"role": "user", "content": "\ud800"}]), "half a surrogate"),

@@ -8,9 +8,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from llmq.errors import printable
+from llmq.errors import SuiteError, printable
+from llmq.spelling import did_you_mean
 from llmq.suites import Suite, read_suite
-from llmq.verbs.arguments import context_argument, count_argument, jobs_argument
+from llmq.verbs.arguments import context_argument, count_argument, threads_argument
 from llmq.verbs.drift_replies import print_replies, replies_beside
 from llmq.verbs.drift_report import check_report, finish, report, write_report
 from llmq.verbs.figures import TAIL, cells, headings
@@ -69,7 +70,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="also let every file reply to what opens N dialogues, and compare the replies",
     )
-    parser.add_argument("--threads", type=jobs_argument, metavar="N", help="default: every core")
+    parser.add_argument("--threads", type=threads_argument, metavar="N", help="default: every core")
     parser.add_argument("--json", action="store_true", help="print the report as JSON")
     parser.add_argument(
         "--report-json", type=Path, metavar="FILE", help="write the report as JSON to FILE"
@@ -123,7 +124,14 @@ def check_options(arguments: argparse.Namespace) -> None:
 
 def chosen_suite(name: str) -> Suite:
     """The built-in suite of this name, or the file."""
-    return builtin_suite(name) if name in BUILTIN_SUITES else read_suite(Path(name))
+    if name in BUILTIN_SUITES:
+        return builtin_suite(name)
+    if not Path(name).exists():
+        hint = did_you_mean(
+            name, BUILTIN_SUITES, otherwise=f"built in are {', '.join(BUILTIN_SUITES)}"
+        )
+        raise SuiteError(f"there is no suite {name}: {hint}")
+    return read_suite(Path(name))
 
 
 def chosen_text(arguments: argparse.Namespace) -> Material:
@@ -142,8 +150,8 @@ def tell_material(material: Material, drift: Drift) -> None:
         print(f"note: {drift.warning}", file=sys.stderr)
     if drift.n_dropped:
         print(
-            f"note: {drift.n_dropped} further tokens lie beyond the context of {drift.n_ctx}, the"
-            " smallest of all files, and were not scored in any",
+            f"note: {drift.n_dropped} further tokens lie beyond the context of {drift.n_ctx} tokens in"
+            " which all files are read, and were not scored in any",
             file=sys.stderr,
         )
 

@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 
 from llmq.cli import main
+from llmq.errors import OutputError
 from llmq.sources.opening import open_source
 from llmq.verbs.drift import lossless_recipe
+from llmq.verbs.drift_report import check_report
 
 ONE = '{"id": "a", "messages": [{"role": "user", "content": "2+2?"}, {"role": "assistant", "content": "Count."}]}\n'
 
@@ -66,9 +68,12 @@ def test_a_report_replaces_no_input_and_is_refused_before_the_work(
 ) -> None:
     base, quant = tiny_gguf["BF16"], tiny_gguf["Q4_0"]
     before = quant.read_bytes()
+    link = tmp_path / "link"
+    link.hardlink_to(suite_path)
     for report, reason in (
         (quant, "it is an input"),
         (suite_path, "it is an input"),
+        (link, "it is an input"),
         (tmp_path, "it is a folder"),
         (tmp_path / "missing" / "report.json", "there is no such folder"),
     ):
@@ -173,6 +178,23 @@ def test_a_name_gives_the_terminal_no_orders(
     text = "".join(capsys.readouterr())
     assert r"q\x1b]0;title\x07.gguf" in text
     assert not {"\x1b", "\x07", "\r"} & set(text)
+
+
+def test_a_report_replaces_no_part_of_a_split_file(tmp_path: Path) -> None:
+    first, second = (tmp_path / f"m-0000{n}-of-00002.gguf" for n in (1, 2))
+    for part in (first, second):
+        part.touch()
+    with pytest.raises(OutputError, match="it is an input"):
+        check_report(second, [first])
+
+
+def test_a_suite_that_is_neither_built_in_nor_a_file(
+    tiny_gguf: dict[str, Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    files = [str(tiny_gguf["BF16"]), str(tiny_gguf["Q4_0"])]
+    for name, hint in (("genral", "did you mean general?"), ("my", "built in are tutoring, ")):
+        assert main(["drift", *files, "--suite", name]) == 1
+        assert f"there is no suite {name}: {hint}" in capsys.readouterr().err
 
 
 def test_wrong_input_is_one_line(
