@@ -116,6 +116,8 @@ def _compare_passages(
 
 def read_differently(base: Model, quant: Model, where: str) -> ModelError:
     """The error for files that cannot be compared."""
+    if quant.chat_template.source != base.chat_template.source:
+        where += ", and their chat templates differ"
     return ModelError(
         f"{base.path} and {quant.path} do not read text as the same tokens ({where}); "
         "drift needs a base made from the same checkpoint"

@@ -126,8 +126,12 @@ def few_documents(n_documents: int) -> str | None:
 
     >>> few_documents(20)
     'only 20 documents carry these figures: with fewer than 40, 95 % intervals may be too short'
+    >>> few_documents(1)
+    'a single document carries these figures: there are no intervals'
     >>> few_documents(40)
     """
+    if n_documents == 1:
+        return "a single document carries these figures: there are no intervals"
     if n_documents >= FEW_DOCUMENTS:
         return None
     return (

@@ -99,7 +99,10 @@ def test_files_with_other_words_are_refused_by_name(
     base = tiny_gguf["BF16"]
     larger = save_gguf("larger", "BF16", vocab_size=300)
     plain = save_gguf("plain", "BF16", template=None)
-    for other, reason in ((larger, "259 against 300 tokens"), (plain, "dialogue 'practice-000'")):
+    for other, reason in (
+        (larger, "259 against 300 tokens"),
+        (plain, "dialogue 'practice-000', and their chat templates differ"),
+    ):
         with pytest.raises(ModelError, match=reason) as caught:
             measure_drift(base, other)
         assert str(base) in str(caught.value)
