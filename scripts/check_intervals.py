@@ -13,7 +13,7 @@ import argparse
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from random import Random
 
@@ -26,8 +26,11 @@ from llmq.planning import make_plan
 from llmq.quantize import execute
 from llmq.sources.opening import open_source
 from llmq.suites import Suite, read_suite
-from llmq_eval.drift import measure_drift
+from llmq.verbs.progress import documents_bar
+from llmq_eval.drift import Failure, measure_drifts
 from llmq_eval.likelihood import Tokens
+from llmq_eval.material import suite_material
+from llmq_eval.measuring import opened
 from llmq_eval.metrics import METRICS, Metric
 from llmq_eval.statistics import Estimate
 from scripts.make_prompts import write_suite
@@ -50,27 +53,36 @@ def main() -> int:
         with tempfile.TemporaryDirectory() as scratch:
             folder = arguments.rows or Path(scratch)
             folder.mkdir(parents=True, exist_ok=True)
-            for recipe in arguments.recipes:
-                rows = folder / f"{recipe}.npz"
-                if not rows.exists():
-                    measure(arguments, recipe, rows, Path(scratch))
-                documents = [tokens for tokens in read_rows(rows) if len(tokens)]
+            rows = {recipe: folder / f"{recipe}.npz" for recipe in arguments.recipes}
+            missing = {recipe: path for recipe, path in rows.items() if not path.exists()}
+            if missing:
+                measure(arguments, missing, Path(scratch))
+            for recipe, path in rows.items():
+                documents = [tokens for tokens in read_rows(path) if len(tokens)]
                 show(recipe, documents, arguments.sizes, n_suites=arguments.suites)
     except LlmqError as error:
         parser.exit(1, f"{error}\n")
     return 0
 
 
-def measure(arguments: argparse.Namespace, recipe: str, rows: Path, scratch: Path) -> None:
-    """Write the values of every scored token of `recipe`'s file, dialogue by dialogue."""
-    source, suite = open_source(arguments.checkpoint), whole_suite(arguments, scratch)
-    base, quant = scratch / "base.gguf", scratch / "quant.gguf"
-    if not base.exists():
-        execute(make_plan(source, recipe="BF16"), base)
-    execute(make_plan(source, recipe=recipe), quant, force=True)
-    found = measure_drift(base, quant, suite=suite, threads=arguments.threads).documents
-    lengths = [len(document.tokens) for document in found]
-    np.savez(rows, lengths=lengths, tokens=np.concatenate([document.tokens for document in found]))
+def measure(arguments: argparse.Namespace, rows: Mapping[str, Path], scratch: Path) -> None:
+    """Write the values of every scored token of each recipe's file, dialogue by dialogue."""
+    source = open_source(arguments.checkpoint)
+    material = suite_material(whole_suite(arguments, scratch))
+    files = [
+        execute(make_plan(source, recipe=recipe), scratch / f"{recipe}.gguf")
+        for recipe in dict.fromkeys(["BF16", *rows])
+    ]
+    with (
+        opened(files, n_ctx=material.n_ctx, threads=arguments.threads) as models,
+        documents_bar(material.name) as progress,
+    ):
+        results = measure_drifts(models, material, progress=progress)
+    for path, result in zip(rows.values(), results, strict=True):
+        if isinstance(result, Failure):
+            raise result.error
+        found = [document.tokens for document in result.documents]
+        np.savez(path, lengths=[len(tokens) for tokens in found], tokens=np.concatenate(found))
 
 
 def whole_suite(arguments: argparse.Namespace, scratch: Path) -> Suite:
