@@ -25,8 +25,9 @@ def check_same_ids(
 
     `encode` gives ids without beginning or end of text, as a GGUF file of `n_vocab` tokens has
     them. A tokenizer.json with more than that is not the vocabulary of the file and says nothing.
-    Without `words`, texts that hold an added token are passed over, else only those in which it is
-    a mark to transformers and text to us, or takes the spaces beside it, which is said by itself.
+    Texts are passed over that hold a special token, a mark to transformers and text to us, or one
+    that takes the spaces beside it; and without `words` those that hold any added token, where
+    transformers puts a space in front of a whole text alone. Both is said by itself.
     Where a class of transformers cuts text its own way, either way will do: which one was meant is
     said when the folder is read, and `--pre` may choose the other.
     """
@@ -34,10 +35,12 @@ def check_same_ids(
     tokenizer = _tokenizer(file)
     if max(tokenizer.get_vocab(with_added_tokens=False).values(), default=0) >= n_vocab:
         return
+    own = _class_pipeline(folder)
+    words = words or not (own == LLAMA or type(tokenizer.pre_tokenizer).__name__ == "Metaspace")
     names = _unlike(tokenizer, words=words)
     texts = [text for text in texts if not any(name in text for name in names)]
     difference = _difference(tokenizer, texts, encode)
-    lay_pipeline = PIPELINES.get(str(_class_pipeline(folder)))
+    lay_pipeline = PIPELINES.get(str(own))
     if difference and lay_pipeline:
         lay_pipeline(tokenizer, _settings(folder))
         difference = _difference(tokenizer, texts, encode)

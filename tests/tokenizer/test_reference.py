@@ -174,9 +174,21 @@ def test_words_in_a_sentencepiece_vocabulary(
         tokenizer.pre_tokenizer = None
     else:
         tokenizer.pre_tokenizer = pre.Metaspace(prepend_scheme=scheme, split=False)
-    tokenizer.add_tokens(["fraction", "the"])
+    words = [AddedToken(text, normalized=False) for text in ("fraction", "the")]
+    tokenizer.add_tokens(words)
     (tmp_path / "tokenizer.model").unlink()
     save(tmp_path, tokenizer, bos_token="<s>", eos_token="</s>", unk_token="<unk>")
     found = read_noted(tmp_path)
     assert any("'fraction', 'the'" in note for note in found.notes) == (scheme == "first")
     assert check(tmp_path, found.metadata) > 40
+
+
+def test_words_that_are_found_in_the_normalized_text(tokenizer: Tokenizer, tmp_path: Path) -> None:
+    """There the space in front belongs to the word, which llama.cpp does not know."""
+    tokenizer.normalizer = SPACES
+    tokenizer.pre_tokenizer = None
+    tokenizer.add_tokens([AddedToken("the", normalized=True)])
+    (tmp_path / "tokenizer.model").unlink()
+    save(tmp_path, tokenizer, bos_token="<s>", eos_token="</s>", unk_token="<unk>")
+    with pytest.raises(TokenizerError, match="would cut 'divide both"):
+        check(tmp_path, read(tmp_path))
