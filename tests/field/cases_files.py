@@ -225,6 +225,18 @@ CASES = (
         refused("README.md"),
     ),
     Case("files: links, as in the hub's cache", LLAMA, (linked,)),
+    Case(
+        "files: a name that llama.cpp takes for Phi-3's",
+        LLAMA,
+        right=Converts(notes=("is written as 'Phi 3 Tutor'",)),
+        folder="phi3-tutor",
+    ),
+    Case(
+        "files: a card with a name that llama.cpp takes for Phi-3's",
+        METASPACE,
+        (file("README.md", "---\nmodel_name: From-Phi-3-to-Phi3\n---\n"),),
+        Converts(notes=("is written as 'From-Phi 3-to-Phi 3'",)),
+    ),
     Case("files: a name with spaces", LLAMA, folder="my tutor (final) v2"),
     Case("files: a name beyond ASCII", METASPACE, folder="Köchin-教师-🎓"),
     Case("files: a name with escape sequences", LLAMA, folder="a\x1b[31mred\x07"),
