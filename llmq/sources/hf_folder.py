@@ -43,9 +43,8 @@ def open_hf_folder(path: Path, *, pre: str | None = None) -> Source:
         rules=architecture.tokenizer,
         find_turn_end=find_turn_end,
     )
-    tokens: list[str] = tokenizer.metadata["tokenizer.ggml.tokens"]  # type: ignore[assignment]  # built so
     metadata, name_notes = harmless_name(
-        _metadata(checkpoint, architecture, settings, tokenizer.metadata), tokens
+        _metadata(checkpoint, architecture, settings, tokenizer.metadata), checkpoint.path
     )
     return Source(
         path,
