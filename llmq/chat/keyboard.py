@@ -62,8 +62,8 @@ def typing_kept() -> Iterator[None]:
     before = termios.tcgetattr(file)
     gathering = [*before]
     gathering[3] &= ~(termios.ICANON | termios.ECHO)
-    termios.tcsetattr(file, termios.TCSADRAIN, gathering)
+    termios.tcsetattr(file, termios.TCSANOW, gathering)
     try:
         yield
     finally:
-        termios.tcsetattr(file, termios.TCSADRAIN, before)
+        termios.tcsetattr(file, termios.TCSANOW, before)

@@ -9,7 +9,7 @@ from llmq.errors import ModelError
 from llmq.files.gguf import MAGIC
 from llmq.files.plain import check_plain
 from llmq.processors import cores
-from llmq.runtime.binding import last_error, library
+from llmq.runtime.binding import ctrl_c_held, last_error, library
 from llmq.runtime.decoder import BATCH_TOKENS, OUTPUT_ROWS, Handles
 from llmq.runtime.model import Model
 
@@ -34,9 +34,9 @@ def open_model(
     FIXED_DATE. Raises ModelError for whatever llama.cpp cannot open.
     """
     check_magic(path)
-    lib = library()
-    last_error()  # forget what an earlier call left
-    with ExitStack() as resources:
+    with ExitStack() as resources, ctrl_c_held():
+        lib = library()
+        last_error()  # forget what an earlier call left
         settings = lib.llama_model_default_params()
         settings.n_gpu_layers = 0
         settings.use_extra_bufts = not _is_exact(cache_type)

@@ -82,9 +82,10 @@ def _tokenized(model: Any, folder: Path | None) -> list[int]:
         return list(tokens[:count])
 
     if folder is not None:
-        names = (_text(model, f"tokenizer.ggml.{key}") for key in ("model", "pre"))
+        kind, pre = (_text(model, f"tokenizer.ggml.{key}") for key in ("model", "pre"))
         n_vocab = lib.llama_vocab_n_tokens(vocab)
-        check_same_ids(folder, probe_texts(*names), encode, n_vocab)
+        words = kind != "llama"  # it puts a space behind them, which is said (spaces.py)
+        check_same_ids(folder, probe_texts(kind, pre), encode, n_vocab, words=words)
     return encode(WORDS.texts[1]) or [0]
 
 

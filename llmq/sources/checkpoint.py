@@ -16,6 +16,7 @@ from llmq.files.safetensors import TensorRef, read_header
 
 SINGLE_NAME = "model.safetensors"
 INDEX_NAME = "model.safetensors.index.json"
+ADAPTER_NAME = "adapter_config.json"
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,11 @@ def open_checkpoint(path: str | Path) -> Checkpoint:
     if not path.is_dir():
         what = "is a file, not a folder" if path.exists() else "there is no such folder"
         raise CheckpointError(f"{path}: {what}; name the folder that holds config.json")
+    if (path / ADAPTER_NAME).is_file() and not any(path.glob("model*.safetensors")):
+        raise CheckpointError(
+            f"{path}: holds an adapter ({ADAPTER_NAME}) without its model; merge the two with peft's"
+            " merge_and_unload() and save model and tokenizer with save_pretrained"
+        )
     config = read_json_object(path / "config.json", CheckpointError)
     index_path = path / INDEX_NAME
     if index_path.exists():

@@ -13,6 +13,7 @@ from llmq.recipes.rules import Facts
 from llmq.sources.checkpoint import Checkpoint, open_checkpoint
 from llmq.sources.matching import match_tensors
 from llmq.sources.model_card import general_metadata
+from llmq.sources.model_name import harmless_name
 from llmq.sources.source import Source
 from llmq.sources.tensor import ComputedWeights, SourceTensor
 from llmq.sources.turn_end import find_turn_end
@@ -42,13 +43,16 @@ def open_hf_folder(path: Path, *, pre: str | None = None) -> Source:
         rules=architecture.tokenizer,
         find_turn_end=find_turn_end,
     )
+    metadata, name_notes = harmless_name(
+        _metadata(checkpoint, architecture, settings, tokenizer.metadata), checkpoint.path
+    )
     return Source(
         path,
         checkpoint.name,
-        _metadata(checkpoint, architecture, settings, tokenizer.metadata),
+        metadata,
         _facts(architecture, settings, tied=all(t.name != "output.weight" for t in tensors)),
         tensors,
-        (*notes, *_on_window(architecture, settings), *tokenizer.notes),
+        (*notes, *_on_window(architecture, settings), *tokenizer.notes, *name_notes),
     )
 
 

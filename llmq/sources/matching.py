@@ -43,7 +43,7 @@ def _check_tensor(checkpoint: Checkpoint, row: TensorRow, sizes: Sizes, model: s
     if tensor is None:
         raise ArchitectureError(
             f"{checkpoint.path}: the tensor {row.source!r} is missing, which {model} needs;"
-            " fetch the checkpoint again or mend config.json"
+            f" {_remedy(checkpoint, row.source)}"
         )
     expected = [sizes[size] for size in row.shape]
     if list(tensor.shape) != expected:
@@ -51,6 +51,17 @@ def _check_tensor(checkpoint: Checkpoint, row: TensorRow, sizes: Sizes, model: s
             f"{tensor.file}: the tensor {tensor.name!r} has the shape {list(tensor.shape)} where"
             f" config.json gives {expected}"
         )
+
+
+def _remedy(checkpoint: Checkpoint, name: str) -> str:
+    """What to do where the tensor `name` is missing: it may be there under another name."""
+    names = list(checkpoint.tensors)
+    if any(".base_layer." in found or ".lora_" in found for found in names):
+        return "an adapter is not merged: save the model after peft's merge_and_unload()"
+    other = next((n for n in names if n.endswith(f".{name}") or name.endswith(f".{n}")), None)
+    if other is not None:
+        return f"{other!r} is there: save the model itself, not one around it or inside it"
+    return "fetch the checkpoint again or mend config.json"
 
 
 def _left_over(

@@ -9,7 +9,7 @@ from llmq.tokenizer.added_tokens import all_added_tokens, without_row
 from llmq.tokenizer.byte_level import model_vocab, read_merges
 from llmq.tokenizer.byte_tokens import BYTE_TOKENS, with_byte_tokens
 from llmq.tokenizer.folder import TokenizerFolder
-from llmq.tokenizer.spaces import ADDS_SPACE, pipeline, space_keys
+from llmq.tokenizer.spaces import ADDS_SPACE, on_words, pipeline, space_keys
 from llmq.tokenizer.vocabulary import (
     NotedKeys,
     Token,
@@ -55,4 +55,5 @@ def read_metaspace(folder: TokenizerFolder) -> NotedKeys:
         "tokenizer.ggml.pre": "default",
         **texts_scores_and_types(complete(tokens, size, where=where, pad_score=lowest)),
     }
-    return NotedKeys(keys, (*spaces.notes, *without_row(folder, beyond), *byte_notes))
+    words = on_words(folder, tokens.values())
+    return NotedKeys(keys, (*spaces.notes, *words, *without_row(folder, beyond), *byte_notes))

@@ -18,11 +18,16 @@ SHOWN_IDS = 10
 Encode = Callable[[str], list[int]]
 
 
-def check_same_ids(folder: Path, texts: Iterable[str], encode: Encode, n_vocab: int) -> None:
+def check_same_ids(
+    folder: Path, texts: Iterable[str], encode: Encode, n_vocab: int, *, words: bool = True
+) -> None:
     """Raise `TokenizerError` where `encode` makes other tokens of `texts` than a model's folder.
 
     `encode` gives ids without beginning or end of text, as a GGUF file of `n_vocab` tokens has
     them. A tokenizer.json with more than that is not the vocabulary of the file and says nothing.
+    Texts are passed over that hold a special token, a mark to transformers and text to us, or one
+    that takes the spaces beside it; and without `words` those that hold any added token, where
+    transformers puts a space in front of a whole text alone. Both is said by itself.
     Where a class of transformers cuts text its own way, either way will do: which one was meant is
     said when the folder is read, and `--pre` may choose the other.
     """
@@ -30,9 +35,12 @@ def check_same_ids(folder: Path, texts: Iterable[str], encode: Encode, n_vocab: 
     tokenizer = _tokenizer(file)
     if max(tokenizer.get_vocab(with_added_tokens=False).values(), default=0) >= n_vocab:
         return
-    texts = list(texts)
+    own = _class_pipeline(folder)
+    words = words or not (own == LLAMA or type(tokenizer.pre_tokenizer).__name__ == "Metaspace")
+    names = _unlike(tokenizer, words=words)
+    texts = [text for text in texts if not any(name in text for name in names)]
     difference = _difference(tokenizer, texts, encode)
-    lay_pipeline = PIPELINES.get(str(_class_pipeline(folder)))
+    lay_pipeline = PIPELINES.get(str(own))
     if difference and lay_pipeline:
         lay_pipeline(tokenizer, _settings(folder))
         difference = _difference(tokenizer, texts, encode)
@@ -55,6 +63,16 @@ def _tokenizer(file: Path) -> Any:
     tokenizer.no_truncation()
     tokenizer.no_padding()
     return tokenizer
+
+
+def _unlike(tokenizer: Any, *, words: bool) -> list[str]:
+    """The added tokens that llama.cpp does not find in a text as this library does."""
+    return [
+        token.content
+        for token in tokenizer.get_added_tokens_decoder().values()
+        if token.content
+        and (token.special or token.lstrip or token.rstrip or token.single_word or not words)
+    ]
 
 
 def _settings(folder: Path) -> Mapping[str, Any]:

@@ -10,17 +10,18 @@ that depends on its class and on which files there are (tokenization_utils_token
 - or, without one, adds no space and applies the map (SpmConverter.build_tokenizer_from_spm_proto).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from llmq.errors import TokenizerError, one_line
 from llmq.tokenizer.folder import LLAMA, TokenizerFolder
 from llmq.tokenizer.pre_tokenizer import described
 from llmq.tokenizer.sentencepiece_model import Normalizing, SentencePieceModel
-from llmq.tokenizer.vocabulary import PIECE_SPACE, NotedKeys
+from llmq.tokenizer.vocabulary import PIECE_SPACE, NotedKeys, Token, TokenType
 
 ADD_SPACE_PREFIX = "tokenizer.ggml.add_space_prefix"
 REPLACE = f"Replace(pattern={{'String': ' '}}, content={PIECE_SPACE!r})"
 PREPEND = f"Prepend(prepend={PIECE_SPACE!r})"
+SHOWN = 4  # words in one note
 
 
 def _metaspace(scheme: str) -> str:
@@ -72,6 +73,24 @@ def _adds_space(folder: TokenizerFolder, model: SentencePieceModel | None) -> bo
             ' "add_prefix_space": false or true in tokenizer_config.json'
         )
     return own is not False
+
+
+def on_words(folder: TokenizerFolder, tokens: Iterable[Token]) -> tuple[str, ...]:
+    """What to say of added words, behind which llama.cpp puts the space of a text's beginning.
+
+    So does a tokenizer.json that adds the space as a normalizer, or always.
+    """
+    first = ((), (_metaspace("first"),))
+    own = folder.class_pipeline == LLAMA and folder.add_prefix_space is not False
+    words = [token.text for token in tokens if token.type == TokenType.USER_DEFINED]
+    if not words or not (own or (folder.tokenizer and pipeline(folder) == first)):
+        return ()
+    shown = ", ".join(map(repr, words[:SHOWN]))
+    shown += f" and {len(words) - SHOWN} more" if len(words) > SHOWN else ""
+    return (
+        "llama.cpp puts a space behind each of these added words where transformers puts none, so"
+        f" that texts which hold them come out a little differently: {shown}",
+    )
 
 
 def pipeline(folder: TokenizerFolder) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -11,7 +11,7 @@ from llmq.tokenizer.added_tokens import split_by_row, without_row
 from llmq.tokenizer.byte_tokens import BYTE_TOKENS, with_byte_tokens
 from llmq.tokenizer.folder import AddedToken, TokenizerFolder, named_special_tokens
 from llmq.tokenizer.sentencepiece_model import SentencePieceModel
-from llmq.tokenizer.spaces import space_keys
+from llmq.tokenizer.spaces import on_words, space_keys
 from llmq.tokenizer.vocabulary import (
     PIECE_SPACE,
     NotedKeys,
@@ -59,7 +59,8 @@ def read_sentencepiece(folder: TokenizerFolder, model: SentencePieceModel) -> No
         "tokenizer.ggml.pre": "default",
         **texts_scores_and_types(complete(tokens, size, where=where, pad_score=PAD_SCORE)),
     }
-    return NotedKeys(keys, (*spaces.notes, *without_row(folder, beyond), *byte_notes))
+    words = on_words(folder, tokens.values())
+    return NotedKeys(keys, (*spaces.notes, *words, *without_row(folder, beyond), *byte_notes))
 
 
 def _row(piece: Token) -> Token:

@@ -35,6 +35,16 @@ def tied_copy(tensors: dict[str, Any]) -> None:
     tensors["lm_head.weight"] = tensors["model.embed_tokens.weight"].clone()
 
 
+def called(change: Callable[[str], str]) -> Callable[[dict[str, Any]], None]:
+    """All tensors have other names."""
+
+    def rename(tensors: dict[str, Any]) -> None:
+        for name in list(tensors):
+            tensors[change(name)] = tensors.pop(name)
+
+    return rename
+
+
 def cut(tensors: dict[str, Any]) -> None:
     """A row of a matrix is missing."""
     name = "model.layers.0.mlp.up_proj.weight"
@@ -89,6 +99,10 @@ def shards_gone(folder: Path) -> None:
         path.unlink()
 
 
+ADAPTER = (
+    file("adapter_config.json", '{"peft_type": "LORA"}'),
+    file("adapter_model.safetensors", b""),
+)
 NOISE = (
     file("optimizer.pt", b"\x80\x02}q\x00."),
     file("training_args.bin", b"PK\x03\x04"),
@@ -134,6 +148,31 @@ CASES = (
         LLAMA,
         (weights(added("model.layers.0.self_attn.q_proj.lora_A.weight", (2, 64))),),
         refused("lora_A"),
+    ),
+    Case(
+        "files: an adapter alone",
+        LLAMA,
+        (shards_gone, gone("config.json"), *ADAPTER),
+        refused("adapter_config.json", "merge_and_unload()"),
+    ),
+    Case(
+        "files: an adapter alone beside config.json",
+        QWEN2,
+        (shards_gone, *ADAPTER),
+        refused("adapter_config.json", "merge_and_unload()"),
+    ),
+    Case("files: an adapter that was merged", LLAMA, ADAPTER),
+    Case(
+        "files: an adapter that was not merged",
+        LLAMA,
+        (weights(called(lambda name: name.replace("proj.weight", "proj.base_layer.weight"))),),
+        refused("self_attn.q_proj.weight", "merge_and_unload()"),
+    ),
+    Case(
+        "files: a model inside another one",
+        QWEN2,
+        (weights(called(lambda name: f"module.{name}")),),
+        refused("'module.model.", "the model itself"),
     ),
     Case("files: a tensor is missing", QWEN2, (weights(lost),), refused("layers.1.mlp.up_proj")),
     Case("files: a matrix of another size", LLAMA, (weights(cut),), refused("up_proj", "95")),
@@ -186,6 +225,18 @@ CASES = (
         refused("README.md"),
     ),
     Case("files: links, as in the hub's cache", LLAMA, (linked,)),
+    Case(
+        "files: a name that llama.cpp takes for Phi-3's",
+        LLAMA,
+        right=Converts(notes=("is written as 'Phi 3 Tutor'",)),
+        folder="phi3-tutor",
+    ),
+    Case(
+        "files: a card with a name that llama.cpp takes for Phi-3's",
+        METASPACE,
+        (file("README.md", "---\nmodel_name: From-Phi-3-to-Phi3\n---\n"),),
+        Converts(notes=("is written as 'From-Phi 3-to-Phi 3'",)),
+    ),
     Case("files: a name with spaces", LLAMA, folder="my tutor (final) v2"),
     Case("files: a name beyond ASCII", METASPACE, folder="Köchin-教师-🎓"),
     Case("files: a name with escape sequences", LLAMA, folder="a\x1b[31mred\x07"),

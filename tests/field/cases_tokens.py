@@ -244,6 +244,13 @@ CASES = (
         (config(bos_token_id=5, pad_token_id=-1),),
     ),
     Case(
+        "tokens: Phi-3's, in a model that is called so and has another tokenizer",
+        LLAMA,
+        (added(*(token(text, FIRST_FREE + n) for n, text in enumerate(("<s>", "</s>", "<unk>")))),),
+        Converts(notes=("is written as 'Phi 3 Tutor'",)),
+        folder="phi3-tutor",
+    ),
+    Case(
         "tokens: a text lost from the vocabulary",
         LLAMA,
         (tokenizer(renamed("Ġt", "Ġq")),),

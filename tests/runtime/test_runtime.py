@@ -252,3 +252,32 @@ def test_threads_that_wait_leave_their_cores_to_others() -> None:
     ):
         told = subprocess.run(load, env=tell | wish, capture_output=True, text=True, check=True)
         assert f"GOMP_SPINCOUNT = '{spins}'" in told.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are held back on POSIX systems alone")
+def test_ctrl_c_while_a_file_is_opened(tmp_path: Path, sentencepiece_gguf: Path) -> None:
+    """It ends the opening, and is neither printed nor lost in what llama.cpp calls for its log."""
+    program = tmp_path / "interrupted.py"
+    program.write_text(INTERRUPTED)
+    done = subprocess.run(
+        [sys.executable, program, sentencepiece_gguf], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "stopped\n", "")
+
+
+INTERRUPTED = """
+import os, signal, sys
+from pathlib import Path
+from llmq.runtime import binding, open_model
+
+keep = binding._keep
+def log(level, text, data):
+    os.kill(os.getpid(), signal.SIGINT)
+    keep(level, text, data)
+
+binding._CALLBACK = type(binding._CALLBACK)(log)
+try:
+    open_model(Path(sys.argv[1]))
+except KeyboardInterrupt:
+    print("stopped")
+"""

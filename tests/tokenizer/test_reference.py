@@ -4,7 +4,7 @@ import unicodedata
 from pathlib import Path
 
 import pytest
-from tokenizers import Tokenizer, normalizers, processors
+from tokenizers import AddedToken, Tokenizer, normalizers, processors
 from tokenizers import pre_tokenizers as pre
 from transformers import AutoTokenizer
 
@@ -16,6 +16,7 @@ from llmq.tokenizer.reference import check_same_ids
 from llmq_peer.tokenizer_folders import (
     NAMED,
     read,
+    read_noted,
     save,
     save_sentencepiece,
     train_byte_level,
@@ -29,7 +30,7 @@ SPACES = normalizers.Sequence([normalizers.Prepend("▁"), normalizers.Replace("
 
 def check(folder: Path, metadata: Metadata) -> int:
     """Compare as the load check does; the number of texts."""
-    names = (str(metadata[f"tokenizer.ggml.{key}"]) for key in ("model", "pre"))
+    names = [str(metadata[f"tokenizer.ggml.{key}"]) for key in ("model", "pre")]
     texts = list(probe_texts(*names))
     tokens = metadata["tokenizer.ggml.tokens"]
     assert isinstance(tokens, list)
@@ -39,6 +40,7 @@ def check(folder: Path, metadata: Metadata) -> int:
             texts,
             lambda text: vocabulary.ids(text, special=False),
             len(tokens),
+            words=names[0] != "llama",
         )
     return len(texts)
 
@@ -134,3 +136,59 @@ def test_the_texts_are_different_and_composed() -> None:
     assert len(set(texts)) == len(texts) >= 50
     assert all(unicodedata.is_normalized("NFC", text) for text in texts)
     assert not any("\u3000" in text for text in texts)
+
+
+def test_the_name_of_a_special_token_is_text(tmp_path: Path) -> None:
+    """transformers reads a mark wherever its name stands, the comparison does not."""
+    trained = train_byte_level(next(row for row in STRUCTURES if row.name == "llama-bpe"))
+    trained.add_special_tokens([AddedToken(name, special=True) for name in ("student", "\n\n")])
+    save(tmp_path, trained, **NAMED)
+    assert check(tmp_path, read(tmp_path)) > 40
+
+
+@pytest.mark.parametrize("flag", ["lstrip", "rstrip", "single_word"])
+def test_a_word_that_takes_its_spaces(flag: str, tmp_path: Path) -> None:
+    """llama.cpp's takes none, which was said."""
+    trained = train_byte_level(next(row for row in STRUCTURES if row.name == "llama-bpe"))
+    trained.add_tokens([AddedToken("the", **{flag: True})])
+    save(tmp_path, trained, **NAMED)
+    assert check(tmp_path, read(tmp_path)) > 40
+
+
+def test_words_that_overlap(tmp_path: Path) -> None:
+    """llama.cpp takes the longest first, not the leftmost: nothing says so but the comparison."""
+    trained = train_byte_level(next(row for row in STRUCTURES if row.name == "llama-bpe"))
+    trained.add_tokens([AddedToken(text) for text in ("di", "ivide")])
+    save(tmp_path, trained, **NAMED)
+    with pytest.raises(TokenizerError, match="would cut 'divide both"):
+        check(tmp_path, read(tmp_path))
+
+
+@pytest.mark.parametrize("scheme", ["first", "never", "prepend"])
+def test_words_in_a_sentencepiece_vocabulary(
+    scheme: str, tokenizer: Tokenizer, tmp_path: Path
+) -> None:
+    """Behind each, llama.cpp puts the space of a text's beginning; said where others do not."""
+    if scheme == "prepend":
+        tokenizer.normalizer = SPACES
+        tokenizer.pre_tokenizer = None
+    else:
+        tokenizer.pre_tokenizer = pre.Metaspace(prepend_scheme=scheme, split=False)
+    words = [AddedToken(text, normalized=False) for text in ("fraction", "the")]
+    tokenizer.add_tokens(words)
+    (tmp_path / "tokenizer.model").unlink()
+    save(tmp_path, tokenizer, bos_token="<s>", eos_token="</s>", unk_token="<unk>")
+    found = read_noted(tmp_path)
+    assert any("'fraction', 'the'" in note for note in found.notes) == (scheme == "first")
+    assert check(tmp_path, found.metadata) > 40
+
+
+def test_words_that_are_found_in_the_normalized_text(tokenizer: Tokenizer, tmp_path: Path) -> None:
+    """There the space in front belongs to the word, which llama.cpp does not know."""
+    tokenizer.normalizer = SPACES
+    tokenizer.pre_tokenizer = None
+    tokenizer.add_tokens([AddedToken("the", normalized=True)])
+    (tmp_path / "tokenizer.model").unlink()
+    save(tmp_path, tokenizer, bos_token="<s>", eos_token="</s>", unk_token="<unk>")
+    with pytest.raises(TokenizerError, match="would cut 'divide both"):
+        check(tmp_path, read(tmp_path))
