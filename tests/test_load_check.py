@@ -139,6 +139,16 @@ def test_llama_cpp_that_is_missing(
     refused(f32, ModelError, r"out\.gguf: no llama\.cpp here")
 
 
+def test_what_python_says_at_its_start_is_passed_over(
+    f32: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "site").mkdir()
+    said = "print('hello')\nprint(7)\n"
+    (tmp_path / "site" / "sitecustomize.py").write_text(said)
+    monkeypatch.syspath_prepend(tmp_path / "site")
+    convert(f32, tmp_path / "out.gguf", recipe="F32")
+
+
 def test_the_folder_of_the_user_is_not_imported_from(
     f32: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -55,7 +55,8 @@ def _other_order(folder: TokenizerFolder, model: SentencePieceModel) -> str:
     merges = section.get("merges") if isinstance(section, dict) else None
     last = float("inf")
     for merge in merges if isinstance(merges, list) else ():
-        text = merge.replace(" ", "") if isinstance(merge, str) else "".join(map(str, merge))
+        parts = merge.split(" ") if isinstance(merge, str) else merge
+        text = "".join(map(str, parts)) if isinstance(parts, list) else ""
         score = scores.get(text, last)
         if score > last:
             return f"they merge {text!r} in another order"

@@ -72,6 +72,12 @@ def test_another_order_of_merges_is_another_tokenizer(both: Path) -> None:
     assert cut_differently(both) == []
 
 
+@pytest.mark.parametrize("merge", [5, None, {"a": 1}, ["a", 5], "a", []])
+def test_merges_that_are_none_do_not_stop_the_comparison(both: Path, merge: object) -> None:
+    edit(both, lambda t: t["model"].update(merges=[merge]))
+    assert read_noted(both).notes == ()
+
+
 def test_the_one_that_fits_the_embedding(both: Path) -> None:
     edit(both, lambda t: t["model"]["vocab"].update({f"new{i}": 900 + i for i in range(100)}))
     assert (
