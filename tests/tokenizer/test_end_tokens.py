@@ -39,6 +39,7 @@ def ends(folder: Path, **config: Any) -> tuple[list[int | None], list[int]]:
         # the turn's mark is eot, whatever else is listed
         (NAMED | {"chat_template": template(PAD)}, {}, {}, ([1, 2, None], [])),
         (NAMED | {"chat_template": template(EOS)}, {}, {}, ([1, None, None], [])),
+        (NAMED | {"chat_template": TURNS.replace("MARK", "pad_token")}, {}, {}, ([1, 2, None], [])),
         (
             NAMED | {"chat_template": template(PAD)},
             {"eos_token_id": [300, 2]},
