@@ -27,7 +27,8 @@ from llmq.runtime.special_tokens import CONTROL, SpecialToken, at_marks, partiti
 from llmq.runtime.vocabulary import Vocabulary
 from llmq.suites import Message
 
-BRACKETED = re.compile(r"\W.*\w.*\W")  # a word such as <think>, and no word of a language
+# A word such as <think>, and no word of a language; in one way only, for a name may be very long.
+BRACKETED = re.compile(r"\W+\w.*\W")
 
 Part = tuple[str, int | None]  # a text, or the name of a mark and its token
 
