@@ -122,9 +122,8 @@ class Transcriber:
 
     def _held(self, messages: Sequence[Message]) -> str | None:
         """The first mark that a message holds."""
-        texts = [text for message in messages for text in (message.content, message.role)]
         names = (token.text for token in self._marks.values())
-        return next((name for name in names if any(name in text for text in texts)), None)
+        return next((name for name in names if any(name in m.content for m in messages)), None)
 
     def _cannot_tell(self, messages: Sequence[Message]) -> ModelError:
         held = self._held(messages)
