@@ -9,14 +9,16 @@ from dataclasses import asdict
 from pathlib import Path
 
 from llmq.errors import OutputError, printable
+from llmq.files.parts import parts_of
 from llmq_eval.drift import Drift, Failure
 from llmq_eval.replies import Replies
 
 
 def check_report(path: Path, read: Sequence[Path]) -> None:
     """Raise OutputError where the report could not be written, or would replace what is `read`."""
-    inputs = {file.resolve() for file in read}
-    if path.resolve() in inputs or (path.exists() and inputs & set(path.resolve().parents)):
+    inputs = [part for file in read for part in parts_of(file) if part.exists()]
+    places = (path, *path.resolve().parents)  # of a model folder, every file is an input
+    if path.exists() and any(place.samefile(file) for place in places for file in inputs):
         raise OutputError(f"cannot write the report {path}: it is an input; name another file")
     if path.is_dir() or not path.parent.is_dir():
         what = "it is a folder" if path.is_dir() else "there is no such folder"
