@@ -37,7 +37,6 @@ def ends(folder: Path, **config: Any) -> tuple[list[int | None], list[int]]:
         (NAMED, {}, {"eos_token_id": [2, 300, 0, 7]}, ([1, 2, 300], [0, 7])),
         (BARE, {}, {"eos_token_id": [3]}, ([3, None, None], [])),
         (BARE, {"eos_token_id": [2, 1]}, {}, ([2, 1, None], [])),
-        (BARE, {"eos_token_id": 5}, {}, ([5, None, None], [])),
         # the turn's mark is eot, whatever else is listed
         (NAMED | {"chat_template": template(PAD)}, {}, {}, ([1, 2, None], [])),
         (NAMED | {"chat_template": template(EOS)}, {}, {}, ([1, None, None], [])),
@@ -95,6 +94,13 @@ def test_what_the_tokenizer_names_besides_ends_a_reply(folder: Path) -> None:
     assert ends(folder) == ([2, 1, None], [])
     write(folder / "tokenizer_config.json", NAMED | {"chat_template": template(TOOL)})
     assert ends(folder) == ([2, 300, 1], [])
+
+
+def test_ordinary_text_that_nothing_else_ends_is_the_end(folder: Path) -> None:
+    write(folder / "tokenizer_config.json", BARE)
+    keys, notes = read_noted(folder, eos_token_id=5)
+    assert keys["tokenizer.ggml.eos_token_id"] == 5
+    assert notes == ()
 
 
 def test_what_has_no_key_is_said(folder: Path) -> None:
