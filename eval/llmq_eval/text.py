@@ -18,7 +18,6 @@ from llmq_eval.likelihood import Passage
 from llmq_eval.material import Document, Material
 
 TEXT_CONTEXT = 512  # tokens of a chunk where nothing is said, as in llama-perplexity
-SMALLEST_CONTEXT = 4  # tokens of a chunk: with fewer, hardly one would be scored
 
 
 @dataclass(frozen=True)
