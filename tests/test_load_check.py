@@ -139,6 +139,13 @@ def test_llama_cpp_that_is_missing(
     refused(f32, ModelError, r"out\.gguf: no llama\.cpp here")
 
 
+def test_the_child_looks_where_we_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also in the working folder, where Python was started as `python -c` in a checkout."""
+    monkeypatch.setattr(sys, "path", ["", "elsewhere"])
+    paths = llmq.load_check._environment()["PYTHONPATH"]
+    assert paths.split(os.pathsep) == [str(Path.cwd()), "elsewhere"]
+
+
 def test_what_python_says_at_its_start_is_passed_over(
     f32: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
