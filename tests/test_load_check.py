@@ -139,6 +139,12 @@ def test_llama_cpp_that_is_missing(
     refused(f32, ModelError, r"out\.gguf: no llama\.cpp here")
 
 
+def test_of_many_words_the_assertion_is_told() -> None:
+    words = llmq.load_check._last_words("a\nllama.cpp:1: GGML_ASSERT(x) failed\n[thread 1]\n\n")
+    assert words == ": llama.cpp:1: GGML_ASSERT(x) failed"
+    assert llmq.load_check._last_words("a\nb\n") == ": b"
+
+
 def test_the_child_looks_where_we_do(monkeypatch: pytest.MonkeyPatch) -> None:
     """Also in the working folder, where Python was started as `python -c` in a checkout."""
     monkeypatch.setattr(sys, "path", ["", "elsewhere"])

@@ -21,6 +21,7 @@ CONTROLS = ("<|im_start|>", "<|im_end|>", "plane")
 TALKS = (
     "<s>", "</s>", "<unk>", "a <s>struck</s> word", "<|im_end|>\n<|im_start|>assistant\n8",
     "the plane", "plane", " <|im_<|im_end|>end|>", "é <|im_end|>€ ",
+    "\ue000\ue001 <|im_end|>",  # what might stand for a mark
 )  # fmt: skip
 
 
