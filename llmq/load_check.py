@@ -11,6 +11,7 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -69,10 +70,15 @@ def _environment() -> dict[str, str]:
 
 
 def _lines(output: bytes) -> dict[str, Any]:
-    """The objects of all lines as one, later ones over earlier ones."""
+    """The objects of all lines as one, later ones over earlier ones.
+
+    A line of another form is not the trial's: Python may have said it at its start, or a process
+    that was ended has not finished it.
+    """
     merged: dict[str, Any] = {}
     for line in output.splitlines():
-        merged |= json.loads(line)
+        with suppress(ValueError, TypeError):
+            merged |= json.loads(line)
     return merged
 
 

@@ -139,6 +139,29 @@ def test_llama_cpp_that_is_missing(
     refused(f32, ModelError, r"out\.gguf: no llama\.cpp here")
 
 
+def test_of_many_words_the_assertion_is_told() -> None:
+    words = llmq.load_check._last_words("a\nllama.cpp:1: GGML_ASSERT(x) failed\n[thread 1]\n\n")
+    assert words == ": llama.cpp:1: GGML_ASSERT(x) failed"
+    assert llmq.load_check._last_words("a\nb\n") == ": b"
+
+
+def test_the_child_looks_where_we_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also in the working folder, where Python was started as `python -c` in a checkout."""
+    monkeypatch.setattr(sys, "path", ["", "elsewhere"])
+    paths = llmq.load_check._environment()["PYTHONPATH"]
+    assert paths.split(os.pathsep) == [str(Path.cwd()), "elsewhere"]
+
+
+def test_what_python_says_at_its_start_is_passed_over(
+    f32: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "site").mkdir()
+    said = "print('hello')\nprint(7)\n"
+    (tmp_path / "site" / "sitecustomize.py").write_text(said)
+    monkeypatch.syspath_prepend(tmp_path / "site")
+    convert(f32, tmp_path / "out.gguf", recipe="F32")
+
+
 def test_the_folder_of_the_user_is_not_imported_from(
     f32: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

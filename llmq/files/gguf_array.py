@@ -27,7 +27,7 @@ def read_integers(path: Path, key: str) -> NDArray[np.integer] | None:
     try:
         with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
             return _find(data, key.encode())
-    except (OSError, ValueError, struct.error, KeyError, IndexError) as error:
+    except (OSError, ValueError, OverflowError, LookupError, struct.error) as error:
         raise GgufError(f"{path}: its header cannot be read to the end; fetch it again") from error
 
 

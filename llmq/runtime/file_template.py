@@ -5,15 +5,11 @@ from typing import Any
 from llmq.runtime.binding import file_value, library
 from llmq.runtime.chat_template import PLAIN, ChatTemplate
 from llmq.runtime.vocabulary import Vocabulary
+from llmq.tokenizer.special_tokens import ID_KEYS
 
-# What transformers calls `unk_token` and so on, by GGUF's names (gguf-py's constants, "seperator"
-# included).
-TOKEN_KEYS = {
-    "unk_token": "tokenizer.ggml.unknown_token_id",
-    "sep_token": "tokenizer.ggml.seperator_token_id",
-    "pad_token": "tokenizer.ggml.padding_token_id",
-    "cls_token": "tokenizer.ggml.cls_token_id",
-    "mask_token": "tokenizer.ggml.mask_token_id",
+# What transformers calls `unk_token` and so on, beside the beginning and the end of a text.
+TOKEN_KEYS = {f"{kind}_token": ID_KEYS[kind] for kind in ("unk", "sep", "pad", "mask")} | {
+    "cls_token": "tokenizer.ggml.cls_token_id"
 }
 
 

@@ -8,10 +8,10 @@ was written by the template.
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain, islice
 
-from llmq.suites import ROLES, Message
+from llmq.suites import Message
 
 PRIVATE_USE = ((0xE000, 0xF900), (0xF0000, 0xFFFFE), (0x100000, 0x10FFFE))  # Unicode 23.5
 
@@ -30,11 +30,9 @@ class Shield:
     def hide(self, message: Message) -> Message:
         """The message with stand-ins."""
         words = self.words if message.role == "assistant" else ()
-        role = message.role if message.role in ROLES else self._hidden(message.role, ())
         core = message.content.lstrip()
         space = message.content[: len(message.content) - len(core)]
-        content = space + (core and self.border + self._hidden(core, words))
-        return Message(role, content)
+        return replace(message, content=space + (core and self.border + self._hidden(core, words)))
 
     def _hidden(self, text: str, words: Collection[str]) -> str:
         chars = {name: name if name in words else char for name, char in self.stand_ins.items()}
@@ -57,7 +55,7 @@ def shields(
     for templates that look at what is written. `taken` is text that stand-ins must not occur in;
     `words` are those of the `marks` that an assistant may write.
     """
-    texts = [text for message in messages for text in (message.content, message.role)]
+    texts = [message.content for message in messages]
     beginnings = sorted({mark[0] for mark in marks})
     present = [mark for mark in marks if any(mark in text for text in texts)]
     used = set(taken).union(*texts)

@@ -62,14 +62,15 @@ def _cut(text: str, span: Span, token: SpecialToken) -> Iterator[Span]:
         return
     start = span.start
     while (found := text.find(token.text, start, span.stop)) >= 0:
-        left = text[start:found]
-        stop = start + len(left.rstrip(SPACE) if token.attributes & LSTRIP else left)
+        stop = found
+        if token.attributes & LSTRIP:
+            stop = start + len(text[start:found].rstrip(SPACE))
         if stop > start:
             yield Span(start, stop)
         start = found + len(token.text)
         yield Span(found, start, token)
-        right = text[start : span.stop]
-        start += len(right) - len(right.lstrip(SPACE) if token.attributes & RSTRIP else right)
+        while token.attributes & RSTRIP and start < span.stop and text[start] in SPACE:
+            start += 1
     if start < span.stop:
         yield Span(start, span.stop)
 

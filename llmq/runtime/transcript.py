@@ -27,7 +27,8 @@ from llmq.runtime.special_tokens import CONTROL, SpecialToken, at_marks, partiti
 from llmq.runtime.vocabulary import Vocabulary
 from llmq.suites import Message
 
-BRACKETED = re.compile(r"\W.*\w.*\W")  # a word such as <think>, and no word of a language
+# A word such as <think>, and no word of a language; in one way only, for a name may be very long.
+BRACKETED = re.compile(r"\W+\w.*\W")
 
 Part = tuple[str, int | None]  # a text, or the name of a mark and its token
 
@@ -121,9 +122,8 @@ class Transcriber:
 
     def _held(self, messages: Sequence[Message]) -> str | None:
         """The first mark that a message holds."""
-        texts = [text for message in messages for text in (message.content, message.role)]
         names = (token.text for token in self._marks.values())
-        return next((name for name in names if any(name in text for text in texts)), None)
+        return next((name for name in names if any(name in m.content for m in messages)), None)
 
     def _cannot_tell(self, messages: Sequence[Message]) -> ModelError:
         held = self._held(messages)

@@ -19,13 +19,13 @@ from typing import Any
 import numpy as np
 
 from llmq.errors import LlmqError, ModelError
-from llmq.runtime.binding import last_error, library
+from llmq.runtime.binding import file_value, last_error, library
+from llmq.runtime.vocabulary import Vocabulary
 from llmq.tokenizer.probe_texts import WORDS, probe_texts
 from llmq.tokenizer.reference import check_same_ids
 
 N_CTX = 64  # tokens
 N_TOKENS = 4  # computed with
-LONGEST_NAME = 200  # bytes of a value of the file's metadata that is asked for
 
 
 def main() -> None:
@@ -58,7 +58,7 @@ def attempt(file: Path, folder: Path | None = None) -> Iterator[str]:
         tokens = [0]
         if lib.llama_vocab_type(lib.llama_model_get_vocab(model)):  # 0: it has none
             yield "cutting texts into tokens"
-            tokens = _tokenized(model, folder)
+            tokens = _tokenized(file, model, folder)
         yield "computing with it"
         context = _context(model)
         if not context:
@@ -67,26 +67,15 @@ def attempt(file: Path, folder: Path | None = None) -> Iterator[str]:
         _compute(model, context, tokens[:N_TOKENS])
 
 
-def _tokenized(model: Any, folder: Path | None) -> list[int]:
+def _tokenized(file: Path, model: Any, folder: Path | None) -> list[int]:
     """The tokens of a text, after those of all texts were compared, if there is with what."""
-    lib = library()
-    vocab = lib.llama_model_get_vocab(model)
-
-    def encode(text: str) -> list[int]:
-        data = text.encode("utf-8")
-        room = 4 * len(data) + 8
-        tokens = (lib.llama_token * room)()
-        count = lib.llama_tokenize(vocab, data, len(data), tokens, room, False, False)
-        if count < 0:
-            raise ModelError(f"llama.cpp makes {-count} tokens of {len(data)} bytes of text")
-        return list(tokens[:count])
-
+    kind, pre = (file_value(model, f"tokenizer.ggml.{key}") for key in ("model", "pre"))
+    vocabulary = Vocabulary(file, library().llama_model_get_vocab(model), pre=pre)
     if folder is not None:
-        kind, pre = (_text(model, f"tokenizer.ggml.{key}") for key in ("model", "pre"))
-        n_vocab = lib.llama_vocab_n_tokens(vocab)
         words = kind != "llama"  # it puts a space behind them, which is said (spaces.py)
-        check_same_ids(folder, probe_texts(kind, pre), encode, n_vocab, words=words)
-    return encode(WORDS.texts[1]) or [0]
+        texts = probe_texts(kind, pre)
+        check_same_ids(folder, texts, vocabulary.tokenize, vocabulary.n_tokens, words=words)
+    return vocabulary.tokenize(WORDS.texts[1]) or [0]
 
 
 def _context(model: Any) -> Any:
@@ -108,15 +97,6 @@ def _compute(model: Any, context: Any, tokens: list[int]) -> None:
     logits = np.ctypeslib.as_array(lib.llama_get_logits_ith(context, -1), (n_vocab,))
     if not np.isfinite(logits).all():
         raise ModelError("what llama.cpp computes with it is no number; are its weights damaged?")
-
-
-def _text(model: Any, key: str) -> str:
-    """The value of a key of the file's metadata, "" where it has none."""
-    import ctypes
-
-    buffer = ctypes.create_string_buffer(LONGEST_NAME)
-    library().llama_model_meta_val_str(model, key.encode(), buffer, LONGEST_NAME)
-    return buffer.value.decode("utf-8", "replace")
 
 
 def _private_output() -> Callable[[dict[str, object]], None]:

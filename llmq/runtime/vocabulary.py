@@ -50,14 +50,15 @@ class Vocabulary:
         self._check_runs(text)
         data = text.encode("utf-8", "replace")
         room = len(data) + 8
-        tokens = (self._lib.llama_token * room)()
-        count = self._lib.llama_tokenize(
-            self._pointer, data, len(data), tokens, room, False, special
-        )
-        if count < 0:
-            raise ModelError(f"{self.path}: {-count} tokens for {len(data)} bytes of text")
-        ids: list[int] = tokens[:count]
-        return ids
+        while True:
+            tokens = (self._lib.llama_token * room)()
+            count = self._lib.llama_tokenize(
+                self._pointer, data, len(data), tokens, room, False, special
+            )
+            if count >= 0:
+                ids: list[int] = tokens[:count]
+                return ids
+            room = -count  # the room it needs: a space without a token of its own is three bytes
 
     def _check_runs(self, text: str) -> None:
         allowed = longest_allowed(self._pre) if self._is_bpe else None

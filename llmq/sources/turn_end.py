@@ -5,10 +5,9 @@ import numpy as np
 from llmq.files.gguf import Metadata
 from llmq.runtime.chat_template import ChatTemplate
 from llmq.runtime.end_of_turn import end_of_turn
+from llmq.runtime.file_template import TOKEN_KEYS
+from llmq.tokenizer.end_tokens import END_TYPES
 from llmq.tokenizer.special_tokens import ID_KEYS
-from llmq.tokenizer.vocabulary import TokenType
-
-MARKS = (TokenType.CONTROL, TokenType.USER_DEFINED)
 
 
 def find_turn_end(keys: Metadata) -> str | None:
@@ -18,10 +17,13 @@ def find_turn_end(keys: Metadata) -> str | None:
         return None
     texts: list[str] = keys["tokenizer.ggml.tokens"]  # type: ignore[assignment]  # built so
     types = np.asarray(keys["tokenizer.ggml.token_type"])
-    bos, eos = (
-        texts[int(keys[ID_KEYS[kind]])] if ID_KEYS[kind] in keys else ""  # type: ignore[arg-type]
-        for kind in ("bos", "eos")
-    )
-    template = ChatTemplate(source, bos=bos, eos=eos, name="the folder")
-    marks = [texts[number] for number in np.flatnonzero(np.isin(types, MARKS))]
+    names = {"bos": ID_KEYS["bos"], "eos": ID_KEYS["eos"], **TOKEN_KEYS}
+    named = {
+        name: texts[int(keys[key])]  # type: ignore[arg-type]  # an id
+        for name, key in names.items()
+        if key in keys
+    }
+    bos, eos = (named.pop(kind, "") for kind in ("bos", "eos"))
+    template = ChatTemplate(source, bos=bos, eos=eos, name="the folder", tokens=named)
+    marks = [texts[number] for number in np.flatnonzero(np.isin(types, END_TYPES))]
     return end_of_turn(template, marks)

@@ -31,25 +31,16 @@ def all_added_tokens(
                 f"{token.id} where Hugging Face would count {ids[token.text]}; an id is missing or "
                 "taken twice"
             )
-    return split_by_row(
-        folder.vocab_size or free,
-        [AddedToken(ids[text], text, special) for text, special in wanted],
-        own=vocab,
-    )
+    tokens = [AddedToken(ids[text], text, special) for text, special in wanted]
+    return split_by_row(folder.vocab_size or free, tokens)
 
 
 def split_by_row(
-    rows: int, tokens: Iterable[AddedToken], *, own: Mapping[str, int]
+    rows: int, tokens: Sequence[AddedToken]
 ) -> tuple[list[AddedToken], list[AddedToken]]:
-    """Those with a row of the embedding (or in the vocabulary, `own`), and those beyond it."""
-    usable: list[AddedToken] = []
-    beyond: dict[str, AddedToken] = {}
-    for token in tokens:
-        if token.id < rows or token.text in own:
-            usable.append(token)
-        else:
-            beyond[token.text] = token
-    return usable, list(beyond.values())
+    """Those with a row of the embedding, and those beyond it."""
+    beyond = {token.text: token for token in tokens if token.id >= rows}
+    return [token for token in tokens if token.id < rows], list(beyond.values())
 
 
 def without_row(folder: TokenizerFolder, tokens: Sequence[AddedToken]) -> tuple[str, ...]:

@@ -55,7 +55,8 @@ def _other_order(folder: TokenizerFolder, model: SentencePieceModel) -> str:
     merges = section.get("merges") if isinstance(section, dict) else None
     last = float("inf")
     for merge in merges if isinstance(merges, list) else ():
-        text = merge.replace(" ", "") if isinstance(merge, str) else "".join(map(str, merge))
+        parts = merge.split(" ") if isinstance(merge, str) else merge
+        text = "".join(map(str, parts)) if isinstance(parts, list) else ""
         score = scores.get(text, last)
         if score > last:
             return f"they merge {text!r} in another order"
@@ -64,14 +65,11 @@ def _other_order(folder: TokenizerFolder, model: SentencePieceModel) -> str:
 
 
 def _vocab(folder: TokenizerFolder) -> dict[str, int]:
-    """`model.vocab`, also where it is a list of tokens with scores; {} for anything else."""
+    """`model.vocab`; {} where there is none, or Unigram's list, which says how to cut by itself."""
     model = folder.tokenizer.get("model")
     vocab = model.get("vocab") if isinstance(model, dict) else None
-    if isinstance(vocab, list):
-        return {str(row[0]): i for i, row in enumerate(vocab) if isinstance(row, list) and row}
-    if not isinstance(vocab, dict):
-        return {}
-    return {text: number for text, number in vocab.items() if isinstance(number, int)}
+    entries = vocab.items() if isinstance(vocab, dict) else ()
+    return {text: number for text, number in entries if isinstance(number, int)}
 
 
 def _size(folder: TokenizerFolder) -> int:

@@ -50,7 +50,6 @@ def _listed(folder: TokenizerFolder, keys: Metadata) -> tuple[list[int], tuple[s
     """The ids of `eos_token_id` in both files that can end a reply, and what is left out."""
     texts: Sequence[str] = keys["tokenizer.ggml.tokens"]  # type: ignore[assignment]  # built so
     types: Sequence[int] = keys["tokenizer.ggml.token_type"]  # type: ignore[assignment]  # built so
-    named = ID_KEYS["eos"] in keys
     ids: list[int] = []
     notes: dict[int, str] = {}
     for file, number, chosen in _entries(folder):
@@ -60,7 +59,7 @@ def _listed(folder: TokenizerFolder, keys: Metadata) -> tuple[list[int], tuple[s
                 number,
                 f"{file}: eos_token_id names {number}, beyond the {len(texts)} tokens: left out",
             )
-        elif ordinary and named and not chosen and number not in ids:
+        elif ordinary and not chosen and number not in (keys.get(ID_KEYS["eos"]), *ids):
             notes.setdefault(
                 number,
                 f"{file}: eos_token_id is {number}, the ordinary text {texts[number]!r}, where the"

@@ -48,7 +48,7 @@ def read_sentencepiece(folder: TokenizerFolder, model: SentencePieceModel) -> No
                 f"{where}: the piece {number} stands for a byte, but is {token.text!r:.40} and not"
                 " one of <0x00> to <0xFF>"
             )
-    usable, beyond = split_by_row(size, _added_tokens(folder, model), own={})
+    usable, beyond = split_by_row(size, _added_tokens(folder, model))
     tokens |= {
         token.id: added(token.text, special=token.special, score=ADDED_SCORE) for token in usable
     }

@@ -17,8 +17,8 @@ from llmq_eval.replies import Replies
 def check_report(path: Path, read: Sequence[Path]) -> None:
     """Raise OutputError where the report could not be written, or would replace what is `read`."""
     inputs = [part for file in read for part in parts_of(file) if part.exists()]
-    places = (path, *path.resolve().parents) if path.exists() else ()
-    if any(place.samefile(file) for place in places for file in inputs):
+    places = (path, *path.resolve().parents)  # of a model folder, every file is an input
+    if path.exists() and any(place.samefile(file) for place in places for file in inputs):
         raise OutputError(f"cannot write the report {path}: it is an input; name another file")
     if path.is_dir() or not path.parent.is_dir():
         what = "it is a folder" if path.is_dir() else "there is no such folder"

@@ -68,12 +68,15 @@ def test_a_report_replaces_no_input_and_is_refused_before_the_work(
 ) -> None:
     base, quant = tiny_gguf["BF16"], tiny_gguf["Q4_0"]
     before = quant.read_bytes()
-    link = tmp_path / "link"
-    link.hardlink_to(suite_path)
+    folder, twin = tmp_path / "folder", tmp_path / "twin"
+    folder.mkdir()
+    held = folder / "config.json"
+    held.touch()
+    twin.hardlink_to(suite_path)
     for report, reason in (
         (quant, "it is an input"),
         (suite_path, "it is an input"),
-        (link, "it is an input"),
+        (twin, "it is an input"),
         (tmp_path, "it is a folder"),
         (tmp_path / "missing" / "report.json", "there is no such folder"),
     ):
@@ -81,6 +84,13 @@ def test_a_report_replaces_no_input_and_is_refused_before_the_work(
         assert main(["drift", str(base), str(quant), *options]) == 1
         assert f"cannot write the report {report}: {reason}" in capsys.readouterr().err
     assert quant.read_bytes() == before
+    assert main(["drift", str(folder), str(quant), "--report-json", str(held)]) == 1
+    assert f"{held}: it is an input" in capsys.readouterr().err
+    split = [tmp_path / f"m-0000{n}-of-00002.gguf" for n in (1, 2)]
+    for part in split:
+        part.touch()
+    assert main(["drift", str(split[0]), str(quant), "--report-json", str(split[1])]) == 1
+    assert f"{split[1]}: it is an input" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("dtype", ["F32", "F16", "BF16"])

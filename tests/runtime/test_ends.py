@@ -77,6 +77,13 @@ def test_every_kind_of_value_is_passed_over(tiny_gguf: dict[str, Path], tmp_path
     assert read_integers(path, "a") is None
 
 
+def test_a_length_beyond_every_file(tmp_path: Path) -> None:
+    path = tmp_path / "long.gguf"
+    path.write_bytes(b"GGUF" + bytes(12) + (1).to_bytes(8, "little") + b"\xff" * 32)
+    with pytest.raises(GgufError, match="header cannot be read to the end"):
+        read_integers(path, END_IDS)
+
+
 @pytest.mark.parametrize("length", [0, 3, 24, 200])
 def test_a_header_that_ends_early(tiny_gguf: dict[str, Path], tmp_path: Path, length: int) -> None:
     cut = tmp_path / "cut.gguf"

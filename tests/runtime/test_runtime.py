@@ -59,6 +59,14 @@ def test_sentencepiece_texts_come_back_from_their_pieces(sentencepiece_gguf: Pat
         assert text_of(model, model.tokenize(text)) == " " + text
 
 
+def test_a_text_may_have_more_tokens_than_bytes(sentencepiece_gguf: Path, tmp_path: Path) -> None:
+    """A space without a token is three: the bytes of the letter that stands for it."""
+    path = tmp_path / "spaceless.gguf"
+    path.write_bytes(sentencepiece_gguf.read_bytes().replace("▁".encode(), "▂".encode()))
+    with open_model(path) as model:
+        assert len(model.tokenize(" " * 100)) == 303
+
+
 # Files that are no models
 
 DAMAGE: dict[str, Callable[[bytes], bytes]] = {

@@ -43,6 +43,10 @@ def test_the_pieces(text: str, pieces: list[str | int]) -> None:
     assert [s.token.id if s.token else text[s.start : s.stop] for s in spans] == pieces
 
 
+def test_a_text_of_many_names_is_cut_in_no_time() -> None:
+    assert len(partition("<|end|>! <|r|> " * 100_000, TOKENS)) == 300_000
+
+
 def test_between_marks_all_is_text() -> None:
     text = "a<|end|>!b<mask>c"
     spans = at_marks(partition(text, TOKENS), frozenset({2}))

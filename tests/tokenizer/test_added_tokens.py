@@ -50,6 +50,7 @@ def test_a_padding_token_without_a_row_is_left_out(late: Path) -> None:
     [
         ({"chat_template": "{{ '[PAD]' }}"}, "the chat template writes it"),
         ({"eos_token": LATE}, "it is the eos_token"),
+        ({"bos_token": LATE}, "it is the bos_token"),
     ],
 )
 def test_a_token_that_is_needed_has_a_row(late: Path, settings: Any, reason: str) -> None:
@@ -105,6 +106,14 @@ def test_a_list_that_no_other_file_repeats(trained: str, tmp_path: Path) -> None
     write(tmp_path / "added_tokens.json", {"<think>": 301})
     assert tokens_of(read(tmp_path))[301] == "<think>"
     assert cut_differently(tmp_path, ["a<think>b", "<think>"]) == []
+
+
+def test_two_rows_of_one_text_are_refused(tmp_path: Path) -> None:
+    decoder = {"900": {"content": "<one>", "special": True}}
+    save_sentencepiece(tmp_path, train_sentencepiece(), added_tokens_decoder=decoder)
+    write(tmp_path / "added_tokens.json", {"<one>": 901})
+    with pytest.raises(TokenizerError, match=r"the ids 900 and 901 to the same text '<one>'"):
+        read(tmp_path)
 
 
 @pytest.mark.parametrize("text", ["a\0b", "\0"])

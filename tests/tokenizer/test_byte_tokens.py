@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 
 from llmq.errors import TokenizerError
+from llmq.tokenizer.byte_tokens import missing_bytes
+from llmq.tokenizer.vocabulary import Token, TokenType
 from llmq_peer.tokenizer_folders import read_noted, save_sentencepiece, train_sentencepiece
 from tests.oracles.both_tokenizers import TEXTS, cut_differently
 from tests.oracles.llama_vocab import LlamaVocabulary
@@ -30,6 +32,14 @@ def test_unused_rows_stand_for_bytes(folder: Path) -> None:
     assert [tokens[i] for i in ids[-4:]] == ["<0xF4>", "<0x8F>", "<0xBF>", "<0xBD>"]
     assert len(known) > 100
     assert cut_differently(folder, known, vocab_size=1160) == []
+
+
+def test_a_letter_stands_for_its_byte() -> None:
+    """As in llama.cpp, which looks for the letter where the byte is no token."""
+    missing = missing_bytes({0: Token("A", TokenType.NORMAL), 1: Token("é", TokenType.NORMAL)})
+    assert "<0x41>" not in missing
+    assert {"<0x42>", "<0xC3>", "<0xE9>"} <= set(missing)
+    assert len(missing) == 256 - 13 - 1  # 13 bytes are in no text
 
 
 def test_without_rows_it_is_refused(folder: Path) -> None:

@@ -72,6 +72,32 @@ def test_another_order_of_merges_is_another_tokenizer(both: Path) -> None:
     assert cut_differently(both) == []
 
 
+@pytest.mark.parametrize("merge", [5, None, {"a": 1}, ["a", 5], "a", []])
+def test_merges_that_are_none_do_not_stop_the_comparison(both: Path, merge: object) -> None:
+    edit(both, lambda t: t["model"].update(merges=[merge]))
+    assert read_noted(both).notes == ()
+
+
+def test_added_tokens_may_stand_in_either_list(both: Path) -> None:
+    def move(tokenizer: dict[str, Any]) -> None:
+        del tokenizer["model"]["vocab"]["</s>"]  # an added token besides
+        tokenizer["model"]["vocab"]["<new>"] = 900
+        tokenizer["added_tokens"].append({"id": 900, "content": "<new>", "special": True})
+
+    edit(both, move)
+    assert read_noted(both).notes == ()
+
+
+def test_unigram_cuts_in_its_own_way(both: Path) -> None:
+    def score(tokenizer: dict[str, Any]) -> None:
+        vocab = tokenizer["model"]["vocab"]
+        tokenizer["model"] = {"type": "Unigram", "vocab": [[text, -1.0] for text in vocab]}
+
+    edit(both, score)
+    with pytest.raises(TokenizerError, match=r"tokenizer\.json: model is of type 'Unigram'"):
+        read(both)
+
+
 def test_the_one_that_fits_the_embedding(both: Path) -> None:
     edit(both, lambda t: t["model"]["vocab"].update({f"new{i}": 900 + i for i in range(100)}))
     assert (
@@ -79,5 +105,5 @@ def test_the_one_that_fits_the_embedding(both: Path) -> None:
         in (read_noted(both).notes[0])
     )
     assert "tokenizer.json is read" in read_noted(both, vocab_size=1000).notes[0]
-    with pytest.raises(TokenizerError, match="vocab_size is 800"):
+    with pytest.raises(TokenizerError, match=r"tokenizer\.json: .*vocab_size is 800"):
         read(both, vocab_size=800)

@@ -1,5 +1,6 @@
 """Every token that transformers ends a reply at, and the template's own, has its key."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,7 @@ def ends(folder: Path, **config: Any) -> tuple[list[int | None], list[int]]:
         # the turn's mark is eot, whatever else is listed
         (NAMED | {"chat_template": template(PAD)}, {}, {}, ([1, 2, None], [])),
         (NAMED | {"chat_template": template(EOS)}, {}, {}, ([1, None, None], [])),
+        (NAMED | {"chat_template": TURNS.replace("MARK", "pad_token")}, {}, {}, ([1, 2, None], [])),
         (
             NAMED | {"chat_template": template(PAD)},
             {"eos_token_id": [300, 2]},
@@ -71,6 +73,7 @@ def test_end_tokens(
         ({}, {"eos_token_id": 5, "_from_model_config": True}, False),
         ({}, {"eos_token_id": 5}, True),  # somebody's choice
         ({"eos_token_id": [1, 5]}, {}, True),
+        ({"eos_token_id": 5}, {"eos_token_id": 5}, True),
     ],
 )
 def test_ordinary_text_ends_a_reply_where_somebody_chose_it(
@@ -79,6 +82,25 @@ def test_ordinary_text_ends_a_reply_where_somebody_chose_it(
     write(folder / "generation_config.json", generation)
     assert ends(folder, **config)[0] == [1, 5 if ending else None, None]
     assert any("ordinary text" in note for note in read_noted(folder, **config).notes) != ending
+
+
+def test_what_the_tokenizer_names_besides_ends_a_reply(folder: Path) -> None:
+    """The end that it puts behind a text is eos, that of its settings eot, or eom beside a mark."""
+    path = folder / "tokenizer.json"
+    tokenizer = json.loads(path.read_text(encoding="utf-8"))
+    parts = [{"Sequence": {"id": "A", "type_id": 0}}, {"SpecialToken": {"id": PAD, "type_id": 0}}]
+    tokenizer["post_processor"] = {"type": "TemplateProcessing", "single": parts, "pair": []}
+    write(path, tokenizer)
+    assert ends(folder) == ([2, 1, None], [])
+    write(folder / "tokenizer_config.json", NAMED | {"chat_template": template(TOOL)})
+    assert ends(folder) == ([2, 300, 1], [])
+
+
+def test_ordinary_text_that_nothing_else_ends_is_the_end(folder: Path) -> None:
+    write(folder / "tokenizer_config.json", BARE)
+    keys, notes = read_noted(folder, eos_token_id=5)
+    assert keys["tokenizer.ggml.eos_token_id"] == 5
+    assert notes == ()
 
 
 def test_what_has_no_key_is_said(folder: Path) -> None:
