@@ -32,8 +32,8 @@ SPACE_BYTE = "Ġ"  # the byte-level alphabet's letter for a space
 def read_byte_level(folder: TokenizerFolder, *, pre: str | None) -> NotedKeys:
     """model, pre, tokens, token_type, merges."""
     where = folder.where("tokenizer.json", "model")
-    name, notes = _pre_tokenizer(folder, pre)
     vocab = model_vocab(folder)
+    name, notes = _pre_tokenizer(folder, pre)
     for option in ("continuing_subword_prefix", "end_of_word_suffix"):
         if folder.tokenizer["model"].get(option):
             raise TokenizerError(f"{where}.{option} is set, which llama.cpp does not know")

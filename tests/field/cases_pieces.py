@@ -129,7 +129,7 @@ CASES = (
                 str(f / "tokenizer.json")
             ),
         ),
-        refused("tokenizer.json"),
+        refused("tokenizer.json", "Unigram"),
     ),
     Case(
         "pieces: tokenizer.json is WordPiece",
@@ -139,6 +139,6 @@ CASES = (
                 str(f / "tokenizer.json")
             ),
         ),
-        refused("tokenizer.json"),
+        refused("tokenizer.json", "WordPiece"),
     ),
 )
