@@ -18,6 +18,8 @@ from concurrent.futures import (
 from contextlib import contextmanager
 from typing import Any
 
+from llmq.interrupts import interrupts_held
+
 QUEUED = 512  # tasks handed out at a time: those of all chunks of a large model would take memory
 
 
@@ -34,25 +36,12 @@ def worker_pool(workers: int) -> Iterator[ProcessPoolExecutor | None]:
         initargs=(signal.SIGINT, signal.SIG_IGN),
     )
     try:
-        with _interrupts_held():  # or it would hit a process before its initializer has run
+        with interrupts_held():  # or it would hit a process before its initializer has run
             for _ in range(workers):  # each task makes the pool start one process
                 pool.submit(int)
         yield pool
     finally:
         pool.shutdown(cancel_futures=True)
-
-
-@contextmanager
-def _interrupts_held() -> Iterator[None]:
-    """Ctrl-C waits until the end, and in processes started meanwhile for good (not on Windows)."""
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def on_each(

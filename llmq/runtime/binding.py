@@ -3,9 +3,6 @@
 import ctypes
 import os
 import re
-import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
@@ -42,22 +39,6 @@ def library() -> Any:
     lib.llama_log_set(_CALLBACK, None)
     lib.llama_backend_init()
     return lib
-
-
-@contextmanager
-def ctrl_c_held() -> Iterator[None]:
-    """A Ctrl-C in here counts at the end.
-
-    llama.cpp calls `_keep` for each line of its log, and what is raised there is printed and lost.
-    """
-    if not hasattr(signal, "pthread_sigmask"):  # Windows
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def last_error() -> str:

@@ -8,8 +8,9 @@ from typing import Any
 from llmq.errors import ModelError
 from llmq.files.gguf import MAGIC
 from llmq.files.plain import check_plain
+from llmq.interrupts import interrupts_held
 from llmq.processors import cores
-from llmq.runtime.binding import ctrl_c_held, last_error, library
+from llmq.runtime.binding import last_error, library
 from llmq.runtime.decoder import BATCH_TOKENS, OUTPUT_ROWS, Handles
 from llmq.runtime.model import Model
 
@@ -34,7 +35,8 @@ def open_model(
     FIXED_DATE. Raises ModelError for whatever llama.cpp cannot open.
     """
     check_magic(path)
-    with ExitStack() as resources, ctrl_c_held():
+    # llama.cpp calls back for each line of its log, and what is raised there is printed and lost.
+    with ExitStack() as resources, interrupts_held():
         lib = library()
         last_error()  # forget what an earlier call left
         settings = lib.llama_model_default_params()

@@ -1,6 +1,5 @@
 """The folders that cases change: random models of four families, tokenizers of three kinds."""
 
-import io
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -9,18 +8,17 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import sentencepiece
 from tokenizers import AddedToken, Tokenizer, normalizers, processors
 from transformers import AutoTokenizer
 
 from llmq.tokenizer.pre_tokenizer_table import STRUCTURES
 from llmq_peer.random_models import save_random_model
-from llmq_peer.texts import training_texts
 from llmq_peer.tokenizer_folders import (
     NAMED,
     save,
     save_sentencepiece,
     train_byte_level,
+    train_sentencepiece,
 )
 
 CHATML = (
@@ -88,16 +86,7 @@ def byte_level(row: str, **named: str) -> Callable[[Path], Mapping[str, Any]]:
     return write
 
 
-PIECES_OPTIONS: Mapping[str, Any] = {
-    "vocab_size": 900,
-    "model_type": "bpe",
-    "byte_fallback": True,
-    "normalization_rule_name": "identity",
-    "remove_extra_whitespaces": False,
-    "split_digits": True,
-    "allow_whitespace_only_pieces": True,
-    "character_coverage": 0.9995,
-    "minloglevel": 2,
+MARKS: Mapping[str, Any] = {
     "control_symbols": ["[INST]", "[/INST]"],
     "user_defined_symbols": ["<answer>"],
 }
@@ -106,13 +95,7 @@ PIECES_OPTIONS: Mapping[str, Any] = {
 @cache
 def pieces_model(**options: Any) -> bytes:
     """A trained tokenizer.model with the marks of Llama 2's turns, as Llama 2's but for options."""
-    model = io.BytesIO()
-    sentencepiece.SentencePieceTrainer.train(
-        sentence_iterator=iter(training_texts()),
-        model_writer=model,
-        **{**PIECES_OPTIONS, **options},
-    )
-    return model.getvalue()
+    return train_sentencepiece(**{**MARKS, **options})
 
 
 def pieces(folder: Path) -> Mapping[str, Any]:
