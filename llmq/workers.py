@@ -18,8 +18,6 @@ from concurrent.futures import (
 from contextlib import contextmanager
 from typing import Any
 
-from llmq.interrupts import interrupts_held
-
 QUEUED = 512  # tasks handed out at a time: those of all chunks of a large model would take memory
 
 
@@ -36,12 +34,25 @@ def worker_pool(workers: int) -> Iterator[ProcessPoolExecutor | None]:
         initargs=(signal.SIGINT, signal.SIG_IGN),
     )
     try:
-        with interrupts_held():  # or it would hit a process before its initializer has run
+        with _interrupts_held():  # or it would hit a process before its initializer has run
             for _ in range(workers):  # each task makes the pool start one process
                 pool.submit(int)
         yield pool
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Ctrl-C waits until the end, and in processes started meanwhile for good (not on Windows)."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def on_each(

@@ -8,7 +8,7 @@ from typing import Any
 from llmq.errors import ModelError
 from llmq.files.gguf import MAGIC
 from llmq.files.plain import check_plain
-from llmq.interrupts import interrupts_held
+from llmq.interrupts import interrupts_deferred
 from llmq.processors import cores
 from llmq.runtime.binding import last_error, library
 from llmq.runtime.decoder import BATCH_TOKENS, OUTPUT_ROWS, Handles
@@ -36,7 +36,7 @@ def open_model(
     """
     check_magic(path)
     # llama.cpp calls back for each line of its log, and what is raised there is printed and lost.
-    with ExitStack() as resources, interrupts_held():
+    with ExitStack() as resources, interrupts_deferred():
         lib = library()
         last_error()  # forget what an earlier call left
         settings = lib.llama_model_default_params()

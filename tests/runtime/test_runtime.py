@@ -262,7 +262,7 @@ def test_threads_that_wait_leave_their_cores_to_others() -> None:
         assert f"GOMP_SPINCOUNT = '{spins}'" in told.stderr
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="signals are held back on POSIX systems alone")
+@pytest.mark.skipif(sys.platform == "win32", reason="os.kill is no Ctrl-C on Windows")
 def test_ctrl_c_while_a_file_is_opened(tmp_path: Path, sentencepiece_gguf: Path) -> None:
     """It ends the opening, and is neither printed nor lost in what llama.cpp calls for its log."""
     program = tmp_path / "interrupted.py"
@@ -278,6 +278,7 @@ import os, signal, sys
 from pathlib import Path
 from llmq.runtime import binding, open_model
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # though a shell may have it ignored
 keep = binding._keep
 def log(level, text, data):
     os.kill(os.getpid(), signal.SIGINT)
