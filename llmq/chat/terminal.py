@@ -98,6 +98,11 @@ def _typed_line() -> str | None:
     except EOFError:
         print()
         return None
+    except SystemError as error:
+        # Of two Ctrl-C at once, input() handles the second while the first is on its way out.
+        if not isinstance(error.__cause__, KeyboardInterrupt):
+            raise
+        raise KeyboardInterrupt from None
 
 
 def _piped_line() -> str | None:
