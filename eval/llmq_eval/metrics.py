@@ -14,7 +14,7 @@ from typing import Any, Literal
 import numpy.typing as npt
 
 from llmq_eval.likelihood import Tokens
-from llmq_eval.statistics import Estimate, percentile, ratio_of_sums
+from llmq_eval.statistics import Estimate, mean, percentile
 
 Values = npt.NDArray[Any]  # (n_tokens,), float64 or bool
 Line = Literal["base", "quant", "tail"]
@@ -81,11 +81,6 @@ class Metric:
     def _number(self, value: float, sign: str = "-") -> str:
         shown = value * self.unit.factor
         return f"{shown:{sign}.{self.digits}f}" if abs(shown) < HUGE else f"{shown:{sign}.4g}"
-
-
-def mean(documents: Sequence[Values]) -> Estimate:
-    """The mean over all tokens; its error and interval over documents."""
-    return ratio_of_sums([v.sum().item() for v in documents], [len(v) for v in documents])
 
 
 def exp_of_mean(documents: Sequence[Values]) -> Estimate:

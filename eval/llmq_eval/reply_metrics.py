@@ -6,8 +6,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from llmq_eval.intervals import NORMAL
-from llmq_eval.metrics import PERCENT, Metric, Unit, Values, mean
-from llmq_eval.statistics import Estimate, ratio_of_sums
+from llmq_eval.metrics import PERCENT, Metric, Unit, Values
+from llmq_eval.statistics import Estimate, mean, ratio_of_sums
 
 # What is kept of one dialogue: the tokens of both replies, whether each was still open at the
 # limit, and whether both are the same.

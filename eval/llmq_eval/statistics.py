@@ -19,11 +19,12 @@ intervals for medians and other position measures). How often the intervals hold
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from llmq_eval.intervals import degrees_of_freedom, students_t
+from llmq_eval.intervals import correlation_within, degrees_of_freedom, students_t
 
 FEW_DOCUMENTS = 40  # with 30, `scripts/check-intervals` finds intervals that hold in 91 %
 
@@ -76,8 +77,12 @@ class Estimate:
         return {name: x if x is None or math.isfinite(x) else None for name, x in fields.items()}
 
 
-def ratio_of_sums(sums: Sequence[float], counts: Sequence[int]) -> Estimate:
+def ratio_of_sums(
+    sums: Sequence[float], counts: Sequence[int], *, correlation: float = 1.0
+) -> Estimate:
     """sum(sums) / sum(counts) over documents, with its jackknife standard error.
+
+    `correlation` is that of the counted within a document, see `intervals.degrees_of_freedom`.
 
     >>> ratio_of_sums([1.0, 2.0, 3.0], [10, 10, 10])
     Estimate(value=0.2, standard_error=0.0577..., low=-0.04..., high=0.44...)
@@ -91,8 +96,21 @@ def ratio_of_sums(sums: Sequence[float], counts: Sequence[int]) -> Estimate:
     centre = math.fsum(without) / n_documents
     spread = math.fsum((w - centre) ** 2 for w in without)
     error = math.sqrt(spread * (n_documents - 1) / n_documents)
-    reach = students_t(degrees_of_freedom([n for _, n in pairs])) * error
+    reach = students_t(degrees_of_freedom([n for _, n in pairs], correlation)) * error
     return Estimate(value, error, value - reach, value + reach)
+
+
+def mean(documents: Sequence[npt.NDArray[Any]]) -> Estimate:
+    """The mean over the tokens of all documents; its error and interval over documents.
+
+    >>> mean([np.array([0.0, 1.0]), np.array([1.0])] * 20).value
+    0.666...
+    """
+    values = [document.astype(np.float64) for document in documents if len(document)]
+    sums, counts = [v.sum().item() for v in values], [len(v) for v in values]
+    with np.errstate(over="ignore"):  # of a loss beyond all measure, the square is infinite
+        squares = [v.dot(v).item() for v in values]
+    return ratio_of_sums(sums, counts, correlation=correlation_within(sums, squares, counts))
 
 
 def percentile(documents: Sequence[npt.NDArray[np.float64]], percent: float) -> Estimate:
@@ -105,10 +123,9 @@ def percentile(documents: Sequence[npt.NDArray[np.float64]], percent: float) -> 
     """
     tokens = np.sort(np.concatenate(documents))
     value = float(np.percentile(tokens, percent))
-    counts = [len(document) for document in documents]
     # Of tokens that equal the value, all or none lie above it: the less certain share counts.
     shares = (
-        ratio_of_sums([beyond(document, value).sum().item() for document in documents], counts)
+        mean([beyond(document, value) for document in documents])
         for beyond in (np.greater, np.greater_equal)
     )
     margins = [share.margin for share in shares if share.margin is not None]

@@ -1,15 +1,18 @@
 """Intervals against published values of t, and against how often they hold the truth."""
 
 import math
-from random import Random
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
-from llmq_eval.intervals import NORMAL, degrees_of_freedom, students_t
-from llmq_eval.statistics import percentile, ratio_of_sums
+from llmq_eval.intervals import NORMAL, correlation_within, degrees_of_freedom, students_t
+from llmq_eval.statistics import mean, percentile
 
 SUITES = 2000
+LONG_LEVEL, SHORT_LEVEL = 0.85, 1.1
+LONG_SHARE, SHORT_SHARE = math.exp(6.08) / 12, 11 * math.exp(4.08) / 12  # of the tokens, as 36 : 54
+TRUTH = (LONG_SHARE * LONG_LEVEL + SHORT_SHARE * SHORT_LEVEL) / (LONG_SHARE + SHORT_SHARE)
 
 
 @pytest.mark.parametrize(
@@ -24,31 +27,43 @@ def test_many_degrees_are_the_normal_distribution() -> None:
 
 
 def test_unequal_lengths_are_worth_fewer_documents() -> None:
-    assert degrees_of_freedom([5] * 30) == pytest.approx(29)
-    assert 3 < degrees_of_freedom([1000] * 5 + [10] * 30) < 5
-    assert degrees_of_freedom([9]) == 1
+    assert degrees_of_freedom([5] * 30, 0.2) == pytest.approx(29)
+    few, many = (degrees_of_freedom([1000] * 5 + [10] * 30, r) for r in (1, 0))
+    assert 4 < few < many < 5
+    assert degrees_of_freedom([9], 1) == 1
 
 
-def dialogues(rng: Random, n: int) -> tuple[list[float], list[int]]:
-    """Sums of a loss over dialogues: one in twelve is long, and each has its own level."""
-    counts = [
-        round(rng.lognormvariate(6.0 if rng.random() < 1 / 12 else 4.0, 0.4)) for _ in range(n)
+@pytest.mark.parametrize("correlation", [0.0, 0.1, 0.7])
+def test_the_correlation_within_documents_is_found(correlation: float) -> None:
+    rng = np.random.default_rng(5)
+    counts = rng.integers(5, 60, 2000)
+    values = [
+        rng.normal(3, correlation**0.5) + rng.normal(0, (1 - correlation) ** 0.5, n) for n in counts
     ]
-    levels = [rng.lognormvariate(-0.08, 0.4) for _ in range(n)]  # their mean is 1
-    return [n * x * rng.gauss(1, n**-0.5) for n, x in zip(counts, levels, strict=True)], counts
+    sums, squares = [v.sum() for v in values], [(v * v).sum() for v in values]
+    found = correlation_within(sums, squares, counts.tolist())
+    assert found == pytest.approx(correlation, abs=0.02)
+
+
+def dialogues(rng: np.random.Generator, n: int) -> list[npt.NDArray[np.float64]]:
+    """The tokens' losses in dialogues, each of its own level; one in twelve is of a longer kind."""
+    long = rng.random(n) < 1 / 12
+    sizes = rng.lognormal(np.where(long, 6.0, 4.0), 0.4).round().astype(int)
+    levels = rng.lognormal(-0.02, 0.2, n) * np.where(long, LONG_LEVEL, SHORT_LEVEL)
+    return [rng.normal(level, 1, max(size, 1)) for level, size in zip(levels, sizes, strict=True)]
 
 
 @pytest.mark.parametrize("n_documents", [40, 80])
 def test_nineteen_in_twenty_intervals_hold_the_truth(n_documents: int) -> None:
-    rng = Random(n_documents)
+    rng = np.random.default_rng(n_documents)
     hits = tokens_alone = 0
     for _ in range(SUITES):
-        sums, counts = dialogues(rng, n_documents)
-        found = ratio_of_sums(sums, counts)
+        documents = dialogues(rng, n_documents)
+        found = mean(documents)
         assert found.low is not None
         assert found.high is not None
-        hits += found.low <= 1 <= found.high
-        tokens_alone += abs(found.value - 1) <= NORMAL / math.sqrt(sum(counts))
+        hits += found.low <= TRUTH <= found.high
+        tokens_alone += abs(found.value - TRUTH) <= NORMAL / math.sqrt(sum(map(len, documents)))
     assert 0.93 <= hits / SUITES <= 0.97
     assert tokens_alone / SUITES < 0.8  # what counting tokens would promise
 

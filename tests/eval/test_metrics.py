@@ -12,8 +12,8 @@ import pytest
 from llmq.verbs.drift import table_rows, tail_rows
 from llmq_eval.drift import DocumentDrift, Drift, ModelFile
 from llmq_eval.likelihood import TOKEN
-from llmq_eval.metrics import METRICS, PERCENT, Metric, mean
-from llmq_eval.statistics import Estimate
+from llmq_eval.metrics import METRICS, PERCENT, Metric
+from llmq_eval.statistics import Estimate, mean
 
 Row = tuple[float, float, float, bool]  # a token as TOKEN has it
 
