@@ -1,7 +1,6 @@
 """The one place that imports llama_cpp, at the first use, with its log kept off the terminal."""
 
 import ctypes
-import os
 import re
 from functools import cache
 from typing import Any
@@ -9,9 +8,6 @@ from typing import Any
 from llmq.errors import one_line
 
 ERROR_LEVEL = 4  # enum ggml_log_level, GGML_LOG_LEVEL_ERROR in ggml.h
-# How often a thread looks whether the others are done before it sleeps. libgomp's own 300,000 cost
-# more than the work where other programs want the cores too: 8 times the processor time, measured.
-SPINS = "10000"
 SHORT_VALUE = 64  # bytes: room for a number or for the name of a pre-tokenizer
 
 # llama.cpp's log is one per process: error lines wait here for the next ModelError.
@@ -31,8 +27,6 @@ _CALLBACK = ctypes.CFUNCTYPE(None, ctypes.c_int, ctypes.c_char_p, ctypes.c_void_
 @cache
 def library() -> Any:
     """llama.cpp's C functions (llama.h), ready for use."""
-    if "OMP_WAIT_POLICY" not in os.environ:  # both are read once, as libgomp is loaded
-        os.environ.setdefault("GOMP_SPINCOUNT", SPINS)
     import llama_cpp.llama_cpp
 
     lib: Any = llama_cpp.llama_cpp

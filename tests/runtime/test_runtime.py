@@ -1,6 +1,5 @@
 """llama.cpp through llmq.runtime: bad files, tokens, logits, generation, an open terminal."""
 
-import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -247,19 +246,6 @@ def test_a_closed_model_says_so(tiny_gguf: dict[str, Path]) -> None:
     for iterator in (tokens, rows):
         with pytest.raises(ModelError, match="has been closed"):
             next(iterator)
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="libgomp is what llama.cpp uses on Linux")
-def test_threads_that_wait_leave_their_cores_to_others() -> None:
-    load = [sys.executable, "-c", "from llmq.runtime.binding import library; library()"]
-    tell = {"PATH": "", "PYTHONPATH": os.pathsep.join(sys.path), "OMP_DISPLAY_ENV": "verbose"}
-    for wish, spins in (
-        ({}, "10000"),
-        ({"GOMP_SPINCOUNT": "7"}, "7"),
-        ({"OMP_WAIT_POLICY": "passive"}, "0"),
-    ):
-        told = subprocess.run(load, env=tell | wish, capture_output=True, text=True, check=True)
-        assert f"GOMP_SPINCOUNT = '{spins}'" in told.stderr
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="os.kill is no Ctrl-C on Windows")
