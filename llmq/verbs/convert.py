@@ -20,7 +20,7 @@ from llmq.recipes.table import RECIPES
 from llmq.sources.opening import open_source
 from llmq.verbs.arguments import jobs_argument, size_argument
 from llmq.verbs.progress import progress_bar
-from llmq.verbs.tables import aligned, shown
+from llmq.verbs.tables import aligned, shown, terminal_width
 from llmq_kernels import Encoder
 
 
@@ -170,7 +170,7 @@ def print_plan(plan: Plan) -> None:
     """The plan as a table on stderr: layers that look alike share their rows."""
     rows = [("tensor", "shape", "from", "to", "bytes"), *_grouped(plan)]
     print(printable(f"{plan.name} -> {_manner(plan)}"), file=sys.stderr)
-    for line in aligned(rows, "<><<>"):
+    for line in aligned(rows, "<><<>", terminal_width(sys.stderr)):
         print(line, file=sys.stderr)
     for note in plan.notes:
         print(f"note: {printable(note)}", file=sys.stderr)

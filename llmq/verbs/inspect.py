@@ -12,7 +12,7 @@ import numpy as np
 from llmq.errors import printable
 from llmq.files.gguf import open_gguf
 from llmq.sources.checkpoint import open_checkpoint
-from llmq.verbs.tables import aligned, shown
+from llmq.verbs.tables import aligned, shown, terminal_width
 
 SHOWN_ITEMS = 6  # of an array
 SHOWN_CHARACTERS = 200  # of a text
@@ -77,7 +77,7 @@ def _print(report: dict[str, Any]) -> None:
         (row["name"], row["type"], " x ".join(str(number) for number in row["shape"]))
         for row in report["tensors"]
     ]
-    for line in aligned(rows, "<<<"):
+    for line in aligned(rows, "<<<", terminal_width(sys.stdout)):
         print(line)
     weights = sum(prod(row["shape"]) for row in report["tensors"])
     count = len(report["tensors"])
