@@ -11,19 +11,13 @@ from llmq.spelling import did_you_mean
 from llmq.verbs import VERBS
 from llmq.version import __version__
 
-OVERVIEW = """\
-llmq puts a tutor on a student's own device: convert, prove, chat.
-
-verbs:
-{verbs}
-
-a first session, with a model that was saved into the folder my-tutor:
-  llmq convert my-tutor                     writes my-tutor-Q4_K_M.gguf
-  llmq drift my-tutor my-tutor-Q4_K_M.gguf  measures how far that is from the original
-  llmq chat my-tutor-Q4_K_M.gguf            lets you talk to it
-
-"llmq help VERB" explains a verb and its options, "llmq --version" tells the versions.
-"""
+PURPOSE = "llmq puts a tutor on a student's own device: convert, prove, chat."
+SESSION = """\
+a first session, with a model saved in the folder my-tutor:
+  llmq convert my-tutor
+  llmq drift my-tutor my-tutor-Q4_K_M.gguf
+  llmq chat my-tutor-Q4_K_M.gguf"""
+MORE = '"llmq help VERB" explains a verb and its options, "llmq --version" tells the versions.'
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -56,7 +50,7 @@ def _run(given: list[str]) -> int:
         given = [*given[1:2], "--help"]
     word = given[0] if given else "--help"
     if word in ("-h", "--help"):
-        print(overview(), end="")
+        print(overview())
         return 0
     if word in ("-V", "--version"):
         print(versions())
@@ -72,9 +66,14 @@ def _run(given: list[str]) -> int:
 
 
 def overview() -> str:
-    """What `llmq` alone says."""
-    width = max(len(verb.name) for verb in VERBS)
-    return OVERVIEW.format(verbs="\n".join(f"  {v.name:{width}}  {v.help}" for v in VERBS))
+    """What `llmq` alone says, as wide as the terminal."""
+    from llmq.verbs.tables import aligned, terminal_width, wrapped
+
+    width = terminal_width(sys.stdout)
+    verbs = [("  verb", "what it does"), *((f"  {verb.name}", verb.help) for verb in VERBS)]
+    table = aligned(verbs, "<~", width)
+    lines = [*wrapped(PURPOSE, width), "", *table, "", SESSION, "", *wrapped(MORE, width)]
+    return "\n".join(lines)
 
 
 def versions() -> str:

@@ -91,7 +91,7 @@ def test_files_that_are_no_gguf(tmp_path: Path, capsys: pytest.CaptureFixture[st
     for name, message in (
         ("text.gguf", "text.gguf: it starts with b'hell' instead of b'GGUF'"),
         ("cut.gguf", "cut.gguf: the header wants 20 more bytes where 4 are left"),
-        ("none.gguf", "none.gguf: cannot be read (No such file or directory)"),
+        ("none.gguf", "none.gguf; name the folder that holds config.json, or a GGUF file"),
     ):
         assert run("inspect", tmp_path / name) == 1
         assert message in capsys.readouterr().err

@@ -121,7 +121,10 @@ def test_an_unknown_recipe(
     ("options", "message"),
     [
         (["--tensor", "attn_w=Q8_0"], "'attn_w' matches no matrix of this model; the nearest are"),
-        (["--imatrix", "no.gguf"], "there is no no.gguf; name a file that llama-imatrix wrote"),
+        (
+            ["--imatrix", "no.gguf"],
+            "there is no importance matrix no.gguf; name a file that llama-imatrix wrote",
+        ),
     ],
 )
 def test_options_that_do_not_fit_the_model(

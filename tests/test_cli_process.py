@@ -19,8 +19,8 @@ MakeCheckpoint = Callable[..., Path]
 @pytest.mark.parametrize(
     ("redirection", "code", "message"),
     [
-        (">&-", 0, "20 tensors"),
-        ("<&- >/dev/null", 0, "20 tensors"),
+        (">&-", 0, ""),
+        ("<&- >/dev/null", 0, ""),
         (">&- 2>&-", 0, ""),
         (">/dev/full", 1, "llmq: the output: No space left on device"),
         ("| true", 0, ""),

@@ -142,7 +142,9 @@ def planned(arguments: argparse.Namespace) -> Plan:
         arguments.usage_error("--imatrix-exact needs --imatrix FILE")
     check_model(arguments.source)
     if arguments.imatrix:
-        check_exists(arguments.imatrix, what="name a file that llama-imatrix wrote")
+        check_exists(
+            arguments.imatrix, "importance matrix", what="name a file that llama-imatrix wrote"
+        )
     importance = arguments.imatrix and read_importance(
         arguments.imatrix, exact=arguments.imatrix_exact
     )

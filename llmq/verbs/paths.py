@@ -60,13 +60,27 @@ def check_drift(base: Path, quants: Sequence[Path]) -> None:
         check_gguf(quant, use=f"llmq drift {typed(base)}")
 
 
-def check_exists(path: Path, *, also: Sequence[str] = (), what: str = MODEL) -> None:
+def check_suite(name: str, built_in: Sequence[str]) -> None:
+    """Raise `PathError` where `name` is neither a built-in suite nor a file."""
+    if name not in built_in:
+        wanted = f"built in are {', '.join(built_in)}"
+        check_exists(Path(name), "suite", also=built_in, what=wanted)
+
+
+def check_exists(
+    path: Path, kind: str = "", *, also: Sequence[str] = (), what: str = MODEL
+) -> None:
     """Raise `PathError` where there is no `path`, with what may have been meant.
 
-    `also` are names that stand beside the files, `what` says what is wanted.
+    `kind` is said of it where it is no model, `also` are names that stand beside the files, and
+    `what` is said where nothing is like it.
     """
-    if not path.exists():
-        raise PathError(_on_hub(path) or f"there is no {path}{_instead(path, also) or f'; {what}'}")
+    if path.exists():
+        return
+    if not kind and (fetched := _on_hub(path)):
+        raise PathError(fetched)
+    missing = f"there is no {kind} {path}" if kind else f"there is no {path}"
+    raise PathError(f"{missing}{_instead(path, also) or f'; {what}'}")
 
 
 def typed(path: Path) -> str:
@@ -134,8 +148,13 @@ def _nearest(folder: Path, name: str, also: Sequence[str]) -> str:
     except OSError:  # it is no folder, or not to be read
         names = []
     visible = [*also, *(each for each in names if not each.startswith("."))]
-    known = {each.casefold(): each for each in reversed(visible)}
-    return next((known[each] for each in nearest(name.casefold(), known, n=1)), "")
+    suffix = Path(name).suffix  # that two files share theirs makes them no more alike
+
+    def word(text: str) -> str:
+        return text.removesuffix(suffix).casefold()
+
+    known = {word(each): each for each in reversed(visible)}
+    return next((known[each] for each in nearest(word(name), known, n=1)), "")
 
 
 def _on_hub(path: Path) -> str:

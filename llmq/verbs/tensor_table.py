@@ -15,19 +15,21 @@ class Line(NamedTuple):
     n_bytes: int
 
 
-def print_tensors(tensors: Sequence[Line], headings: Sequence[str], stream: TextIO) -> None:
-    """The table on `stream`, with a heading for each of their types."""
-    rows = [("tensor", "shape", *headings, "bytes"), *_grouped(tensors)]
+def print_tensors(
+    tensors: Sequence[Line], headings: Sequence[str], stream: TextIO, *, whole: bool = False
+) -> None:
+    """The table on `stream`, with a heading for each of the types; `whole`: a row a tensor."""
+    rows = [("tensor", "shape", *headings, "bytes"), *_grouped(tensors, whole=whole)]
     sides = "<>" + "<" * len(headings) + ">"
     for line in aligned(rows, sides, terminal_width(stream)):
         print(line, file=stream)
 
 
-def _grouped(tensors: Iterable[Line]) -> Iterator[tuple[str, ...]]:
+def _grouped(tensors: Iterable[Line], *, whole: bool) -> Iterator[tuple[str, ...]]:
     """Table rows; tensors that differ in the layer alone become one row with their count."""
     groups: dict[tuple[str, ...], list[int]] = {}
     for tensor in tensors:
-        parts = ["*" if part.isdecimal() else part for part in tensor.name.split(".")]
+        parts = ["*" if part.isdecimal() and not whole else part for part in tensor.name.split(".")]
         shape = " x ".join(str(number) for number in tensor.shape)
         groups.setdefault((".".join(parts), shape, *tensor.types), []).append(tensor.n_bytes)
     for (name, *rest), sizes in groups.items():
