@@ -12,6 +12,7 @@ from typing import TextIO
 from llmq import defaults
 from llmq.errors import OutputError, printable
 from llmq.files.imatrix import read_importance
+from llmq.interrupts import endings_raise
 from llmq.outputs import check_output, default_name, output_path
 from llmq.plan import Plan
 from llmq.planning import make_plan
@@ -183,8 +184,12 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _execute(plan: Plan, output: Path, arguments: argparse.Namespace) -> None:
+    def stopped(by: str) -> OutputError:
+        return OutputError(f"{output}: stopped by {by}, nothing was written")
+
+    bar = nullcontext() if arguments.quiet else progress_bar(plan)
     try:
-        with progress_bar(plan) if not arguments.quiet else nullcontext() as progress:
+        with endings_raise(stopped), bar as progress:
             execute(
                 plan,
                 output,
@@ -195,7 +200,7 @@ def _execute(plan: Plan, output: Path, arguments: argparse.Namespace) -> None:
                 progress=progress,
             )
     except KeyboardInterrupt:
-        raise OutputError(f"{output}: stopped by Ctrl-C, nothing was written") from None
+        raise stopped("Ctrl-C") from None
 
 
 def _tell_result(plan: Plan, output: Path, seconds: float, *, tried: bool) -> None:
