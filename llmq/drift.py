@@ -7,6 +7,7 @@ while. The command and `measure_drift` are both made of these parts.
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -71,7 +72,8 @@ def chosen_suite(suite: str | Path | Suite, *, quick: bool = False) -> Suite:
     """The built-in suite of this name, or the file, or the suite itself; `quick`: a part of it."""
     if not isinstance(suite, Suite):
         suite = _named_suite(str(suite))
-    return spread(suite, QUICK_DIALOGUES) if quick else suite
+    few = spread(suite, QUICK_DIALOGUES)
+    return replace(few, name=f"{suite.name} (--quick)") if quick else suite
 
 
 def _named_suite(name: str) -> Suite:
