@@ -71,7 +71,7 @@ class Metric:
         Of an interval that is not symmetric, it is the longer side.
 
         >>> METRICS[0].cell(Estimate(1.16134, 0.0044, 1.1526, 1.1702))
-        '1.1613 ± 0.0089'
+        '1.161 ± 0.009'
         """
         text = self._number(estimate.value, "+" if self.signed else "-")
         if estimate.margin is not None:
@@ -109,7 +109,7 @@ METRICS = (
     Metric(
         name="base_perplexity",
         title="perplexity",
-        digits=4,
+        digits=3,
         line="base",
         values=itemgetter("nll_base_nats"),
         aggregate=exp_of_mean,
@@ -121,7 +121,7 @@ METRICS = (
     Metric(
         name="quant_perplexity",
         title="perplexity",
-        digits=4,
+        digits=3,
         line="quant",
         values=itemgetter("nll_quant_nats"),
         aggregate=exp_of_mean,
@@ -180,7 +180,7 @@ METRICS = (
         name="same_top_rate",
         title="same top token",
         unit=PERCENT,
-        digits=2,
+        digits=1,
         line="quant",
         values=itemgetter("same_top"),
         aggregate=mean,

@@ -37,7 +37,7 @@ def test_the_table_has_a_row_for_the_base_and_for_each_file(
     base_name, quant_name = "tiny-BF16.gguf", "tiny-Q4_0.gguf"
     table, more = ["file", base_name, quant_name, base_name], ["file", quant_name, base_name]
     assert first_words(lines) == [*table, "", *more, "", quant_name, "", base_name]
-    assert "100.00 ± 0.00 %" in lines[3]
+    assert "100.0 ± 0.0 %" in lines[3]
     assert lines[-3].startswith(f"{quant_name} is ")
     assert lines[-1].startswith(f"{base_name} is identical to {base_name}: every token's")
     assert "two: 2 dialogues, 14 tokens of the tutor's turns" in err

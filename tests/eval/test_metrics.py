@@ -76,18 +76,18 @@ def test_a_row_is_wherever_it_says(metric: Metric) -> None:
 
 def test_a_cell_has_digits_sign_and_unit() -> None:
     metric = METRICS[0]
-    assert metric.cell(Estimate(12.34567, None)) == "12.3457"
-    assert metric.cell(Estimate(12.34567, 0.2, 12.0, 12.84567)) == "12.3457 ± 0.5000"
+    assert metric.cell(Estimate(12.34567, None)) == "12.346"
+    assert metric.cell(Estimate(12.34567, 0.2, 12.0, 12.84567)) == "12.346 ± 0.500"
     rows = {row.name: row for row in METRICS}
     assert rows["ln_ratio"].cell(Estimate(0.1, 0.01, 0.08, 0.12)) == "+0.10000 ± 0.02000"
-    assert rows["same_top_rate"].cell(Estimate(0.5, 0.1, 0.25, 0.75)) == "50.00 ± 25.00 %"
+    assert rows["same_top_rate"].cell(Estimate(0.5, 0.1, 0.25, 0.75)) == "50.0 ± 25.0 %"
     assert rows["same_top_rate"].unit == PERCENT
     assert rows["mean_kl_nats"].heading == "mean KL (nats)"
 
 
 @pytest.mark.parametrize(
     ("nats", "cell"),
-    [(10.0, "22026.4658"), (30.0, "1.069e+13"), (709.0, "8.218e+307"), (1e4, "inf")],
+    [(10.0, "22026.466"), (30.0, "1.069e+13"), (709.0, "8.218e+307"), (1e4, "inf")],
 )
 def test_a_huge_loss_has_a_cell_and_a_place_in_the_report(nats: float, cell: str) -> None:
     metric = METRICS[0]
