@@ -1,4 +1,4 @@
-"""What holds for the house as a whole: its public names, its README, its history of promises."""
+"""What holds for the house as a whole: its public names, its documents, its history of promises."""
 
 import ast
 import inspect
@@ -42,11 +42,15 @@ def test_the_readmes_tables_are_the_codes(repository: Path) -> None:
     assert done.returncode == 0, f"{done.stderr}run: python -m scripts.readme_tables --write"
 
 
-def test_the_readme_names_files_that_exist(repository: Path) -> None:
-    text = (repository / "README.md").read_text(encoding="utf-8")
+@pytest.mark.parametrize(
+    ("document", "least"), [("README.md", 5), ("ARCHITECTURE.md", 5), ("CONTRIBUTING.md", 60)]
+)
+def test_documents_name_files_that_exist(repository: Path, document: str, least: int) -> None:
+    text = (repository / document).read_text(encoding="utf-8")
     roots = "llmq|kernels|eval|scripts|tests"
     named = set(re.findall(rf"`((?:{roots})/[\w./-]*)`", text))
-    assert len(named) > 15
+    named |= set(re.findall(r"\]\(([\w./-]+)\)", text))
+    assert len(named) >= least
     for name in named:
         assert (repository / name).exists(), name
 
