@@ -15,7 +15,8 @@ from llmq.verbs.drift_progress import DriftBar, ahead, drift_bar
 from llmq.verbs.drift_replies import print_replies, replies_beside, show_replies
 from llmq.verbs.drift_report import check_report, finish, report, write_report
 from llmq.verbs.drift_tables import print_tables, print_verdicts, tell_left_out, tell_material
-from llmq_eval.drift import Drift, Failure, measure_documents
+from llmq.verbs.paths import check_drift, check_exists, check_suite
+from llmq_eval.drift import BUILTIN_SUITES, Drift, Failure, measure_documents
 from llmq_eval.duration import estimated_work
 from llmq_eval.material import Document, Material, suite_material
 from llmq_eval.measuring import opened, read_alike
@@ -27,6 +28,11 @@ def run(arguments: argparse.Namespace) -> int:
     from llmq.runtime import check_magic
 
     check_options(arguments)
+    check_drift(arguments.base, arguments.quants)
+    if arguments.text:
+        check_exists(arguments.text, "text", what="name a file of plain text")
+    else:
+        check_suite(arguments.suite, BUILTIN_SUITES)
     for quant in arguments.quants:  # before a folder is converted in vain
         check_magic(quant)
     if arguments.report_json:
