@@ -106,8 +106,8 @@ def _begin(
 ) -> None:
     """Say how long it may take, and start the bar."""
     work = estimated_work(models, documents, prompts)
-    with bar.hidden():
-        if work:
-            n, unit = len(documents), material.unit
-            print(ahead(work, n, unit, len(models), len(prompts)), file=sys.stderr)
+    bar.stop()
+    if work:
+        n, unit = len(documents), material.unit
+        print(ahead(work, n, unit, len(models), len(prompts)), file=sys.stderr)
     bar.begin(work, documents, len(prompts))
