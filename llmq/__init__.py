@@ -16,6 +16,7 @@ from llmq.version import __version__ as __version__
 if TYPE_CHECKING:
     from llmq.chat.conversation import open_chat as open_chat
     from llmq.conversion import convert as convert
+    from llmq.drift import measure_drift as measure_drift
     from llmq.errors import LlmqError as LlmqError
     from llmq.files.gguf import open_gguf as open_gguf
     from llmq.files.imatrix import read_importance as read_importance
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from llmq.recipes.overrides import Overrides as Overrides
     from llmq.recipes.overrides import tensor_type as tensor_type
     from llmq.sources.opening import open_source as open_source
-    from llmq_eval.drift import measure_drift as measure_drift
     from llmq_kernels import Encoder as Encoder
 
 _HOMES = {
@@ -34,7 +34,7 @@ _HOMES = {
     "convert": "llmq.conversion",
     "execute": "llmq.quantize",
     "make_plan": "llmq.planning",
-    "measure_drift": "llmq_eval.drift",
+    "measure_drift": "llmq.drift",
     "open_chat": "llmq.chat.conversation",
     "open_gguf": "llmq.files.gguf",
     "open_source": "llmq.sources.opening",

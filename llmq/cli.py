@@ -1,31 +1,23 @@
-"""The command line: one table of verbs, each a file of `llmq.verbs`, imported when it is used."""
+"""The command line: finds the verb, runs it, and turns what is raised into a line."""
 
-import argparse
 import importlib
 import os
 import sys
 from collections.abc import Sequence
 from io import TextIOWrapper
-from typing import NamedTuple, NoReturn
 
 from llmq.errors import LlmqError, printable
+from llmq.spelling import did_you_mean
+from llmq.verbs import VERBS
 from llmq.version import __version__
 
-
-class Verb(NamedTuple):
-    """A verb: its name, one line of help, and the module with `add_arguments` and `run`."""
-
-    name: str
-    help: str
-    module: str
-
-
-VERBS = (
-    Verb("convert", "turn a model into a quantized GGUF file", "llmq.verbs.convert"),
-    Verb("inspect", "show what a GGUF file or a checkpoint folder holds", "llmq.verbs.inspect"),
-    Verb("drift", "measure how far a quantized model moved from its base", "llmq.verbs.drift"),
-    Verb("chat", "talk to a tutor, offline", "llmq.verbs.chat"),
-)
+PURPOSE = "llmq puts a tutor on a student's own device: convert, prove, chat."
+SESSION = """\
+a first session, with a model saved in the folder my-tutor:
+  llmq convert my-tutor
+  llmq drift my-tutor my-tutor-Q4_K_M.gguf
+  llmq chat my-tutor-Q4_K_M.gguf"""
+MORE = '"llmq help VERB" explains a verb and its options, "llmq --version" tells the versions.'
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -35,8 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     _prepare_streams()
     try:
-        parsed = _parser(given).parse_args(given)
-        code: int = importlib.import_module(parsed.module).run(parsed)
+        code = _run(given)
         sys.stdout.flush()
     except LlmqError as error:
         return _failed(str(error))
@@ -53,10 +44,61 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return code
 
 
-def _failed(message: str) -> int:
+def _run(given: list[str]) -> int:
+    """Do what the first word says; `help VERB` is `VERB --help`."""
+    if given[:1] == ["help"]:
+        given = [*given[1:2], "--help"]
+    word = given[0] if given else "--help"
+    if word in ("-h", "--help"):
+        print(overview())
+        return 0
+    if word in ("-V", "--version"):
+        print(versions())
+        return 0
+    verb = next((verb for verb in VERBS if verb.name == word), None)
+    if verb is None:
+        return _no_such_verb(word)
+    from llmq.verbs.parsers import parser_of
+
+    parsed = parser_of(verb).read(given[1:])
+    code: int = importlib.import_module(verb.module).run(parsed)
+    return code
+
+
+def overview() -> str:
+    """What `llmq` alone says, as wide as the terminal."""
+    from llmq.verbs.tables import aligned, terminal_width, wrapped
+
+    width = terminal_width(sys.stdout)
+    verbs = [("  verb", "what it does"), *((f"  {verb.name}", verb.help) for verb in VERBS)]
+    table = aligned(verbs, "<~", width)
+    lines = [*wrapped(PURPOSE, width), "", *table, "", SESSION, "", *wrapped(MORE, width)]
+    return "\n".join(lines)
+
+
+def versions() -> str:
+    """The version, and those of what its results depend on."""
+    from importlib.metadata import version
+
+    return (
+        f"llmq {__version__} (Python {sys.version.split()[0]}, NumPy {version('numpy')},"
+        f" llama-cpp-python {version('llama-cpp-python')})"
+    )
+
+
+def _no_such_verb(word: str) -> int:
+    if word.startswith("-"):
+        hint = "options come after the verb, as in llmq convert my-tutor --recipe Q8_0"
+        return _failed(f"there is no option {word} here; {hint}", code=2)
+    names = [*(verb.name for verb in VERBS), "help"]
+    hint = did_you_mean(word, names, otherwise=f"there are {', '.join(names)}")
+    return _failed(f"there is no verb {word!r}; {hint}", code=2)
+
+
+def _failed(message: str, *, code: int = 1) -> int:
     # Names in messages come from strangers' files.
     print(f"llmq: {printable(message)}", file=sys.stderr)
-    return 1
+    return code
 
 
 def _prepare_streams() -> None:
@@ -74,30 +116,6 @@ def _drop_output() -> None:
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, sys.stdout.fileno())
     os.close(nowhere)
-
-
-class _Parser(argparse.ArgumentParser):
-    """A parser whose errors quote what was given, as names of strangers' files, in safe letters."""
-
-    def error(self, message: str) -> NoReturn:
-        super().error(printable(message))
-
-
-def _parser(given: Sequence[str]) -> argparse.ArgumentParser:
-    """The parser; only the verb that is asked for is imported to add its arguments."""
-    parser = _Parser(
-        prog="llmq",
-        description="Put a tutor on a student's own device: convert, prove, chat.",
-    )
-    parser.add_argument("--version", action="version", version=f"llmq {__version__}")
-    verbs = parser.add_subparsers(title="verbs", metavar="VERB", required=True)
-    for verb in VERBS:
-        sentence = f"{verb.help[0].upper()}{verb.help[1:]}."
-        subparser = verbs.add_parser(verb.name, help=verb.help, description=sentence)
-        subparser.set_defaults(module=verb.module)
-        if verb.name in given[:1]:
-            importlib.import_module(verb.module).add_arguments(subparser)
-    return parser
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@
     ├── GgufError            a file that is not GGUF, cut short, or hostile
     ├── OutputError          an output that exists, cannot be written, or does not fit the disk
     ├── SuiteError           a suite of prompts that cannot be read
+    ├── PathError            a path that names nothing, or another kind of thing than is asked for
     └── ModelError           llama.cpp could not load, read or run a model
 
 The message of each is one line that names the thing, the number and the remedy. The command line
@@ -55,6 +56,10 @@ class OutputError(LlmqError):
 
 class SuiteError(LlmqError):
     """A suite of prompts that cannot be read."""
+
+
+class PathError(LlmqError):
+    """A path that names nothing, or another kind of thing than is asked for."""
 
 
 class ModelError(LlmqError):

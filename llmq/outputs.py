@@ -1,6 +1,10 @@
-"""Where an output can be written: not over a file of the model itself, whatever `force` says."""
+"""What an output is called, and where it can be written.
+
+Never over a file of the model itself, whatever `force` says.
+"""
 
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +13,32 @@ from llmq.errors import OutputError
 from llmq.files.gguf import MAGIC
 from llmq.files.parts import parts_of
 from llmq.plan import Plan
+
+NAME_BYTES = 200  # that are kept of a name; file systems take 255 for all of it
+UNFIT = re.compile(r'[<>:"/\\|?*\s]+')  # what a file's name cannot hold everywhere, and spaces
+
+
+def default_name(model: str, recipe: str) -> str:
+    """The name of a model's file where none is given: one that every system and shell takes.
+
+    >>> default_name("my-tutor", "Q4_K_M")
+    'my-tutor-Q4_K_M.gguf'
+    >>> default_name(" -my: tutor.", "Q4_K_M")
+    'my-tutor-Q4_K_M.gguf'
+    """
+    plain = "".join(letter if letter.isprintable() else "-" for letter in model)
+    fit = UNFIT.sub("-", plain).encode()[:NAME_BYTES].decode(errors="ignore").strip("-.")
+    return f"{fit or 'model'}-{recipe}.gguf"
+
+
+def output_path(given: str | None, name: str) -> Path:
+    """Where the output goes: to `name` where nothing or a folder is given.
+
+    A folder is one that exists, or a path that ends as only folders' do.
+    """
+    path = Path(given or ".")
+    is_folder = path.is_dir() or (given or "").endswith(("/", os.sep))
+    return path / name if is_folder else path
 
 
 def check_output(plan: Plan, output: Path, *, force: bool) -> None:

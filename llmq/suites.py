@@ -65,6 +65,15 @@ def read_suite(path: Path | Traversable) -> Suite:
     return Suite(path.name.removesuffix(".jsonl"), _digest(dialogues), dialogues)
 
 
+def spread(suite: Suite, n: int) -> Suite:
+    """`n` dialogues, evenly spread over the suite; all of one that has no more."""
+    n_all = len(suite.dialogues)
+    if n_all <= n:
+        return suite
+    dialogues = tuple(suite.dialogues[i * n_all // n] for i in range(n))
+    return Suite(f"{suite.name} ({n} of {n_all})", _digest(dialogues), dialogues)
+
+
 def _dialogues(text: str, name: str) -> Iterator[Dialogue]:
     lines_of: dict[str, int] = {}
     # Only a newline ends a line: str.splitlines would also cut at U+2028 inside a string.

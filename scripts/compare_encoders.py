@@ -24,6 +24,7 @@ from statistics import fmean, stdev
 from rich.console import Console
 from rich.table import Table
 
+from llmq.drift import measure_drift
 from llmq.errors import LlmqError
 from llmq.files.imatrix import read_importance
 from llmq.importance import Importance
@@ -32,7 +33,7 @@ from llmq.quantize import execute
 from llmq.recipes.table import RECIPES
 from llmq.sources.opening import open_source
 from llmq.suites import Suite, read_suite
-from llmq_eval.drift import Drift, measure_drift
+from llmq_eval.drift import Drift
 from llmq_eval.statistics import Estimate, ratio_of_sums
 from llmq_kernels import Encoder
 from llmq_peer.permuted_checkpoint import write_permuted

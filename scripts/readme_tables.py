@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from llmq.architectures import ARCHITECTURES
-from llmq.cli import VERBS
 from llmq.recipes.table import RECIPES
+from llmq.verbs import VERBS
 
 README = Path(__file__).resolve().parent.parent / "README.md"
 

@@ -14,6 +14,29 @@ from numpy.typing import NDArray
 from llmq_peer import random_checkpoint
 
 REPOSITORY = Path(__file__).resolve().parent.parent
+GOLDENS = REPOSITORY / "tests" / "goldens"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """What `scripts/goldens` adds."""
+    parser.addoption("--write-goldens", action="store_true", help="what is printed becomes golden")
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
+    """`golden(name, text)`: the text is that of tests/goldens/NAME.txt, to the letter.
+
+    `scripts/goldens` writes the files anew; `git diff` then shows what has changed.
+    """
+
+    def compare(name: str, text: str) -> None:
+        file = GOLDENS / f"{name}.txt"
+        if request.config.getoption("--write-goldens"):
+            file.write_text(text, encoding="utf-8", newline="\n")
+        assert file.exists(), f"{file} is missing; scripts/goldens writes it"
+        assert text == file.read_text(encoding="utf-8")
+
+    return compare
 
 
 @pytest.fixture(scope="session")

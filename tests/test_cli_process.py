@@ -19,8 +19,8 @@ MakeCheckpoint = Callable[..., Path]
 @pytest.mark.parametrize(
     ("redirection", "code", "message"),
     [
-        (">&-", 0, "20 tensors"),
-        ("<&- >/dev/null", 0, "20 tensors"),
+        (">&-", 0, ""),
+        ("<&- >/dev/null", 0, ""),
         (">&- 2>&-", 0, ""),
         (">/dev/full", 1, "llmq: the output: No space left on device"),
         ("| true", 0, ""),
@@ -40,9 +40,14 @@ def test_streams_that_are_closed_or_full(
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C is sent as a POSIX signal")
-@pytest.mark.parametrize("jobs", [1, 2])
-def test_ctrl_c(tmp_path: Path, jobs: int) -> None:
-    """Sent to the whole group, as a terminal does, while weights are being written."""
+@pytest.mark.parametrize(
+    ("jobs", "number", "name"),
+    [(1, signal.SIGINT, "Ctrl-C"), (2, signal.SIGINT, "Ctrl-C"), (2, signal.SIGTERM, "SIGTERM")],
+)
+def test_stopped_while_weights_are_written(
+    tmp_path: Path, jobs: int, number: signal.Signals, name: str
+) -> None:
+    """Ctrl-C goes to the whole group, as a terminal does it; kill hits the main process alone."""
     write_checkpoint(tmp_path / "model", size="130M", shards=2)
     command = [sys.executable, "-m", "llmq.cli", "convert", str(tmp_path / "model")]
     command += ["-o", str(tmp_path / "out.gguf"), "--recipe", "F32", "--jobs", str(jobs)]
@@ -58,10 +63,13 @@ def test_ctrl_c(tmp_path: Path, jobs: int) -> None:
     while not list(tmp_path.glob(".out.gguf.*.partial")):
         assert process.poll() is None
         time.sleep(0.01)
-    os.killpg(process.pid, signal.SIGINT)
-    _, errors = process.communicate(timeout=60)
+    if number == signal.SIGINT:
+        os.killpg(process.pid, number)
+    else:
+        process.send_signal(number)
+    _, errors = process.communicate(timeout=60)  # workers that stayed would keep the stream open
     assert process.returncode == 1
-    assert errors.endswith("out.gguf: stopped by Ctrl-C, nothing was written\n")
+    assert errors.endswith(f"out.gguf: stopped by {name}, nothing was written\n")
     assert "Traceback" not in errors
     assert [path.name for path in tmp_path.iterdir()] == ["model"]
 
@@ -71,7 +79,7 @@ def test_help_and_chat_load_nothing_heavy() -> None:
         command = [sys.executable, "-X", "importtime", "-m", "llmq.cli", *arguments]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         loaded = {line.rsplit("|", 1)[-1].strip() for line in done.stderr.splitlines()}
-        assert "argparse" in loaded
+        assert "llmq.version" in loaded
         assert not loaded & {"torch", "transformers", "datasets", "pandas"}
         if arguments == ["--help"]:
             assert "numpy" not in loaded

@@ -3,10 +3,11 @@
 from dataclasses import replace
 from pathlib import Path
 
+from llmq.drift import measure_drift
 from llmq.planning import make_plan
 from llmq.quantize import execute
 from llmq.sources.opening import open_source
-from llmq_eval.drift import builtin_suite, measure_drift
+from llmq_eval.drift import builtin_suite
 from llmq_peer.permuted_checkpoint import write_permuted
 
 

@@ -20,16 +20,11 @@ from llmq.runtime.chat_template import FIXED_DATE
 from llmq.suites import Suite, read_suite
 from llmq.version import __version__
 from llmq_eval.likelihood import Tokens
-from llmq_eval.material import Material, suite_material
-from llmq_eval.measuring import (
-    Progress,
-    common_context,
-    compare_documents,
-    opened,
-    read_alike,
-)
+from llmq_eval.material import Document, Material
+from llmq_eval.measuring import Progress, common_context, compare_documents, read_alike
 from llmq_eval.metrics import METRICS
 from llmq_eval.statistics import Estimate, few_documents
+from llmq_eval.verdict import Verdict, verdict
 
 BUILTIN_SUITES = ("tutoring", "general")  # the first is the default
 
@@ -79,6 +74,7 @@ class Drift:
     suite_sha256: str
     n_ctx: int
     documents: tuple[DocumentDrift, ...]
+    unit: str = "dialogue"
 
     @property
     def n_tokens(self) -> int:
@@ -101,6 +97,11 @@ class Drift:
         documents = [d.tokens for d in self.documents]
         return {metric.name: metric.total(documents) for metric in METRICS}
 
+    @cached_property
+    def verdict(self) -> Verdict:
+        """How far, how sure, compared with what: in words."""
+        return verdict(self)
+
     def __getattr__(self, name: str) -> Estimate:
         if name not in {metric.name for metric in METRICS}:  # `totals` would ask again
             raise AttributeError(f"drift has no {name!r}")
@@ -119,6 +120,7 @@ class Drift:
             "n_tokens": self.n_tokens,
             "n_dropped": self.n_dropped,
             "warning": self.warning,
+            "verdict": self.verdict.as_json(),
             "totals": {name: estimate.as_json() for name, estimate in self.totals.items()},
             "documents": [document.as_json() for document in self.documents],
         }
@@ -137,37 +139,6 @@ def builtin_suite(name: str = BUILTIN_SUITES[0]) -> Suite:
     return read_suite(files("llmq_eval") / "prompts" / f"{name}.jsonl")
 
 
-def measure_drift(
-    base: str | Path,
-    quant: str | Path,
-    *,
-    suite: Suite | None = None,
-    threads: int | None = None,
-    progress: Progress | None = None,
-) -> Drift:
-    """Compare two GGUF files on a suite (default: the built-in tutoring prompts).
-
-    `progress(done, total)` is called after each document. Raises ModelError for files that cannot
-    be compared: unreadable, or with another vocabulary, tokenization or chat template.
-
-    >>> from tempfile import TemporaryDirectory
-    >>> from llmq import convert
-    >>> few = Suite("few", "", builtin_suite().dialogues[:2])
-    >>> with TemporaryDirectory() as folder:
-    ...     base = convert("eval/tutor", f"{folder}/base.gguf", recipe="BF16")
-    ...     quant = convert("eval/tutor", f"{folder}/quant.gguf", recipe="Q8_0")
-    ...     drift = measure_drift(base, quant, suite=few, threads=1)
-    >>> 0 < drift.mean_kl_nats.value < 0.001
-    True
-    """
-    material = suite_material(suite or builtin_suite())
-    with opened([Path(base), Path(quant)], n_ctx=material.n_ctx, threads=threads) as models:
-        (found,) = measure_drifts(models, material, progress=progress)
-    if isinstance(found, Failure):
-        raise found.error
-    return found
-
-
 def measure_drifts(
     models: Sequence[Model], material: Material, *, progress: Progress | None = None
 ) -> tuple[Drift | Failure, ...]:
@@ -176,9 +147,20 @@ def measure_drifts(
     Raises ModelError for models that cannot be compared or a base that fails, SuiteError for
     material without a token to score; all but the base's failure before anything is computed.
     """
-    documents = read_alike(models, material)
+    return measure_documents(models, material, read_alike(models, material), progress=progress)
+
+
+def measure_documents(
+    models: Sequence[Model],
+    material: Material,
+    documents: Sequence[Document],
+    *,
+    progress: Progress | None = None,
+) -> tuple[Drift | Failure, ...]:
+    """`measure_drifts` on the documents of `read_alike`."""
     base, *files = (described(model.path) for model in models)
     outcomes = compare_documents(models, documents, unit=material.unit, progress=progress)
+    n_ctx = common_context(models, material)
 
     def result(file: ModelFile, outcome: list[Tokens] | ModelError) -> Drift | Failure:
         if isinstance(outcome, ModelError):
@@ -187,8 +169,8 @@ def measure_drifts(
             DocumentDrift(document.id, document.n_dropped, tokens)
             for document, tokens in zip(documents, outcome, strict=True)
         )
-        n_ctx = common_context(models, material)
-        return Drift(base, file, material.name, material.sha256, n_ctx, rows)
+        named = (material.name, material.sha256)
+        return Drift(base, file, *named, n_ctx, rows, material.unit)
 
     return tuple(map(result, files, (outcomes[model] for model in models[1:])))
 

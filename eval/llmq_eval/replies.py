@@ -26,10 +26,14 @@ REPLY_TOKENS = 256  # the longest reply, its end included; tutors' turns are far
 
 @dataclass(frozen=True)
 class Prompt:
-    """The opening of a dialogue, up to where the tutor speaks first, as tokens."""
+    """The opening of a dialogue, up to where the tutor speaks first, as tokens.
+
+    `asked` is what the student said last.
+    """
 
     id: str
     tokens: tuple[int, ...]
+    asked: str
 
 
 @dataclass(frozen=True)
@@ -96,12 +100,12 @@ def choose_prompts(models: Sequence[Model], suite: Suite, n: int) -> tuple[Promp
     """
     n_ctx = min(model.n_ctx for model in models)
     openings = {dialogue.id: dialogue for dialogue in suite.dialogues if _opening(dialogue)}
-    read = (Prompt(name, _tokens(models[0], talk)) for name, talk in openings.items())
+    read = (_prompt(models[0], dialogue) for dialogue in openings.values())
     askable = [prompt for prompt in read if len(prompt.tokens) + REPLY_TOKENS <= n_ctx]
     if len(askable) < n:
         raise SuiteError(
             f"the suite {suite.name} has {len(askable)} dialogues in which a student speaks first and "
-            f"a reply of {REPLY_TOKENS} tokens fits a context of {n_ctx}; --generate {n} needs more"
+            f"a reply of {REPLY_TOKENS} tokens fits a context of {n_ctx}; {n} replies need more"
         )
     chosen = [askable[i * len(askable) // n] for i in range(n)]
     for model in models[1:]:
@@ -116,6 +120,11 @@ def _opening(dialogue: Dialogue) -> tuple[Message, ...]:
     roles = [message.role for message in dialogue.messages]
     n = roles.index("assistant") if "assistant" in roles else 0
     return dialogue.messages[:n] if "user" in roles[:n] else ()
+
+
+def _prompt(model: Model, dialogue: Dialogue) -> Prompt:
+    students = [message for message in _opening(dialogue) if message.role == "user"]
+    return Prompt(dialogue.id, _tokens(model, dialogue), students[-1].content)
 
 
 def _tokens(model: Model, dialogue: Dialogue) -> tuple[int, ...]:

@@ -29,16 +29,21 @@ class Checkpoint:
 
     @property
     def name(self) -> str:
-        """The model's name in file names: its folder's, or the repository's in the hub's cache."""
-        home = self.path.resolve()
-        if home.parent.name == "snapshots":  # models--OWNER--NAME/snapshots/REVISION
-            return home.parent.parent.name.rpartition("--")[2]
-        return home.name or "model"
+        """The model's name in file names."""
+        return folder_name(self.path)
 
     @property
     def n_parameters(self) -> int:
         """The number of weights in all tensors."""
         return sum(prod(tensor.shape) for tensor in self.tensors.values())
+
+
+def folder_name(path: Path) -> str:
+    """What a folder calls its model: the folder's name, or the repository's in the hub's cache."""
+    home = path.resolve()
+    if home.parent.name == "snapshots":  # models--OWNER--NAME/snapshots/REVISION
+        return home.parent.parent.name.rpartition("--")[2]
+    return home.name or "model"
 
 
 def open_checkpoint(path: str | Path) -> Checkpoint:

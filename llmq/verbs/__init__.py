@@ -1,1 +1,20 @@
-"""The verbs of the command line: one file each, with `add_arguments` and `run`."""
+"""The verbs of the command line: one table; each is a file here, imported when it is used."""
+
+from typing import NamedTuple
+
+
+class Verb(NamedTuple):
+    """A verb: its name, one line of help, and the module with `add_arguments` and `run`."""
+
+    name: str
+    help: str
+    module: str
+
+
+VERBS = (
+    Verb("convert", "turn a model into a quantized GGUF file", "llmq.verbs.convert"),
+    Verb("inspect", "show what a GGUF file or a checkpoint folder holds", "llmq.verbs.inspect"),
+    Verb("drift", "measure how far a quantized model moved from its base", "llmq.verbs.drift"),
+    Verb("chat", "talk to a tutor, offline", "llmq.verbs.chat"),
+    Verb("completion", "let the shell complete what you type", "llmq.verbs.completion"),
+)

@@ -1,13 +1,47 @@
-"""Values on the command line: amounts of bytes, processes, threads, tokens and anything else."""
+"""Values on the command line: names, amounts of bytes, processes, threads, tokens and the like.
+
+Each function is a `type` for argparse; what it raises says in words what was wanted.
+"""
 
 import argparse
 import re
+from collections.abc import Callable, Collection
+from typing import TypeVar
+
+from llmq.errors import LlmqError
+from llmq.spelling import did_you_mean
 
 UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "KI": 2**10, "MI": 2**20, "GI": 2**30}
 
+Value = TypeVar("Value")
+
+
+def read_by(read: Callable[[str], Value]) -> Callable[[str], Value]:
+    """`read`, where what it raises is wrong usage: a name that is none, an unreadable pattern."""
+
+    def reading(text: str) -> Value:
+        try:
+            return read(text)
+        except LlmqError as error:
+            raise argparse.ArgumentTypeError(str(error)) from None
+
+    return reading
+
+
+def one_of(names: Collection[str], what: str) -> Callable[[str], str]:
+    """One of these names."""
+
+    def reading(text: str) -> str:
+        if text in names:
+            return text
+        hint = did_you_mean(text, names, otherwise=f"known are {', '.join(names)}", cutoff=0.5)
+        raise argparse.ArgumentTypeError(f"there is no {what} {text!r}; {hint}")
+
+    return reading
+
 
 def size_argument(text: str) -> int:
-    """`500M`, `2GB`, `1.5GiB` or a plain number as bytes, for argparse."""
+    """`500M`, `2GB`, `1.5GiB` or a plain number as bytes."""
     match = re.fullmatch(r"(\d{1,15}(?:\.\d{1,15})?)\s*([KMG]I?)?B?", text.strip().upper())
     if match is None:
         raise argparse.ArgumentTypeError(f"{text!r} is not a size such as 500M or 2GB")
@@ -15,23 +49,39 @@ def size_argument(text: str) -> int:
 
 
 def jobs_argument(text: str) -> int:
-    """A number of processes, at least one, for argparse."""
+    """A number of processes, at least one."""
     return _whole(text, "a number of processes", least=1, most=256)
 
 
 def threads_argument(text: str) -> int:
-    """A number of threads, at least one, for argparse."""
+    """A number of threads, at least one."""
     return _whole(text, "a number of threads", least=1, most=256)
 
 
 def context_argument(text: str) -> int:
-    """A context in tokens that holds something to score, for argparse."""
+    """A context in tokens that holds something to score."""
     return _whole(text, "a number of tokens", least=4, most=2**31 - 1)
 
 
 def count_argument(text: str) -> int:
-    """How many, at least one, for argparse."""
-    return _whole(text, "a number", least=1, most=2**31 - 1)
+    """How many, at least one."""
+    return _whole(text, "a whole number", least=1, most=2**31 - 1)
+
+
+def seed_argument(text: str) -> int:
+    """What a row of random numbers starts from, as llama.cpp takes it: 32 bits."""
+    return _whole(text, "a whole number", least=0, most=2**32 - 1)
+
+
+def temperature_argument(text: str) -> float:
+    """How far a chat may stray from the likeliest word."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1
+    if not 0 <= value <= 5:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 to 5, such as 0.7")
+    return value
 
 
 def _whole(text: str, what: str, *, least: int, most: int) -> int:

@@ -8,7 +8,14 @@ from llmq.chat.conversation import ChatSettings, open_chat
 from llmq.chat.session import DEFAULT_SYSTEM
 from llmq.chat.terminal import converse
 from llmq.runtime import Sampling
-from llmq.verbs.arguments import threads_argument
+from llmq.verbs.arguments import (
+    context_argument,
+    count_argument,
+    seed_argument,
+    temperature_argument,
+    threads_argument,
+)
+from llmq.verbs.paths import check_gguf
 
 DEFAULTS = ChatSettings()
 
@@ -21,27 +28,30 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--temperature",
-        type=_temperature,
+        type=temperature_argument,
         default=0.0,
         metavar="T",
         help="0 (the default) always takes the likeliest word; 0.7 varies",
     )
-    parser.add_argument("--seed", type=_whole, metavar="N", help="makes a varied chat repeatable")
+    parser.add_argument(
+        "--seed", type=seed_argument, metavar="N", help="makes a varied chat repeatable"
+    )
     parser.add_argument(
         "--max-tokens",
-        type=_whole,
+        type=count_argument,
         default=DEFAULTS.max_tokens,
         metavar="N",
         help=f"the longest reply; default {DEFAULTS.max_tokens}",
     )
     parser.add_argument(
-        "--ctx", type=_whole, metavar="N", help="context in tokens; default: model's"
+        "--ctx", type=context_argument, metavar="N", help="context in tokens; default: model's"
     )
     parser.add_argument("--threads", type=threads_argument, metavar="N", help="default: every core")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Open the model and talk."""
+    check_gguf(arguments.model)
     seed = random.randrange(2**32) if arguments.seed is None else arguments.seed
     settings = ChatSettings(
         system=arguments.system,
@@ -53,17 +63,3 @@ def run(arguments: argparse.Namespace) -> int:
     ) as chat:
         converse(chat)
     return 0
-
-
-def _temperature(text: str) -> float:
-    value = float(text)
-    if not 0 <= value <= 5:
-        raise argparse.ArgumentTypeError(f"{text} is not between 0 and 5")
-    return value
-
-
-def _whole(text: str) -> int:
-    value = int(text)
-    if not 1 <= value < 2**32:
-        raise argparse.ArgumentTypeError(f"{text} is not between 1 and {2**32 - 1}")
-    return value

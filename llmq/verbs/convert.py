@@ -4,67 +4,83 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
+from typing import TextIO
 
 from llmq import defaults
-from llmq.errors import ImportanceError, OutputError, printable
+from llmq.errors import OutputError, printable
 from llmq.files.imatrix import read_importance
-from llmq.outputs import check_output
+from llmq.interrupts import endings_raise
+from llmq.outputs import check_output, default_name, output_path
 from llmq.plan import Plan
-from llmq.planned_tensor import PlannedTensor
 from llmq.planning import make_plan
 from llmq.quantize import execute
 from llmq.recipes.overrides import Overrides, format_named, tensor_type
-from llmq.recipes.table import RECIPES
+from llmq.recipes.table import RECIPES, recipe_named
 from llmq.sources.opening import open_source
-from llmq.verbs.arguments import jobs_argument, size_argument
+from llmq.verbs.arguments import jobs_argument, one_of, read_by, size_argument
+from llmq.verbs.paths import check_exists, check_model
 from llmq.verbs.progress import progress_bar
 from llmq.verbs.tables import aligned, shown, terminal_width
-from llmq_kernels import Encoder
+from llmq.verbs.tensor_table import Line, print_tensors
+from llmq_kernels import FORMATS, Encoder
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `llmq convert`."""
     recipes = [(f"  {recipe.name}", recipe.description) for recipe in RECIPES.values()]
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.epilog = "\n".join(["recipes:", *aligned(recipes, "<<")])
+    lines = aligned(recipes, "<~", terminal_width(sys.stdout))
+    parser.epilog = "\n".join(["recipes:", *lines])
     parser.add_argument(
         "source", metavar="SRC", type=Path, help="a checkpoint folder or a GGUF file"
     )
     parser.add_argument(
-        "-o", "--output", type=Path, metavar="OUT.gguf", help="default: {name}-{RECIPE}.gguf"
+        "-o", "--output", metavar="OUT", help="a file or a folder; default: {name}-{RECIPE}.gguf"
     )
     parser.add_argument(
         "--recipe",
+        type=read_by(lambda text: recipe_named(text).name),
+        choices=tuple(RECIPES),
         default=defaults.RECIPE,
         metavar="NAME",
         help=f"see below; {defaults.RECIPE} if not given",
     )
     _add_choices(parser)
-    parser.add_argument("--dry-run", action="store_true", help="print the plan and stop")
-    parser.add_argument("--json", action="store_true", help="print the plan and the result as JSON")
+    parser.add_argument("--force", action="store_true", help="overwrite the output")
     parser.add_argument(
+        "--dry-run", action="store_true", help="print the plan, check the output, and stop"
+    )
+    parser.add_argument("--json", action="store_true", help="print the plan and the result as JSON")
+    parser.add_argument("-q", "--quiet", action="store_true", help="say nothing but what is wrong")
+    _add_working(parser)
+    parser.set_defaults(usage_error=parser.error)
+
+
+def _add_working(parser: argparse.ArgumentParser) -> None:
+    """The options on how the work is done."""
+    group = parser.add_argument_group("seldom needed")
+    group.add_argument(
         "--jobs",
         type=jobs_argument,
         metavar="N",
         help="worker processes; default: one per processor, or as many as the memory allows",
     )
-    parser.add_argument(
+    group.add_argument(
         "--max-memory",
         type=size_argument,
         default=defaults.MEMORY_BYTES,
         metavar="SIZE",
         help="bound on the memory of all processes together, such as 400M (the default)",
     )
-    parser.add_argument("--force", action="store_true", help="overwrite the output")
-    parser.add_argument(
+    group.add_argument(
         "--no-load-check",
         dest="load_check",
         action="store_false",
         help="do not have llama.cpp try the finished file before it gets its name",
     )
-    parser.add_argument(
+    group.add_argument(
         "--pre", metavar="NAME", help="the pre-tokenizer, where its structure is not known"
     )
 
@@ -83,19 +99,28 @@ def _add_choices(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--encoder",
+        type=one_of([encoder.value for encoder in Encoder], "encoder"),
         choices=[encoder.value for encoder in Encoder],
+        metavar="NAME",
         default=defaults.ENCODER.value,
-        help=f"how blocks are chosen: ggml's bytes, or a search for less error; {defaults.ENCODER} if not given",
+        help=f"how blocks are chosen: ggml (its bytes) or search (less error); {defaults.ENCODER} if not given",
     )
     group.add_argument(
         "--tensor",
+        type=read_by(tensor_type),
         action="append",
         default=[],
         metavar="REGEX=TYPE",
         help="a type for tensors with such names, as attn_v=Q6_K; the first of several that matches",
     )
-    group.add_argument("--output-type", metavar="TYPE", help="a type for the output matrix")
-    group.add_argument("--embedding-type", metavar="TYPE", help="a type for the token embedding")
+    for option, what in (("output", "output matrix"), ("embedding", "token embedding")):
+        group.add_argument(
+            f"--{option}-type",
+            type=read_by(format_named),
+            choices=tuple(FORMATS),
+            metavar="TYPE",
+            help=f"a type for the {what}",
+        )
     group.add_argument(
         "--pure", action="store_true", help="one type for all matrices, without the recipe's mix"
     )
@@ -108,15 +133,19 @@ def _add_choices(parser: argparse.ArgumentParser) -> None:
 
 def planned(arguments: argparse.Namespace) -> Plan:
     """The plan that the options ask for."""
-    output, embedding = arguments.output_type, arguments.embedding_type
     overrides = Overrides(
-        tensors=tuple(tensor_type(text) for text in arguments.tensor),
-        output=None if output is None else format_named(output),
-        embedding=None if embedding is None else format_named(embedding),
+        tensors=tuple(arguments.tensor),
+        output=arguments.output_type,
+        embedding=arguments.embedding_type,
         pure=arguments.pure,
     )
     if arguments.imatrix_exact and not arguments.imatrix:
-        raise ImportanceError("--imatrix-exact needs --imatrix FILE")
+        arguments.usage_error("--imatrix-exact needs --imatrix FILE")
+    check_model(arguments.source)
+    if arguments.imatrix:
+        check_exists(
+            arguments.imatrix, "importance matrix", what="name a file that llama-imatrix wrote"
+        )
     importance = arguments.imatrix and read_importance(
         arguments.imatrix, exact=arguments.imatrix_exact
     )
@@ -132,53 +161,76 @@ def planned(arguments: argparse.Namespace) -> Plan:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Plan, show the plan, convert, say what came of it."""
+    """Plan, check that the output can be written, show the plan, convert, say what came of it."""
     started = time.perf_counter()
     plan = planned(arguments)
-    output = arguments.output or Path(f"{plan.name}-{plan.recipe.name}.gguf")
-    print_plan(plan)
+    output = output_path(arguments.output, default_name(plan.name, plan.recipe.name))
+    check_output(plan, output, force=arguments.force)
     report = plan.as_json()
+    if arguments.dry_run and not arguments.json:
+        print_plan(plan, sys.stdout)
+    elif not arguments.quiet:
+        print_plan(plan, sys.stderr)
+    tell_notes(plan.source.notes if arguments.quiet else plan.notes)
     if not arguments.dry_run:
-        check_output(plan, output, force=arguments.force)
-        try:
-            with progress_bar(plan) as progress:
-                execute(
-                    plan,
-                    output,
-                    jobs=arguments.jobs,
-                    max_memory=arguments.max_memory,
-                    force=arguments.force,
-                    load_check=arguments.load_check,
-                    progress=progress,
-                )
-        except KeyboardInterrupt:
-            raise OutputError(f"{output}: stopped by Ctrl-C, nothing was written") from None
+        _execute(plan, output, arguments)
         seconds = time.perf_counter() - started
         report |= {"output": str(output), "seconds": round(seconds, 3)}
-        size, rate = shown(plan.n_bytes), shown(int(plan.n_bytes / seconds))
-        tried = ", compared and opened by llama.cpp" if arguments.load_check else " and compared"
-        print(
-            f"{printable(str(output))}: {size} in {seconds:.1f} s ({rate}/s), read back{tried}",
-            file=sys.stderr,
-        )
+        if not arguments.quiet:
+            _tell_result(plan, output, seconds, tried=arguments.load_check)
     if arguments.json:
         print(json.dumps(report, indent=1))
     return 0
 
 
-def print_plan(plan: Plan) -> None:
-    """The plan as a table on stderr: layers that look alike share their rows."""
-    rows = [("tensor", "shape", "from", "to", "bytes"), *_grouped(plan)]
-    print(printable(f"{plan.name} -> {_manner(plan)}"), file=sys.stderr)
-    for line in aligned(rows, "<><<>", terminal_width(sys.stderr)):
-        print(line, file=sys.stderr)
-    for note in plan.notes:
-        print(f"note: {printable(note)}", file=sys.stderr)
+def _execute(plan: Plan, output: Path, arguments: argparse.Namespace) -> None:
+    def stopped(by: str) -> OutputError:
+        return OutputError(f"{output}: stopped by {by}, nothing was written")
+
+    bar = nullcontext() if arguments.quiet else progress_bar(plan)
+    try:
+        with endings_raise(stopped), bar as progress:
+            execute(
+                plan,
+                output,
+                jobs=arguments.jobs,
+                max_memory=arguments.max_memory,
+                force=arguments.force,
+                load_check=arguments.load_check,
+                progress=progress,
+            )
+    except KeyboardInterrupt:
+        raise stopped("Ctrl-C") from None
+
+
+def _tell_result(plan: Plan, output: Path, seconds: float, *, tried: bool) -> None:
+    size, rate = shown(plan.n_bytes), shown(int(plan.n_bytes / seconds))
+    ways = ", compared and opened by llama.cpp" if tried else " and compared"
+    print(
+        f"{printable(str(output))}: {size} in {seconds:.1f} s ({rate}/s), read back{ways}",
+        file=sys.stderr,
+    )
+
+
+def print_plan(plan: Plan, stream: TextIO) -> None:
+    """The plan as a table: layers that look alike share their rows."""
+    print(printable(f"{plan.name} -> {_manner(plan)}"), file=stream)
+    lines = [
+        Line(t.name, t.shape, (t.source.weights.dtype, t.format.name), t.n_bytes)
+        for t in plan.tensors
+    ]
+    print_tensors(lines, ("from", "to"), stream)
     print(
         f"{len(plan.tensors)} tensors, {plan.n_weights:,} weights, {shown(plan.n_bytes)},"
         f" {plan.bits_per_weight:.2f} bits per weight",
-        file=sys.stderr,
+        file=stream,
     )
+
+
+def tell_notes(notes: Sequence[str]) -> None:
+    """What there is to know of the file, on stderr."""
+    for note in notes:
+        print(f"note: {printable(note)}", file=sys.stderr)
 
 
 def _manner(plan: Plan) -> str:
@@ -192,17 +244,3 @@ def _manner(plan: Plan) -> str:
             f" {plan.importance.n_chunks} chunks)"
         )
     return ", ".join(words)
-
-
-def _grouped(plan: Plan) -> Iterator[tuple[str, str, str, str, str]]:
-    """Table rows; tensors that differ in the layer alone become one row with their count."""
-    groups: dict[tuple[str, str, str, str], list[PlannedTensor]] = {}
-    for tensor in plan.tensors:
-        parts = ["*" if part.isdecimal() else part for part in tensor.name.split(".")]
-        shape = " x ".join(str(number) for number in tensor.shape)
-        key = (".".join(parts), shape, tensor.source.weights.dtype, tensor.format.name)
-        groups.setdefault(key, []).append(tensor)
-    for (name, shape, before, after), members in groups.items():
-        count = f" ({len(members)})" if "*" in name else ""
-        total = sum(tensor.n_bytes for tensor in members)
-        yield name + count, shape, before, after, f"{total:,}"

@@ -1,20 +1,26 @@
-"""`llmq drift --generate`: the replies that the files write, in a table below that of drift."""
+"""`llmq drift --generate` and `--show`: the files' own replies, counted and side by side."""
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
+from llmq.chat.sanitize import sanitized
 from llmq.errors import ModelError, printable
 from llmq.runtime import Model
 from llmq.verbs.figures import cells, headings
-from llmq.verbs.progress import documents_bar
-from llmq.verbs.tables import aligned
+from llmq.verbs.side_by_side import INDENT, MARK, side_by_side, wrapped
+from llmq.verbs.tables import aligned, terminal_width
 from llmq_eval.drift import Drift, Failure
-from llmq_eval.replies import REPLY_TOKENS, Prompt, Replies, compare_replies
+from llmq_eval.replies import REPLY_TOKENS, Prompt, Replies, Reply, compare_replies
 from llmq_eval.reply_metrics import REPLY_METRICS
+
+WIDTH = 80  # of replies side by side where no terminal has another
 
 
 def replies_beside(
-    models: Sequence[Model], results: Sequence[Drift | Failure], prompts: Sequence[Prompt]
+    models: Sequence[Model],
+    results: Sequence[Drift | Failure],
+    prompts: Sequence[Prompt],
+    progress: Callable[[int, int], None],
 ) -> tuple[dict[Drift, Replies], list[Failure]]:
     """The replies of each file that was measured, beside the base's, and the files that failed.
 
@@ -27,8 +33,7 @@ def replies_beside(
     failed: list[Failure] = []
     if not prompts or not alive:
         return found, failed
-    with documents_bar("replies") as progress:
-        written = compare_replies([base, *alive.values()], prompts, progress=progress)
+    written = compare_replies([base, *alive.values()], prompts, progress=progress)
     for drift, replies in zip(alive, written, strict=True):
         if isinstance(replies, ModelError):
             failed.append(Failure(drift.quant, replies))
@@ -40,14 +45,17 @@ def replies_beside(
 def print_replies(name: str, rows: Mapping[Drift, Replies]) -> None:
     """Say what was asked of the suite `name`; on stdout, a row for the base and for each file."""
     first = next(iter(rows.values()))
+    n = len(first.prompts)
     print(
-        f"{printable(name)}: replies to what opens {len(first.prompts)} dialogues, each of at most"
+        f"{printable(name)}: replies to what opens {n} dialogue{'s' if n > 1 else ''}, each of at most"
         f" {REPLY_TOKENS} tokens, the likeliest one each time",
         file=sys.stderr,
     )
     if first.warning:
         print(f"note: {first.warning}", file=sys.stderr)
-    for line in aligned(list(_rows(rows)), "<" + ">" * len(headings(REPLY_METRICS))):
+    print()
+    sides = "<" + ">" * len(headings(REPLY_METRICS))
+    for line in aligned(list(_rows(rows)), sides, terminal_width(sys.stdout)):
         print(line)
 
 
@@ -57,3 +65,35 @@ def _rows(rows: Mapping[Drift, Replies]) -> Iterator[tuple[str, ...]]:
     yield (drift.base.name, *cells(REPLY_METRICS, replies.totals, "base"))
     for drift, replies in rows.items():
         yield (drift.quant.name, *cells(REPLY_METRICS, replies.totals, "quant"))
+
+
+def show_replies(rows: Mapping[Drift, Replies], n: int) -> None:
+    """Print `n` of the replies, spread over all, the base's beside those of the other files."""
+    width = terminal_width(sys.stdout) or WIDTH
+    n_all = len(next(iter(rows.values())).prompts)
+    print(f"the base's replies beside the others'; {MARK} where they part", file=sys.stderr)
+    for number in range(n):
+        print()
+        print(*_shown(rows, number * n_all // n, f"{number + 1} of {n}", width), sep="\n")
+
+
+def _shown(rows: Mapping[Drift, Replies], index: int, place: str, width: int) -> Iterator[str]:
+    """The replies of all files to one prompt, as lines."""
+    first = next(iter(rows))
+    prompt = rows[first].prompts[index]
+    names = [first.base.name, *(drift.quant.name for drift in rows)]
+    replies = [rows[first].base[index], *(replies.quant[index] for replies in rows.values())]
+    texts = [_text(reply) for reply in replies]
+    yield from wrapped(f"[{place}] {printable(prompt.id)}", width)
+    yield from wrapped(f"student: {sanitized(prompt.asked)}", width)
+    titles = [printable(name) for name in names]
+    if len({reply.tokens for reply in replies}) == 1:
+        yield from wrapped(f"{', '.join(titles)}: the same, word for word", width)
+        yield from (INDENT + line for line in wrapped(texts[0], width - len(INDENT)))
+    else:
+        yield from side_by_side(titles, texts, width)
+
+
+def _text(reply: Reply) -> str:
+    """What of a reply a terminal may be shown."""
+    return (sanitized(reply.text) or "(nothing)") + ("" if reply.closed else " [cut off]")

@@ -31,7 +31,7 @@ def progress_bar(plan: "Plan") -> Iterator["BytesWritten"]:
     )
     left = {tensor.name: tensor.n_bytes for tensor in plan.tensors}
     n_tensors = len(left)
-    with _bar(*columns) as bar:
+    with bar_of(*columns) as bar:
         task = bar.add_task("convert", total=sum(left.values()), tensors=f"0/{n_tensors}")
 
         def advance(tensor: "PlannedTensor", n_bytes: int) -> None:
@@ -48,14 +48,15 @@ def documents_bar(name: str) -> Iterator["DocumentsDone"]:
     """The bar of a measurement on the suite `name`, in dialogues; it goes when it is done."""
     from rich.markup import escape
 
-    with _bar(transient=True) as bar:
+    with bar_of(transient=True) as bar:
         task = bar.add_task(escape(printable(name)), total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
-def _bar(*columns: "ProgressColumn", **options: Any) -> "Bar":
+def bar_of(*columns: "ProgressColumn", **options: Any) -> "Bar":
+    """A bar of these columns on standard error, shown on a terminal only."""
     from rich.console import Console
     from rich.progress import Progress as Bar
 
     console = Console(file=sys.stderr)
-    return Bar(*columns, console=console, disable=not console.is_terminal, **options)
+    return Bar(*columns, console=console, disable=not console.is_interactive, **options)

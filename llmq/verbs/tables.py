@@ -116,6 +116,13 @@ def _wrapped(cell: str, width: int) -> list[str]:
     return [cell] if len(cell) <= width else textwrap.wrap(cell, width, break_on_hyphens=False)
 
 
+def wrapped(text: str, width: int | None) -> list[str]:
+    """A sentence as lines of at most `width` characters; those after the first are indented."""
+    if width is None or len(text) <= width:
+        return [text]
+    return textwrap.wrap(text, width, subsequent_indent="  ", break_on_hyphens=False)
+
+
 def shown(size: int) -> str:
     """A size in bytes with a decimal unit: `532 B`, `18.4 kB`, `1.2 GB`."""
     value = float(size)

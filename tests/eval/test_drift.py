@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from llmq.drift import measure_drift
 from llmq.errors import ModelError, SuiteError
 from llmq.runtime import open_model
 from llmq.runtime.chat_template import FIXED_DATE
 from llmq.suites import Dialogue, Message, Suite
-from llmq_eval.drift import Drift, builtin_suite, measure_drift, measure_drifts
+from llmq_eval.drift import Drift, builtin_suite, measure_drifts
 from llmq_eval.material import CONTEXT_TOKENS, suite_material
 from llmq_eval.measuring import opened
 from tests.conftest import CHATML

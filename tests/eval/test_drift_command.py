@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from llmq.cli import main
+from llmq.drift import lossless_recipe
 from llmq.errors import OutputError
 from llmq.sources.opening import open_source
-from llmq.verbs.drift import lossless_recipe
 from llmq.verbs.drift_report import check_report
 
 ONE = '{"id": "a", "messages": [{"role": "user", "content": "2+2?"}, {"role": "assistant", "content": "Count."}]}\n'

@@ -9,7 +9,7 @@ from random import Random
 import numpy as np
 import pytest
 
-from llmq.verbs.drift import table_rows, tail_rows
+from llmq.verbs.drift_tables import table_rows, tail_rows
 from llmq_eval.drift import DocumentDrift, Drift, ModelFile
 from llmq_eval.likelihood import TOKEN
 from llmq_eval.metrics import METRICS, PERCENT, Metric

@@ -65,8 +65,8 @@ def test_dialogues_that_cannot_be_asked_are_passed_over_and_too_few_are_refused(
     )
     with open_model(tiny_gguf["BF16"], threads=1) as model:
         (prompt,) = choose_prompts([model, model], suite, 1)
-        assert prompt == Prompt("good", tuple(model.prompt((system, ask, ask))))
-        with pytest.raises(SuiteError, match=r"mixed has 1 dialogues .* --generate 2 needs more"):
+        assert prompt == Prompt("good", tuple(model.prompt((system, ask, ask))), "2+2?")
+        with pytest.raises(SuiteError, match=r"mixed has 1 dialogues .* 2 replies need more"):
             choose_prompts([model], suite, 2)
 
 
@@ -152,7 +152,7 @@ def made(n_tokens: int, *, closed: bool = True, token: int = 7) -> Reply:
 def test_the_totals_follow_from_the_rows_of_the_report() -> None:
     base = (made(10), made(30), made(20), made(REPLY_TOKENS, closed=False))
     quant = (made(10), made(36), made(20, token=8), made(9))
-    prompts = tuple(Prompt(name, (1,)) for name in "abcd")
+    prompts = tuple(Prompt(name, (1,), "") for name in "abcd")
     report = json.loads(json.dumps(Replies(prompts, base, quant).as_json(), allow_nan=False))
     totals = {name: total["value"] for name, total in report["totals"].items()}
     rows = report["dialogues"]
@@ -174,7 +174,7 @@ def test_the_totals_follow_from_the_rows_of_the_report() -> None:
 
 
 def test_the_interval_of_a_share_is_wilsons_also_where_all_agree() -> None:
-    prompts = tuple(Prompt(f"{i}", (1,)) for i in range(40))
+    prompts = tuple(Prompt(f"{i}", (1,), "") for i in range(40))
     base = (made(10),) * 40
     quant = (made(10),) * 30 + (made(REPLY_TOKENS, closed=False),) * 10
     totals = Replies(prompts, base, quant).totals

@@ -132,7 +132,7 @@ COMMANDS = (
     Command(
         "an option with escape sequences",
         ("convert", "model", "--recipe", "\x1b[31mQ4"),
-        code=1,
+        code=2,
         words=("Q4",),
     ),
     Command("a verb with escape sequences", ("\x1b[31mconvert",), code=2, words=("convert",)),

@@ -1,0 +1,79 @@
+"""What `llmq drift` says of its figures: what was measured, tables, a legend, the verdicts."""
+
+import sys
+import textwrap
+from collections.abc import Iterator, Sequence
+
+from llmq.errors import printable
+from llmq.verbs.figures import TAIL, cells, headings
+from llmq.verbs.tables import aligned, shown, terminal_width
+from llmq_eval.drift import Drift
+from llmq_eval.material import Material
+from llmq_eval.metrics import METRICS
+
+QUICK_NOTE = "a first look at a few dialogues: what stands behind ± is wide, and may still be too small; without --quick it is narrower"
+LEGEND = (
+    "perplexity: between how many equally likely tokens a model wavers on what the tutor says (1: none). "
+    "mean KL: how far apart the two models' odds for the next token are (0: the same). "
+    "same top token: how often both hold the same token likeliest. A token is a word or a piece of one."
+)
+
+
+def tell_material(material: Material, drift: Drift, *, quick: bool) -> None:
+    """Say what was scored, and what was not."""
+    n = len(drift.documents)
+    print(
+        f"{printable(material.name)}: {n} {material.unit}{'s' if n > 1 else ''}, {drift.n_tokens} "
+        f"{material.scored}; ± 95 % intervals over {material.unit}s",
+        file=sys.stderr,
+    )
+    if drift.warning:
+        print(f"note: {QUICK_NOTE if quick else drift.warning}", file=sys.stderr)
+    if drift.n_dropped:
+        print(
+            f"note: {drift.n_dropped} further tokens lie beyond the context of {drift.n_ctx} tokens in"
+            " which all files are read, and were not scored in any",
+            file=sys.stderr,
+        )
+
+
+def print_tables(drifts: Sequence[Drift]) -> None:
+    """One row for the base and one for each file, on stdout; then more figures of each file."""
+    head = ("file", "size", *headings(METRICS))
+    tail = ("file", *headings(METRICS, TAIL))
+    width = terminal_width(sys.stdout)
+    for number, table in enumerate(([head, *table_rows(drifts)], [tail, *tail_rows(drifts)])):
+        print("\n" * bool(number), end="")
+        for line in aligned(table, "<" + ">" * (len(table[0]) - 1), width):
+            print(line)
+
+
+def table_rows(drifts: Sequence[Drift]) -> Iterator[tuple[str, ...]]:
+    """The cells of the table: `METRICS` says which figures stand in which line."""
+    base = drifts[0].base
+    yield (base.name, shown(base.size_bytes), *cells(METRICS, drifts[0].totals, "base"))
+    for drift in drifts:
+        quant = drift.quant
+        yield (quant.name, shown(quant.size_bytes), *cells(METRICS, drift.totals, "quant"))
+
+
+def tail_rows(drifts: Sequence[Drift]) -> Iterator[tuple[str, ...]]:
+    """The cells of the second table, in which the base has no line."""
+    for drift in drifts:
+        yield (drift.quant.name, *cells(METRICS, drift.totals, "tail"))
+
+
+def print_verdicts(drifts: Sequence[Drift]) -> None:
+    """What the figures mean: on stderr the words of the tables, on stdout each file's verdict."""
+    sys.stdout.flush()
+    width = terminal_width(sys.stderr)
+    print(*wrapped(LEGEND, width), sep="\n", file=sys.stderr)
+    for drift in drifts:
+        print()
+        print(*wrapped(drift.verdict.sentence, terminal_width(sys.stdout)), sep="\n")
+
+
+def wrapped(text: str, width: int | None) -> list[str]:
+    """A paragraph as lines that fit; one line where nothing limits it."""
+    safe = printable(text)
+    return [safe] if width is None else textwrap.wrap(safe, width, break_on_hyphens=False)
