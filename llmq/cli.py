@@ -48,8 +48,8 @@ def _run(given: list[str]) -> int:
     """Do what the first word says; `help VERB` is `VERB --help`."""
     if given[:1] == ["help"]:
         given = [*given[1:2], "--help"]
-    word = given[0] if given else "--help"
-    if word in ("-h", "--help"):
+    word = given[0] if given else "help"
+    if word in ("-h", "--help", "help"):
         print(overview())
         return 0
     if word in ("-V", "--version"):

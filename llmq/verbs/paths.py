@@ -133,7 +133,8 @@ def _instead(path: Path, also: Sequence[str]) -> str:
         parent, name = parent.parent, parent.name
     near = _nearest(parent, name, also)
     if parent != path.parent:
-        hint = f"; did you mean {parent / near}?" if near else ""
+        meant = parent / near / path.relative_to(parent / name)
+        hint = f"; did you mean {meant if meant.exists() else parent / near}?" if near else ""
         return f", as there is no folder {parent / name}{hint}"
     made = _on_unmade(path, near)
     if made or not near:
@@ -161,6 +162,8 @@ def _on_hub(path: Path) -> str:
     """How a model gets here whose name or address on the hub was given; llmq never goes online."""
     match = HUB.fullmatch(path.as_posix())
     if match is None or path.parent.exists():
+        return ""
+    if (Path(_nearest(Path(), path.parts[0], ())) / path.name).exists():  # a folder's name is wrong
         return ""
     name, folder = match[1], match[1].partition("/")[2]
     fetch = f"hf download {name} --local-dir {folder}"

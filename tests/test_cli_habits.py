@@ -1,0 +1,213 @@
+"""What people type out of habit, and the one line that tells them what to type instead."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import converted, run
+
+MakeCheckpoint = Callable[..., Path]
+
+
+@dataclass(frozen=True)
+class Habit:
+    """What is typed in a folder of models, the exit code, and words of both streams."""
+
+    typed: str
+    code: int
+    err: tuple[str, ...] = ()
+    out: tuple[str, ...] = ()
+
+
+def asks(typed: str, *out: str) -> Habit:
+    """A question that is answered on standard output."""
+    return Habit(typed, 0, out=out)
+
+
+def misuse(typed: str, *err: str) -> Habit:
+    """Wrong usage."""
+    return Habit(typed, 2, err)
+
+
+def missing(typed: str, *err: str) -> Habit:
+    """Something that is not there, or not what was meant."""
+    return Habit(typed, 1, err)
+
+
+HELP = ("usage: llmq convert [options] SRC", "--max-memory", "recipes:", "Q4_K_M")
+HABITS = (
+    # --- llmq itself ---
+    asks("", "llmq convert my-tutor", "turn a model into", "talk to a tutor", "llmq help VERB"),
+    asks("--help", "llmq convert my-tutor", "talk to a tutor"),
+    asks("help", "llmq convert my-tutor", "talk to a tutor"),
+    asks("help convert", *HELP),
+    asks("convert --help", *HELP),
+    asks("help help", "llmq help VERB"),
+    asks("-V", "llmq ", "Python 3", "NumPy ", "llama-cpp-python "),
+    asks("--version", "llmq "),
+    misuse("convrt tiny", "there is no verb 'convrt'; did you mean convert?"),
+    misuse("help drfit", "there is no verb 'drfit'; did you mean drift?"),
+    misuse("serve", "there is no verb 'serve'; there are convert, inspect"),
+    misuse("--quiet convert tiny", "there is no option --quiet here", "after the verb"),
+    # --- usage, under the right verb ---
+    misuse("convert", "usage: llmq convert [options] SRC", "SRC", "llmq help convert"),
+    misuse("chat", "usage: llmq chat [options] MODEL.gguf", "llmq help chat"),
+    misuse("drift tiny", "usage: llmq drift [options] BASE QUANT", "llmq help drift"),
+    misuse("convert tiny --recipes Q8_0", "there is no option --recipes; did you mean --recipe?"),
+    misuse("chat a.gguf --sytem=x", "there is no option --sytem; did you mean --system?"),
+    misuse("convert tiny Q8_0", "llmq convert: Q8_0 is one argument too many"),
+    # --- values ---
+    misuse("convert tiny --recipe Q4_KM", "--recipe: there is no recipe 'Q4_KM'; did you mean Q4_K_M?"),
+    misuse("convert tiny --output-type q8", "there is no type 'q8'; did you mean Q8_0?"),
+    misuse("convert tiny --embedding-type F23", "there is no type 'F23'; did you mean F32?"),
+    misuse("convert tiny --tensor attn_v=Q9_K", "there is no type 'Q9_K'; did you mean"),
+    misuse("convert tiny --encoder serch", "there is no encoder 'serch'; did you mean search?"),
+    misuse("convert tiny --imatrix-exact", "--imatrix-exact needs --imatrix FILE"),
+    misuse("convert tiny --max-memory lots", "'lots' is not a size such as 500M or 2GB"),
+    misuse("convert tiny --jobs two", "'two' is not a number of processes from 1 to 256"),
+    misuse("chat tiny-Q4_0.gguf --ctx x", "llmq chat: --ctx: 'x' is not a number of tokens"),
+    misuse("chat tiny-Q4_0.gguf --max-tokens -1", "--max-tokens"),
+    misuse("chat tiny-Q4_0.gguf --seed many", "--seed: 'many' is not a whole number from 0"),
+    misuse("chat tiny-Q4_0.gguf --temperature warm", "'warm' is not a number from 0 to 5"),
+    misuse("chat tiny-Q4_0.gguf --temperature nan", "'nan' is not a number from 0 to 5"),
+    misuse("completion bsh", "there is no script for 'bsh'; did you mean bash?"),
+    # --- names that are a little wrong ---
+    missing("convert tniy", "there is no tniy; did you mean tiny?"),
+    missing("convert TINY/", "there is no TINY; did you mean tiny?"),
+    missing("inspect tiny-Q4_O.gguf", "did you mean tiny-Q4_0.gguf?"),
+    missing("chat tiny_Q4_0.gguf", "did you mean tiny-Q4_0.gguf?"),
+    missing("convert modles/small.gguf", "there is no folder modles; did you mean models/small.gguf?"),
+    missing("convert xyzzy", "there is no xyzzy; name the folder that holds config.json"),
+    missing("drift tiny tiny-Q4_0.gguf --suite tutorin", "no suite tutorin; did you mean tutoring?"),
+    missing("drift tiny tiny-Q4_0.gguf --suite my-siute.jsonl", "did you mean my-suite.jsonl?"),
+    missing("drift tiny tiny-Q4_0.gguf --suite zebra", "built in are tutoring, "),
+    missing("drift tiny tiny-Q4_0.gguf --text ntoes.txt", "no text ntoes.txt; did you mean notes.txt?"),
+    missing("convert tiny --imatrix imatrix.gguf", "no importance matrix imatrix.gguf; name a file"),
+    # --- another kind of thing than is wanted ---
+    missing("chat tiny", "type: llmq convert tiny, then llmq chat tiny-Q4_K_M.gguf"),
+    missing("drift tiny tiny", "llmq convert tiny, then llmq drift tiny tiny-Q4_K_M.gguf"),
+    missing("drift tiny-Q4_0.gguf tiny", "the original comes first: llmq drift tiny tiny-Q4_0.gguf"),
+    missing("chat models", "is a folder; name the model in it: models/small.gguf"),
+    missing("convert runs", "is a folder; name the model in it: runs/checkpoint-20"),
+    missing("convert empty", "empty/config.json: the file is missing"),
+    missing("chat empty", "is a folder without a model"),
+    missing("convert tiny/model-00001-of-00002.safetensors", "name its folder, tiny"),
+    missing("chat tiny/config.json", "is one file of a checkpoint; name its folder, tiny"),
+    missing("chat pytorch_model.bin", "PyTorch's own form", "save_pretrained"),
+    missing("chat notes.txt", "notes.txt is not a GGUF file"),
+    # --- files that are not made yet, and models that are elsewhere ---
+    missing("chat tiny-Q8_0.gguf", "llmq convert tiny --recipe Q8_0 makes tiny-Q8_0.gguf"),
+    missing("drift tiny-BF16.gguf tiny-Q4_0.gguf", "llmq convert tiny --recipe BF16 makes"),
+    missing("chat runs/checkpoint-20.gguf", "makes runs/checkpoint-20-Q4_K_M.gguf"),
+    missing("convert Org/My-Model", "hf download Org/My-Model --local-dir My-Model", "convert My-Model"),
+    missing("convert https://huggingface.co/Org/My-Model", "type: hf download Org/My-Model --local"),
+    missing("chat Org/My-Model-GGUF", "hf download Org/My-Model-GGUF", '--include "*Q4_K_M*"'),
+    missing("drift Org/My-Model tiny-Q4_0.gguf", "llmq downloads nothing"),
+    # --- outputs, before the plan and by --dry-run too ---
+    missing("convert tiny --dry-run --recipe Q4_0", "tiny-Q4_0.gguf: exists already; --force"),
+    missing("convert tiny --dry-run -o none/out.gguf", "none: there is no such folder; create it"),
+    missing("convert tiny --dry-run -o none/", "none: there is no such folder; create it first"),
+    missing("convert tiny --dry-run -o tiny/config.json --force", "is a file of the model itself"),
+    asks("convert tiny --dry-run", "tiny -> Q4_K_M", "bits per weight"),
+    asks("convert tiny --dry-run -o models", "tiny -> Q4_K_M"),
+    # --- what is in it? ---
+    asks("inspect tiny", "layers.*.mlp.up_proj.weight (2)", "20 tensors", "types: BF16 100 %", "converts: yes"),
+    asks("inspect tiny-Q4_0.gguf", "blk.*.attn_q.weight (2)", "converts: only with --allow-requantize"),
+    asks("inspect tiny-Q4_0.gguf --all", "blk.1.attn_q.weight", "blk.0.attn_q.weight"),
+    asks("inspect strange", "converts: no, because", "'MambaForCausalLM' is not supported"),
+)  # fmt: skip
+
+
+@pytest.fixture
+def place(make_checkpoint: MakeCheckpoint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder as people have it: a checkpoint, a file made of it, others' files beside them."""
+    folder = make_checkpoint()
+    file = converted(folder, "Q4_0", tmp_path)
+    for name in ("models", "runs", "empty"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "models" / "small.gguf").write_bytes(file.read_bytes())
+    (tmp_path / "runs" / "checkpoint-20").mkdir()
+    strange = tmp_path / "strange"
+    strange.mkdir()
+    for part in folder.iterdir():
+        (strange / part.name).write_bytes(part.read_bytes())
+    config = json.loads((folder / "config.json").read_text())
+    (tmp_path / "runs" / "checkpoint-20" / "config.json").write_text(json.dumps(config))
+    config["architectures"] = ["MambaForCausalLM"]
+    (strange / "config.json").write_text(json.dumps(config))
+    (tmp_path / "pytorch_model.bin").write_bytes(b"PK\3\4")
+    for name in ("notes.txt", "my-suite.jsonl"):
+        (tmp_path / name).write_text("Some words.\n")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize("habit", HABITS, ids=lambda habit: habit.typed or "llmq")
+def test_a_habit(place: Path, habit: Habit, capsys: pytest.CaptureFixture[str]) -> None:
+    before = {path: path.stat().st_mtime_ns for path in place.rglob("*")}
+    assert run(*habit.typed.split()) == habit.code
+    said = capsys.readouterr()
+    assert [words for words in habit.err if words not in said.err] == [], said.err
+    assert [words for words in habit.out if words not in said.out] == [], said.out
+    if habit.code:
+        assert said.out == ""
+        assert "->" not in said.err, "the plan comes after what can be wrong"
+    if habit.code == 1:
+        assert len(said.err.splitlines()) == 1
+        assert said.err.startswith("llmq: ")
+    assert {path: path.stat().st_mtime_ns for path in place.rglob("*")} == before
+
+
+def test_an_output_folder_takes_the_default_name(
+    place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for given in ("models", "models/", "."):
+        assert run("convert", "tiny", "-o", given, "--recipe", "Q8_0", "--no-load-check") == 0
+        assert f"{Path(given) / 'tiny-Q8_0.gguf'}: " in capsys.readouterr().err
+        assert (place / given / "tiny-Q8_0.gguf").is_file()
+        (place / given / "tiny-Q8_0.gguf").unlink()
+
+
+def test_quiet_says_nothing_and_json_stays(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("convert", "tiny", "--quiet") == 0
+    assert tuple(capsys.readouterr()) == ("", "")
+    assert (place / "tiny-Q4_K_M.gguf").is_file()
+    assert run("convert", "tiny", "-q", "--json", "--force") == 0
+    said = capsys.readouterr()
+    assert json.loads(said.out)["output"] == "tiny-Q4_K_M.gguf"
+    assert said.err == ""
+    assert run("convert", "tiny", "-q") == 1
+    assert "exists already" in capsys.readouterr().err
+
+
+def test_a_dry_runs_plan_is_its_output(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("convert", "tiny", "--dry-run") == 0
+    plan = capsys.readouterr().out
+    assert run("convert", "tiny", "--dry-run", "--json") == 0
+    said = capsys.readouterr()
+    assert json.loads(said.out)["recipe"] == "Q4_K_M"
+    assert plan in said.err
+    assert not (place / "tiny-Q4_K_M.gguf").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "file"),
+    [
+        ("-tutor", "tutor-Q4_K_M.gguf"),
+        (".hidden", "hidden-Q4_K_M.gguf"),
+        ("my tutor", "my-tutor-Q4_K_M.gguf"),
+        ("número-7b", "número-7b-Q4_K_M.gguf"),
+        ("t" * 250, "t" * 200 + "-Q4_K_M.gguf"),
+        ("...", "model-Q4_K_M.gguf"),
+    ],
+)
+def test_folders_with_odd_names(place: Path, name: str, file: str) -> None:
+    (place / "tiny").rename(place / name)
+    source = f"./{name}" if name.startswith("-") else name
+    if name == "...":
+        source = str(place / name)
+    assert run("convert", source, "--quiet", "--no-load-check") == 0
+    assert (place / file).is_file()
