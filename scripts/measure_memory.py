@@ -9,10 +9,8 @@ model is opened, so that a long text takes no more than a short one of a full ba
 """
 
 import argparse
-import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 from llmq.errors import LlmqError
@@ -21,8 +19,7 @@ from llmq.memory import memory_of
 from llmq.planning import make_plan
 from llmq.quantize import execute
 from llmq.sources.opening import open_source
-
-SECONDS = 0.02  # between two looks
+from llmq_peer.chat_memory import peak_of
 
 
 def main() -> int:
@@ -42,34 +39,21 @@ def main() -> int:
                 plan = make_plan(open_source(arguments.model), recipe=recipe)
                 execute(plan, file, load_check=False)
                 for context in arguments.contexts:
-                    said, peak = memory_of(open_gguf(file), context), peak_of(file, context, arguments.words)
+                    said, peak = (
+                        memory_of(open_gguf(file), context),
+                        peak_of(file, context, words=arguments.words),
+                    )
                     if said is None:
                         parser.exit(1, f"{arguments.model}: its memory is not known\n")
                     off = said / peak - 1
                     worst = max(worst, abs(off))
-                    print(f"{recipe:6}  {context:7}  {said / 1e6:8.1f}  {peak / 1e6:12.1f}  {off:+.1%}", flush=True)
+                    print(
+                        f"{recipe:6}  {context:7}  {said / 1e6:8.1f}  {peak / 1e6:12.1f}  {off:+.1%}",
+                        flush=True,
+                    )
     except LlmqError as error:
         parser.exit(1, f"{error}\n")
     return 0 if worst <= 0.1 else 1
-
-
-def peak_of(file: Path, context: int, words: int) -> int:
-    """The most memory, in bytes, that was resident while a chat read a text and replied."""
-    text = " ".join(("apple", "pear", "plum", "fig")[number % 4] for number in range(words))
-    options = ["--ctx", str(context), "--max-tokens", "8", "--threads", "1", "--system", text]
-    command = [sys.executable, "-m", "llmq.cli", "chat", str(file), *options]
-    pipes = {name: subprocess.PIPE for name in ("stdin", "stdout", "stderr")}
-    with subprocess.Popen(command, **pipes) as process:
-        assert process.stdin
-        process.stdin.write(b"Hello\n")
-        process.stdin.close()
-        status, peak = Path(f"/proc/{process.pid}/status"), 0
-        while process.poll() is None:
-            lines = status.read_text().splitlines()
-            sizes = [int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM")]
-            peak = max(peak, *sizes, 0)
-            time.sleep(SECONDS)
-    return peak
 
 
 if __name__ == "__main__":
