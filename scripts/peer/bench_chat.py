@@ -105,6 +105,7 @@ class Counter:
         for line in lines:
             self.count = int(line)
             self.begun.set()
+        self.begun.set()  # it has died, and says why itself
 
 
 def work(arguments: argparse.Namespace) -> None:
