@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from llmq import defaults
+from llmq.files.imatrix import read_importance
 from llmq.importance import Importance
 from llmq.planning import make_plan
 from llmq.quantize import execute
@@ -15,17 +16,18 @@ def convert(
     output: str | Path,
     *,
     recipe: str = defaults.RECIPE,
-    importance: Importance | None = None,
+    importance: Importance | str | Path | None = None,
     encoder: Encoder = defaults.ENCODER,
     force: bool = False,
     load_check: bool = True,
 ) -> Path:
     """Write a model folder or a GGUF file as a GGUF file of this recipe; the path of the output.
 
-    `importance` weighs the errors of the matrices' columns (`read_importance`), `encoder` chooses
-    the codes, `force` overwrites the output, `load_check` has llama.cpp try the file. Nothing is
-    left under its name if anything fails. Whatever else can be chosen, `open_source`, `make_plan`
-    and `execute` take: this is the three of them. Raises a child of `LlmqError`.
+    `importance` weighs the errors of the matrices' columns (an importance matrix's file, or what
+    `read_importance` makes of it), `encoder` chooses the codes, `force` overwrites the output,
+    `load_check` has llama.cpp try the file. Nothing is left under its name if anything fails.
+    Whatever else can be chosen, `open_source`, `make_plan` and `execute` take: this is the three of
+    them. Raises a child of `LlmqError`.
 
         >>> import tempfile
         >>> from llmq import convert
@@ -33,5 +35,7 @@ def convert(
         ...     convert("eval/tutor", f"{folder}/tutor.gguf", recipe="Q4_0").name
         'tutor.gguf'
     """
+    if isinstance(importance, str | Path):
+        importance = read_importance(importance)
     plan = make_plan(open_source(source), recipe=recipe, importance=importance, encoder=encoder)
     return execute(plan, output, force=force, load_check=load_check)

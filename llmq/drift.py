@@ -7,6 +7,7 @@ while. The command and `measure_drift` are both made of these parts.
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,7 @@ from llmq.suites import Suite, read_suite, spread
 from llmq_eval.drift import BUILTIN_SUITES, Drift, Failure, builtin_suite, measure_drifts
 from llmq_eval.material import Material, suite_material
 from llmq_eval.measuring import Progress, opened
-from llmq_eval.text import TEXT_CONTEXT, read_text, text_material
+from llmq_eval.text import LEAST_CONTEXT, TEXT_CONTEXT, read_text, text_material
 
 if TYPE_CHECKING:
     from llmq.plan import Plan
@@ -30,7 +31,7 @@ def measure_drift(
     base: str | Path,
     quant: str | Path,
     *,
-    suite: str | Path | Suite = BUILTIN_SUITES[0],
+    suite: str | Path | Suite | None = None,
     quick: bool = False,
     text: str | Path | None = None,
     ctx: int | None = None,
@@ -39,8 +40,9 @@ def measure_drift(
 ) -> Drift:
     """How far `quant`, a GGUF file, has moved from `base`, a GGUF file or a checkpoint folder.
 
-    Measured on a suite (a built-in one by its name, a file by its path), `quick` on a few of its
-    dialogues only, or on a plain `text` in chunks of `ctx` tokens: see `llmq drift --help`.
+    Measured on a suite (a built-in one by its name, a file by its path; default: tutoring), `quick`
+    on a few of its dialogues only, or on a plain `text` in chunks of `ctx` tokens, all as in
+    `llmq drift --help`; `.verdict.sentence` says in words what was found.
     `progress(done, total)` is called after each document. Raises a child of LlmqError.
 
     >>> from tempfile import TemporaryDirectory
@@ -53,10 +55,14 @@ def measure_drift(
     >>> drift.verdict.word
     'practically the same'
     """
-    if text is None:
-        material = suite_material(chosen_suite(suite, quick=quick))
-    else:
+    if text is None and ctx is None:
+        material = suite_material(chosen_suite(suite or BUILTIN_SUITES[0], quick=quick))
+    elif text is not None and suite is None and not quick:
         material = chosen_text(text, ctx)
+    else:
+        raise SuiteError(
+            "ctx goes with text only, and suite and quick do not; leave one of them out"
+        )
     with (
         base_as_gguf(Path(base)) as file,
         opened([file, Path(quant)], n_ctx=material.n_ctx, threads=threads) as models,
@@ -71,7 +77,8 @@ def chosen_suite(suite: str | Path | Suite, *, quick: bool = False) -> Suite:
     """The built-in suite of this name, or the file, or the suite itself; `quick`: a part of it."""
     if not isinstance(suite, Suite):
         suite = _named_suite(str(suite))
-    return spread(suite, QUICK_DIALOGUES) if quick else suite
+    few = spread(suite, QUICK_DIALOGUES)
+    return replace(few, name=f"{suite.name} (--quick)") if quick else suite
 
 
 def _named_suite(name: str) -> Suite:
@@ -87,7 +94,12 @@ def _named_suite(name: str) -> Suite:
 
 def chosen_text(path: str | Path, ctx: int | None) -> Material:
     """The text in chunks of `ctx` tokens."""
-    return text_material(read_text(Path(path)), ctx or TEXT_CONTEXT)
+    n_ctx = TEXT_CONTEXT if ctx is None else ctx
+    if n_ctx < LEAST_CONTEXT:
+        raise SuiteError(
+            f"chunks of {n_ctx} tokens hold nothing to score; {LEAST_CONTEXT} are the fewest"
+        )
+    return text_material(read_text(Path(path)), n_ctx)
 
 
 Begin = Callable[["Plan", str], "BytesWritten | None"]

@@ -9,6 +9,7 @@ import numpy as np
 
 from llmq import defaults
 from llmq.encoding import STORED, encoding_for
+from llmq.errors import RecipeError
 from llmq.files.gguf import padded
 from llmq.importance import Importance
 from llmq.notes import on_fallbacks, on_importance
@@ -18,6 +19,7 @@ from llmq.recipes.choose import UNNAMED, Choice, formats_for
 from llmq.recipes.overrides import Overrides
 from llmq.recipes.table import Recipe, recipe_named
 from llmq.sources.source import Source
+from llmq.spelling import did_you_mean
 from llmq_kernels import Encoder
 
 QUANTIZATION_VERSION = 2  # GGML_QNT_VERSION
@@ -43,6 +45,7 @@ def make_plan(
         ('tutor', 5180672, 4.7)
     """
     chosen = recipe_named(recipe)
+    _check_encoder(encoder)
     shapes = {tensor.name: tensor.shape for tensor in source.tensors}
     if importance is not None:
         importance.check(source.name, shapes)
@@ -73,3 +76,11 @@ def make_plan(
     notes = [*source.notes, *on_fallbacks(choices, shapes, chosen, overrides, choose)]
     notes += on_importance(importance, choices)
     return Plan(source, chosen, metadata, tuple(tensors), tuple(notes), importance)
+
+
+def _check_encoder(name: str) -> None:
+    """Raise RecipeError for a name that is no encoder's: a name alone will do, as in "ggml"."""
+    known = [str(encoder) for encoder in Encoder]
+    if name not in known:
+        hint = did_you_mean(name, known, otherwise=f"known are {', '.join(known)}")
+        raise RecipeError(f"there is no encoder {name!r}; {hint}")

@@ -71,7 +71,7 @@ def spread(suite: Suite, n: int) -> Suite:
     if n_all <= n:
         return suite
     dialogues = tuple(suite.dialogues[i * n_all // n] for i in range(n))
-    return Suite(f"{suite.name} ({n} of {n_all})", _digest(dialogues), dialogues)
+    return Suite(suite.name, _digest(dialogues), dialogues)
 
 
 def _dialogues(text: str, name: str) -> Iterator[Dialogue]:

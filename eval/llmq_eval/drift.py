@@ -156,10 +156,16 @@ def measure_documents(
     documents: Sequence[Document],
     *,
     progress: Progress | None = None,
+    keep_finished: bool = False,
 ) -> tuple[Drift | Failure, ...]:
-    """`measure_drifts` on the documents of `read_alike`."""
+    """`measure_drifts` on the documents of `read_alike`.
+
+    With `keep_finished`, a Ctrl-C ends it after the documents that are finished, if any is.
+    """
     base, *files = (described(model.path) for model in models)
-    outcomes = compare_documents(models, documents, unit=material.unit, progress=progress)
+    outcomes = compare_documents(
+        models, documents, unit=material.unit, progress=progress, keep_finished=keep_finished
+    )
     n_ctx = common_context(models, material)
 
     def result(file: ModelFile, outcome: list[Tokens] | ModelError) -> Drift | Failure:
@@ -167,7 +173,7 @@ def measure_documents(
             return Failure(file, outcome)
         rows = tuple(
             DocumentDrift(document.id, document.n_dropped, tokens)
-            for document, tokens in zip(documents, outcome, strict=True)
+            for document, tokens in zip(documents[: len(outcome)], outcome, strict=True)
         )
         named = (material.name, material.sha256)
         return Drift(base, file, *named, n_ctx, rows, material.unit)

@@ -71,10 +71,12 @@ def compare_documents(
     *,
     unit: str,
     progress: Progress | None = None,
+    keep_finished: bool = False,
 ) -> dict[Model, list[Tokens] | ModelError]:
     """For each model but the first, the base: its tokens document by document, or its error.
 
-    Raises ModelError where the base fails.
+    With `keep_finished`, a Ctrl-C ends it after the documents that are finished, if any is. Raises
+    ModelError where the base fails.
     """
     base, *quants = models
     found: dict[Model, list[Tokens]] = {quant: [] for quant in quants}
@@ -88,6 +90,10 @@ def compare_documents(
             outcomes = _compare_passages(base, alive, document)
         except ModelError as error:
             raise ModelError(f"{where}: {error}") from error
+        except KeyboardInterrupt:
+            if keep_finished and number > 1:
+                break
+            raise
         for quant, outcome in outcomes.items():
             if isinstance(outcome, ModelError):
                 failed[quant] = ModelError(f"{where}: {outcome}")

@@ -17,7 +17,7 @@ from llmq_eval.likelihood import Tokens
 from llmq_eval.statistics import Estimate, mean, percentile
 
 Values = npt.NDArray[Any]  # (n_tokens,), float64 or bool
-Line = Literal["base", "quant", "tail"]
+Line = Literal["base", "quant", "more", "report"]
 HUGE = 1e5  # from here on a cell holds significant digits, not decimals
 Aggregate = Callable[[Sequence[Values]], Estimate]  # of the values document by document
 
@@ -40,8 +40,8 @@ class Metric:
 
     `name` is its key among the totals, `document_sum` the key of its sum over one document's tokens
     (None: no sum, or one that follows from other sums). `line` says where it is shown: in the
-    table's line of the base or of each quantized file, or in a table of KL's tail below it.
-    `meaning` and `limits` are what it is and what it does not tell.
+    table's line of the base or of each quantized file, in a table of further figures below it, or
+    in the report alone. `meaning` and `limits` are what it is and what it does not tell.
     """
 
     name: str
@@ -71,7 +71,7 @@ class Metric:
         Of an interval that is not symmetric, it is the longer side.
 
         >>> METRICS[0].cell(Estimate(1.16134, 0.0044, 1.1526, 1.1702))
-        '1.1613 ± 0.0089'
+        '1.161 ± 0.009'
         """
         text = self._number(estimate.value, "+" if self.signed else "-")
         if estimate.margin is not None:
@@ -88,14 +88,16 @@ def exp_of_mean(documents: Sequence[Values]) -> Estimate:
     return mean(documents).exp()
 
 
-def kl_percentile(percent: float, *, title: str, meaning: str, limits: str) -> Metric:
+def kl_percentile(
+    percent: float, *, title: str, meaning: str, limits: str, line: Line = "more"
+) -> Metric:
     """The row of a percentile of KL."""
     return Metric(
         name=f"kl_p{percent:g}_nats".replace(".", ""),
         title=title,
         unit=NATS,
         digits=5,
-        line="tail",
+        line=line,
         values=itemgetter("kl_nats"),
         aggregate=partial(percentile, percent=percent),
         meaning=meaning,
@@ -107,7 +109,7 @@ METRICS = (
     Metric(
         name="base_perplexity",
         title="perplexity",
-        digits=4,
+        digits=3,
         line="base",
         values=itemgetter("nll_base_nats"),
         aggregate=exp_of_mean,
@@ -119,7 +121,7 @@ METRICS = (
     Metric(
         name="quant_perplexity",
         title="perplexity",
-        digits=4,
+        digits=3,
         line="quant",
         values=itemgetter("nll_quant_nats"),
         aggregate=exp_of_mean,
@@ -133,7 +135,7 @@ METRICS = (
         title="ln ratio",
         digits=5,
         signed=True,
-        line="quant",
+        line="more",
         values=lambda tokens: tokens["nll_quant_nats"] - tokens["nll_base_nats"],
         aggregate=mean,
         meaning="ln(perplexity of QUANT / perplexity of BASE), the difference taken token by token",
@@ -158,6 +160,7 @@ METRICS = (
         title="KL, median",
         meaning="the KL(BASE ‖ QUANT) that every other token exceeds",
         limits="Nothing of the tail, in which most of the harm is done.",
+        line="report",
     ),
     kl_percentile(
         99,
@@ -177,7 +180,7 @@ METRICS = (
         name="same_top_rate",
         title="same top token",
         unit=PERCENT,
-        digits=2,
+        digits=1,
         line="quant",
         values=itemgetter("same_top"),
         aggregate=mean,

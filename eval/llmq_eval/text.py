@@ -17,6 +17,7 @@ from llmq.runtime import Model
 from llmq_eval.likelihood import Passage
 from llmq_eval.material import Document, Material
 
+LEAST_CONTEXT = 4  # tokens of a chunk, of which the last is scored
 TEXT_CONTEXT = 512  # tokens of a chunk where nothing is said, as in llama-perplexity
 
 

@@ -127,8 +127,8 @@ def _parts(drift: "Drift", grade: Grade, others: tuple[Grade, ...], n: int) -> I
     perhaps = f", perhaps {' or '.join(other.word for other in others)}" if others else ""
     top, kl = drift.totals["same_top_rate"], drift.totals["mean_kl_nats"]
     yield (
-        f"{head}{perhaps}: at {_share(top)} of 100 places it would say the same next word, "
-        f"mean KL {_nats(kl)} nats, {where}."
+        f"{head}{perhaps}: at {_with_ends(top, _places(top), ' of 100 places')} it would say the same "
+        f"next word, mean KL {_with_ends(kl, significant, ' nats')}, {where}."
     )
     yield grade.meaning
     if n < 2:
@@ -139,18 +139,15 @@ def _parts(drift: "Drift", grade: Grade, others: tuple[Grade, ...], n: int) -> I
         yield f"{n} {drift.unit}s are few: a first look."
 
 
-def _share(estimate: Estimate) -> str:
-    """A share as places of 100, with the ends of its interval; whole ones unless nearly all."""
-    digits = 0 if estimate.value < 0.95 else 1
-    return _with_ends(estimate, lambda x: f"{100 * min(1.0, max(0.0, x)):.{digits}f}")
+def _places(share: Estimate) -> Callable[[float], str]:
+    """How shares are written as places of 100: whole ones unless nearly all agree."""
+    digits = 0 if share.value < 0.95 else 1
+    return lambda x: f"{100 * min(1.0, max(0.0, x)):.{digits}f}"
 
 
-def _nats(estimate: Estimate) -> str:
-    return _with_ends(estimate, significant)
-
-
-def _with_ends(estimate: Estimate, shown: Callable[[float], str]) -> str:
-    text = shown(estimate.value)
+def _with_ends(estimate: Estimate, shown: Callable[[float], str], unit: str) -> str:
+    """`0.040 nats (0.037 to 0.043)`; without an interval only the value."""
+    text = shown(estimate.value) + unit
     if estimate.low is None or estimate.high is None:
         return text
     return f"{text} ({shown(estimate.low)} to {shown(estimate.high)})"

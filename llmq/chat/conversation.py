@@ -55,7 +55,7 @@ class Chat:
                 f"{self.model.path.name} has no chat template: turns are written as plain lines,"
                 " which the model may never have seen"
             )
-        if system.content and _leaves_out(template, system):
+        if system.content and leaves_out(template, system):
             yield (
                 f"the chat template of {self.model.path.name} leaves the system text out (--system):"
                 " the model is not told how to teach"
@@ -96,8 +96,8 @@ class Chat:
         return first_line(pieces) if self.model.chat_template.is_plain else pieces
 
 
-def _leaves_out(template: ChatTemplate, system: Message) -> bool:
-    """Whether `system` changes nothing in what the template writes."""
+def leaves_out(template: ChatTemplate, system: Message) -> bool:
+    """Whether the system turn changes nothing in what the template writes."""
     turn = Message("user", "Hello")
     try:
         with_it, without = (

@@ -14,7 +14,7 @@ from llmq.verbs.drift_options import check_options
 from llmq.verbs.drift_progress import DriftBar, ahead, drift_bar
 from llmq.verbs.drift_replies import print_replies, replies_beside, show_replies
 from llmq.verbs.drift_report import check_report, finish, report, write_report
-from llmq.verbs.drift_tables import print_tables, print_verdicts, tell_material
+from llmq.verbs.drift_tables import print_tables, print_verdicts, tell_left_out, tell_material
 from llmq.verbs.paths import check_drift, check_exists, check_suite
 from llmq_eval.drift import BUILTIN_SUITES, Drift, Failure, measure_documents
 from llmq_eval.duration import estimated_work
@@ -62,26 +62,38 @@ def _measured(
     prompts = choose_prompts(models, suite, n) if suite and n else ()
     documents = read_alike(models, material)
     _begin(bar, models, material, documents, prompts)
-    results = measure_documents(models, material, documents, progress=bar.documents_done)
+    results = measure_documents(
+        models, material, documents, progress=bar.documents_done, keep_finished=True
+    )
     drifts = [result for result in results if isinstance(result, Drift)]
     failures = [result for result in results if isinstance(result, Failure)]
     with bar.hidden():
         if drifts:
-            tell_material(material, drifts[0], quick=arguments.quick)
+            tell_material(material, drifts[0], n_planned=len(documents), quick=arguments.quick)
+            if suite:
+                tell_left_out(models[0], suite)
             if not arguments.json:
                 print_tables(drifts)
         if prompts and arguments.report_json:  # what is finished, whatever becomes of the replies
             write_report(arguments.report_json, report(drifts, failures, {}))
-    replies, failed = replies_beside(models, results, prompts, bar.replies_done)
-    with bar.hidden():
-        if replies and arguments.generate and not arguments.json:
-            print_replies(material.name, replies)
-        if replies and arguments.show:
-            show_replies(replies, arguments.show)
-        if drifts and not arguments.json:
+    try:
+        if drifts and len(drifts[0].documents) < len(documents):
+            raise KeyboardInterrupt  # it ended the reading
+        replies, failed = replies_beside(models, results, prompts, bar.replies_done)
+    except KeyboardInterrupt:
+        bar.stop()
+        if not arguments.json:
             print_verdicts(drifts)
-        failures += failed
-        return finish(arguments, report(drifts, failures, replies), failures)
+        raise
+    bar.stop()
+    if replies and arguments.generate and not arguments.json:
+        print_replies(material.name, replies)
+    if replies and arguments.show:
+        show_replies(replies, arguments.show)
+    if drifts and not arguments.json:
+        print_verdicts(drifts)
+    failures += failed
+    return finish(arguments, report(drifts, failures, replies), failures)
 
 
 def _begin(

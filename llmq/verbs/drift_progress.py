@@ -59,6 +59,10 @@ class DriftBar:
         text = f"{done}/{total}"
         self._bar.update(self._task, completed=seconds, description="replies", done=text)
 
+    def stop(self) -> None:
+        """All is done."""
+        self._bar.stop()
+
     @contextmanager
     def hidden(self) -> Iterator[None]:
         """While something is printed, there is no bar."""
@@ -79,10 +83,11 @@ def drift_bar() -> Iterator[DriftBar]:
         progress.TimeRemainingColumn(),
         transient=True,
     )
+    shown = DriftBar(bar)
     try:
-        yield DriftBar(bar)
+        yield shown
     finally:
-        bar.stop()
+        shown.stop()
 
 
 def ahead(work: Work, n_documents: int, unit: str, n_files: int, n_prompts: int) -> str:

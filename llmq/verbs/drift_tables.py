@@ -4,8 +4,11 @@ import sys
 import textwrap
 from collections.abc import Iterator, Sequence
 
+from llmq.chat.conversation import leaves_out
 from llmq.errors import printable
-from llmq.verbs.figures import TAIL, cells, headings
+from llmq.runtime import Model
+from llmq.suites import Suite
+from llmq.verbs.figures import MORE, cells, headings
 from llmq.verbs.tables import aligned, shown, terminal_width
 from llmq_eval.drift import Drift
 from llmq_eval.material import Material
@@ -19,7 +22,7 @@ LEGEND = (
 )
 
 
-def tell_material(material: Material, drift: Drift, *, quick: bool) -> None:
+def tell_material(material: Material, drift: Drift, *, n_planned: int, quick: bool) -> None:
     """Say what was scored, and what was not."""
     n = len(drift.documents)
     print(
@@ -27,7 +30,12 @@ def tell_material(material: Material, drift: Drift, *, quick: bool) -> None:
         f"{material.scored}; ± 95 % intervals over {material.unit}s",
         file=sys.stderr,
     )
-    if drift.warning:
+    if n < n_planned:
+        print(
+            f"note: stopped by Ctrl-C: these are the first {n} of {n_planned} {material.unit}s",
+            file=sys.stderr,
+        )
+    elif drift.warning:
         print(f"note: {QUICK_NOTE if quick else drift.warning}", file=sys.stderr)
     if drift.n_dropped:
         print(
@@ -37,12 +45,24 @@ def tell_material(material: Material, drift: Drift, *, quick: bool) -> None:
         )
 
 
+def tell_left_out(model: Model, suite: Suite) -> None:
+    """Say so where the template leaves out what the suite tells the tutor."""
+    first = (dialogue.messages[0] for dialogue in suite.dialogues)
+    system = next((turn for turn in first if turn.role == "system" and turn.content), None)
+    if system and leaves_out(model.chat_template, system):
+        print(
+            f"note: the chat template of {printable(model.path.name)} leaves system turns out: the files"
+            f" are not told what {printable(suite.name)} says in them",
+            file=sys.stderr,
+        )
+
+
 def print_tables(drifts: Sequence[Drift]) -> None:
     """One row for the base and one for each file, on stdout; then more figures of each file."""
     head = ("file", "size", *headings(METRICS))
-    tail = ("file", *headings(METRICS, TAIL))
+    more = ("file", *headings(METRICS, MORE))
     width = terminal_width(sys.stdout)
-    for number, table in enumerate(([head, *table_rows(drifts)], [tail, *tail_rows(drifts)])):
+    for number, table in enumerate(([head, *table_rows(drifts)], [more, *more_rows(drifts)])):
         print("\n" * bool(number), end="")
         for line in aligned(table, "<" + ">" * (len(table[0]) - 1), width):
             print(line)
@@ -57,10 +77,10 @@ def table_rows(drifts: Sequence[Drift]) -> Iterator[tuple[str, ...]]:
         yield (quant.name, shown(quant.size_bytes), *cells(METRICS, drift.totals, "quant"))
 
 
-def tail_rows(drifts: Sequence[Drift]) -> Iterator[tuple[str, ...]]:
+def more_rows(drifts: Sequence[Drift]) -> Iterator[tuple[str, ...]]:
     """The cells of the second table, in which the base has no line."""
     for drift in drifts:
-        yield (drift.quant.name, *cells(METRICS, drift.totals, "tail"))
+        yield (drift.quant.name, *cells(METRICS, drift.totals, "more"))
 
 
 def print_verdicts(drifts: Sequence[Drift]) -> None:

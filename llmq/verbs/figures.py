@@ -6,7 +6,7 @@ from llmq_eval.metrics import Line, Metric
 from llmq_eval.statistics import Estimate
 
 MAIN: tuple[Line, ...] = ("base", "quant")
-TAIL: tuple[Line, ...] = ("tail",)
+MORE: tuple[Line, ...] = ("more",)
 
 
 def headings(metrics: Sequence[Metric], lines: tuple[Line, ...] = MAIN) -> tuple[str, ...]:
@@ -17,5 +17,5 @@ def headings(metrics: Sequence[Metric], lines: tuple[Line, ...] = MAIN) -> tuple
 def cells(metrics: Sequence[Metric], totals: Mapping[str, Estimate], line: Line) -> tuple[str, ...]:
     """One line, a cell for each heading; `METRICS` says which figures stand in which line."""
     shown = {m.heading: m.cell(totals[m.name]) for m in metrics if m.line == line}
-    columns = headings(metrics, MAIN if line in MAIN else TAIL)
+    columns = headings(metrics, MAIN if line in MAIN else MORE)
     return tuple(shown.get(heading, "") for heading in columns)

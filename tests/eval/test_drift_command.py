@@ -23,6 +23,10 @@ def suite_path(tmp_path: Path) -> Path:
     return path
 
 
+def first_words(lines: list[str]) -> list[str]:
+    return [line.partition(" ")[0] for line in lines]
+
+
 def test_the_table_has_a_row_for_the_base_and_for_each_file(
     tiny_gguf: dict[str, Path], suite_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -31,9 +35,11 @@ def test_the_table_has_a_row_for_the_base_and_for_each_file(
     out, err = capsys.readouterr()
     lines = out.strip().splitlines()
     base_name, quant_name = "tiny-BF16.gguf", "tiny-Q4_0.gguf"
-    names = ["file", base_name, quant_name, base_name, "file", quant_name, base_name]
-    assert [line.split()[0] for line in lines] == names
-    assert "100.00 ± 0.00 %" in lines[3]
+    table, more = ["file", base_name, quant_name, base_name], ["file", quant_name, base_name]
+    assert first_words(lines) == [*table, "", *more, "", quant_name, "", base_name]
+    assert "100.0 ± 0.0 %" in lines[3]
+    assert lines[-3].startswith(f"{quant_name} is ")
+    assert lines[-1].startswith(f"{base_name} is identical to {base_name}: every token's")
     assert "two: 2 dialogues, 14 tokens of the tutor's turns" in err
 
 
@@ -136,8 +142,9 @@ def test_a_file_that_fails_leaves_the_rows_of_the_others(
     options = ["--suite", str(suite_path), "--report-json", str(report)]
     assert main(["drift", *files, *options]) == 1
     out, err = capsys.readouterr()
-    names = ["file", "tiny-BF16.gguf", "tiny-Q4_0.gguf", "file", "tiny-Q4_0.gguf"]
-    assert [line.split()[0] for line in out.splitlines()] == names
+    quant = "tiny-Q4_0.gguf"
+    names = ["file", "tiny-BF16.gguf", quant, "", "file", quant, "", quant]
+    assert first_words(out.splitlines()) == names
     complaint = err.splitlines()[-1]
     assert complaint.startswith("llmq: dialogue 'a': ")
     assert "damaged.gguf computes no number" in complaint
@@ -147,7 +154,7 @@ def test_a_file_that_fails_leaves_the_rows_of_the_others(
     assert main(["drift", *files[:2], *options]) == 1
     out, err = capsys.readouterr()
     assert out == ""
-    assert err.count("\n") == 1
+    assert err.splitlines() == ["2 dialogues, 2 files: a few seconds", complaint]
 
 
 def test_a_report_that_cannot_be_written_in_the_end_costs_no_row(

@@ -201,12 +201,13 @@ def test_replies_stand_below_the_table_and_in_the_report(
     assert main([*arguments, "--threads", "1", "--report-json", str(report)]) == 0
     out, err = capsys.readouterr()
     tables = out.splitlines()
-    lines_of = (["file", *["tutor.gguf"] * n] for n in (3, 2, 3))  # the tails have no base
-    assert [line.split()[0] for line in tables] == list(chain(*lines_of))
+    lines_of = (["file", *["tutor.gguf"] * n, ""] for n in (3, 2, 3))  # the second has no base
+    verdicts = ["tutor.gguf", "", "tutor.gguf"]
+    assert [line.partition(" ")[0] for line in tables] == [*chain(*lines_of), *verdicts]
     assert "six: replies to what opens 3 dialogues, each of at most 256 tokens" in err
     assert "note: only 3 documents" in err
-    assert "1.000 ± 0.000" in tables[-1]
-    assert "100.0 ± 56.1 %" in tables[-1]
+    assert "1.000 ± 0.000" in tables[-5]
+    assert "100.0 ± 56.1 %" in tables[-5]
     for drift in json.loads(report.read_text(encoding="utf-8"))["drifts"]:
         replies = drift["replies"]
         assert [row["id"] for row in replies["dialogues"]] == [
