@@ -15,6 +15,8 @@ from pathlib import Path
 from scripts.installing.machine import CORES, WINDOWS, InstallError, compiler_package
 
 TAIL_LINES = 15
+TAIL_ERRORS = 3
+CAUSE = r"CMake Error|fatal error|: error: |No space left|NewConnection"
 LOOKS_SECONDS = 0.25
 PATIENCE_SECONDS = 30.0  # for pip to end when it is told to
 QUIET_SECONDS = 8.0  # without a terminal, a line at least as often
@@ -85,9 +87,11 @@ def stop(process: subprocess.Popen[bytes]) -> None:
 
 
 def failure(log: Path) -> str:
-    """The end of the output, shown, and a line that says what to do."""
+    """The first errors and the end of the output, shown, and a line that says what to do."""
     text = log.read_text(encoding="utf-8", errors="replace")
-    for line in text.splitlines()[-TAIL_LINES:]:
+    lines = text.splitlines()
+    errors = [line for line in lines[:-TAIL_LINES] if re.search(CAUSE, line)]
+    for line in [*errors[:TAIL_ERRORS], *lines[-TAIL_LINES:]]:
         print(f"    {line}", file=sys.stderr)
     remedy = next(remedy for pattern, remedy in REMEDIES if re.search(pattern, text))
     return f"this failed (all of its output: {log}); {remedy.format(compiler=compiler_package())}"

@@ -168,6 +168,18 @@ def test_the_line_puts_llmq_on_the_path(tmp_path: Path) -> None:
     assert re.match(r"source .*activate\.fish", python(show, SHELL="/usr/bin/fish").stdout)
 
 
+def test_every_script_installs_what_it_runs() -> None:
+    """Only the demo makes do with what llmq runs with; the others may need anything of dev."""
+    installs = re.compile(r"scripts/(install dev|fetch-peer|build-peer)\b")
+    scripts = [path for path in (ROOT / "scripts").iterdir() if path.is_file() and not path.suffix]
+    texts = {path.name: path.read_text(encoding="utf-8") for path in scripts}
+    lacking = {
+        name for name, text in texts.items() if ".venv/" in text and not installs.search(text)
+    }
+    assert lacking == {"demo"}
+    assert re.search(r"^scripts/install$", texts["demo"], re.MULTILINE)
+
+
 # What it shows
 
 
@@ -201,6 +213,14 @@ def test_a_failure_shows_the_end_and_the_remedy(tmp_path: Path, said: str, remed
     assert shown[-2] == f"    {said}"
     assert shown[-1].startswith("refused: this failed")
     assert remedy in shown[-1]
+
+
+def test_a_failure_shows_its_first_error_above_the_end(tmp_path: Path) -> None:
+    """pip's last lines say only that something failed."""
+    fails = "print('a.cpp:1: fatal error: no b.h'); print('and so on\\n' * 99); raise SystemExit(1)"
+    shown = show_steps(fails, tmp_path / "log").stderr.splitlines()
+    assert shown[1] == "    a.cpp:1: fatal error: no b.h"
+    assert len(shown) == 1 + 1 + 15 + 1
 
 
 @posix
