@@ -10,6 +10,7 @@
     ├── GgufError            a file that is not GGUF, cut short, or hostile
     ├── OutputError          an output that exists, cannot be written, or does not fit the disk
     ├── SuiteError           a suite of prompts that cannot be read
+    ├── DeviceError          a device that is not known, or too little memory
     ├── PathError            a path that names nothing, or another kind of thing than is asked for
     └── ModelError           llama.cpp could not load, read or run a model
 
@@ -56,6 +57,10 @@ class OutputError(LlmqError):
 
 class SuiteError(LlmqError):
     """A suite of prompts that cannot be read."""
+
+
+class DeviceError(LlmqError):
+    """A device that is not known, or an amount of memory that is none."""
 
 
 class PathError(LlmqError):

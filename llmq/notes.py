@@ -6,6 +6,7 @@ from math import prod
 
 from llmq.importance import Importance
 from llmq.recipes.choose import Choice, Shapes
+from llmq.recipes.known_drift import known_drift
 from llmq.recipes.overrides import Overrides
 from llmq.recipes.table import RECIPES, Recipe
 
@@ -55,7 +56,19 @@ def on_fallbacks(
         if pure * NOTABLE < bits:
             text += f"; --recipe {other.name} makes {mixed:.2f}"
             text += f", and {pure:.2f} with --pure" if pure * NOTABLE < mixed else ""
+            text += _on_drift(recipe.name, other.name, shapes)
     return [text]
+
+
+def _on_drift(recipe: str, other: str, shapes: Shapes) -> str:
+    """What a recipe of about as many bits costs in closeness to the original."""
+    known = known_drift(shapes).by_recipe
+    if recipe not in known or other not in known:
+        return ""
+    ratio = known[other].kl_nats / known[recipe].kl_nats
+    return f", but was {ratio:.2g} times as far from the original where measured" * (
+        ratio > NOTABLE
+    )
 
 
 def on_importance(importance: Importance | None, choices: Mapping[str, Choice]) -> list[str]:

@@ -49,26 +49,48 @@ UNMIXED = ("MXFP4_MOE",)
 RECIPES: Mapping[str, Recipe] = {
     recipe.name: recipe
     for recipe in (
-        Recipe("F32", "F32", 0, "F32", "every weight as it is, 32 bits; for comparisons"),
-        Recipe("F16", "F16", 1, "F16", "16-bit half precision"),
-        Recipe("BF16", "BF16", 32, "BF16", "16-bit brain floats: exact for BF16 checkpoints"),
-        Recipe("Q8_0", "Q8_0", 7, "Q8_0", "8 bits in blocks of 32; nearly indistinguishable"),
-        Recipe("Q6_K", "Q6_K", 18, "Q6_K", "6 bits in blocks of 256"),
-        Recipe("Q5_1", "Q5_1", 9, "Q6_K", "5 bits and an offset, in blocks of 32"),
-        Recipe("Q5_K_M", "Q5_K", 17, "Q6_K", "5 bits in blocks of 256, and 6 where it counts"),
-        Recipe("Q5_K_S", "Q5_K", 16, "Q6_K", "5 bits in blocks of 256 throughout"),
-        Recipe("Q5_0", "Q5_0", 8, "Q6_K", "5 bits in blocks of 32"),
-        Recipe("Q4_1", "Q4_1", 3, "Q6_K", "4 bits and an offset, in blocks of 32"),
-        Recipe("Q4_K_M", "Q4_K", 15, "Q6_K", "4 bits in blocks of 256, and 6 where it counts"),
-        Recipe("Q4_K_S", "Q4_K", 14, "Q6_K", "4 bits in blocks of 256, and 5 in a few"),
-        Recipe("Q4_0", "Q4_0", 2, "Q6_K", "4 bits in blocks of 32; the output matrix in 6 bits"),
-        Recipe("IQ4_NL", "IQ4_NL", 25, "Q6_K", "4-bit non-linear codebook, in blocks of 32"),
-        Recipe("IQ4_XS", "IQ4_XS", 30, "Q6_K", "4-bit non-linear codebook, in blocks of 256"),
-        Recipe("MXFP4_MOE", "MXFP4", 38, "Q8_0", "experts in 4-bit floats, all else in 8 bits"),
-        Recipe("Q3_K_L", "Q3_K", 13, "Q6_K", "3 bits in blocks of 256, and 5 where it counts"),
-        Recipe("Q3_K_M", "Q3_K", 12, "Q6_K", "3 bits in blocks of 256, and 4 where it counts"),
-        Recipe("Q3_K_S", "Q3_K", 11, "Q6_K", "3 bits in blocks of 256 throughout"),
-        Recipe("Q2_K", "Q2_K", 10, "Q6_K", "2 bits in blocks of 256, and 3 where it counts"),
+        Recipe("F32", "F32", 0, "F32", "every weight as it is, at twice the size; for comparisons"),
+        Recipe(
+            "F16", "F16", 1, "F16", "half precision: nearly the original, for programs that want it"
+        ),
+        Recipe(
+            "BF16",
+            "BF16",
+            32,
+            "BF16",
+            "the original itself where it was trained in BF16, as most are",
+        ),
+        Recipe(
+            "Q8_0", "Q8_0", 7, "Q8_0", "half of the original's size and hardly to be told from it"
+        ),
+        Recipe("Q6_K", "Q6_K", 18, "Q6_K", "close to the original, where Q8_0 is too large"),
+        Recipe("Q5_1", "Q5_1", 9, "Q6_K", "like Q5_K_M, a little larger; fits models of any width"),
+        Recipe("Q5_K_M", "Q5_K", 17, "Q6_K", "a little closer than Q4_K_M, a little larger"),
+        Recipe("Q5_K_S", "Q5_K", 16, "Q6_K", "as Q5_K_M with less care for what matters most"),
+        Recipe("Q5_0", "Q5_0", 8, "Q6_K", "like Q5_K_S; fits models of any width"),
+        Recipe("Q4_1", "Q4_1", 3, "Q6_K", "larger than Q4_0 and a little closer; seldom the best"),
+        Recipe("Q4_K_M", "Q4_K", 15, "Q6_K", "the usual choice: small, and still itself"),
+        Recipe("Q4_K_S", "Q4_K", 14, "Q6_K", "as Q4_K_M with less care for what matters most"),
+        Recipe(
+            "Q4_0", "Q4_0", 2, "Q6_K", "simple and fast, even on old devices; others are closer"
+        ),
+        Recipe(
+            "IQ4_NL", "IQ4_NL", 25, "Q6_K", "closer than Q4_0 at its size; fits models of any width"
+        ),
+        Recipe(
+            "IQ4_XS", "IQ4_XS", 30, "Q6_K", "the smallest of the 4-bit recipes; for little memory"
+        ),
+        Recipe(
+            "MXFP4_MOE",
+            "MXFP4",
+            38,
+            "Q8_0",
+            "for mixtures of experts alone; others come out as Q8_0",
+        ),
+        Recipe("Q3_K_L", "Q3_K", 13, "Q6_K", "smaller than 4 bits, and it shows"),
+        Recipe("Q3_K_M", "Q3_K", 12, "Q6_K", "smaller than 4 bits, and it shows more"),
+        Recipe("Q3_K_S", "Q3_K", 11, "Q6_K", "for large models (7 B and more) in little memory"),
+        Recipe("Q2_K", "Q2_K", 10, "Q6_K", "the smallest; for large models (7 B and more) only"),
     )
 }
 

@@ -17,6 +17,7 @@ from llmq.runtime.model import Model
 CONTEXT_LIMIT = 4096  # tokens: the default context is the model's own, but no more than this
 CACHE_TYPES = {"F32": 0, "F16": 1, "Q8_0": 8}  # enum ggml_type
 FLASH_ATTENTION_OFF = 0  # enum llama_flash_attn_type, LLAMA_FLASH_ATTN_TYPE_DISABLED
+READ, MAPPED = 0, 1  # enum llama_load_mode, LLAMA_LOAD_MODE_NONE and LLAMA_LOAD_MODE_MMAP
 
 
 def open_model(
@@ -42,6 +43,8 @@ def open_model(
         settings = lib.llama_model_default_params()
         settings.n_gpu_layers = 0
         settings.use_extra_bufts = not _is_exact(cache_type)
+        # Copies laid out anew would stand beside a mapped file: the weights twice in memory.
+        settings.load_mode = MAPPED if _is_exact(cache_type) else READ
         model = lib.llama_model_load_from_file(os.fsencode(path), settings)
         if not model:
             raise ModelError(f"llama.cpp cannot open {path}{last_error()}")

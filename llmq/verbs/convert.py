@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TextIO
 
 from llmq import defaults
+from llmq.advice import advice_on
 from llmq.errors import OutputError, printable
 from llmq.files.imatrix import read_importance
 from llmq.interrupts import endings_raise
@@ -23,7 +24,7 @@ from llmq.sources.opening import open_source
 from llmq.verbs.arguments import jobs_argument, one_of, read_by, size_argument
 from llmq.verbs.paths import check_exists, check_model
 from llmq.verbs.progress import progress_bar
-from llmq.verbs.tables import aligned, shown, terminal_width
+from llmq.verbs.tables import aligned, shown, terminal_width, wrapped
 from llmq.verbs.tensor_table import Line, print_tensors
 from llmq_kernels import FORMATS, Encoder
 
@@ -225,6 +226,12 @@ def print_plan(plan: Plan, stream: TextIO) -> None:
         f" {plan.bits_per_weight:.2f} bits per weight",
         file=stream,
     )
+    if advice := advice_on(plan):
+        print(
+            *wrapped(f"{advice} (llmq recipes shows all)", terminal_width(stream)),
+            sep="\n",
+            file=stream,
+        )
 
 
 def tell_notes(notes: Sequence[str]) -> None:
