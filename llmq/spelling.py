@@ -1,4 +1,4 @@
-"""Which of the known names a misspelled one may stand for."""
+"""Words: which of the known names a misspelled one may stand for; one thing or many."""
 
 import difflib
 from collections.abc import Iterable
@@ -35,3 +35,12 @@ def did_you_mean(
     """
     near = nearest(word, known, n=n, cutoff=cutoff)
     return found.format(" or ".join(near)) if near else otherwise
+
+
+def counted(n: int, noun: str, plural: str | None = None) -> str:
+    """`n` things.
+
+    >>> counted(1, "dialogue"), counted(80, "dialogue"), counted(2, "reply", "replies")
+    ('1 dialogue', '80 dialogues', '2 replies')
+    """
+    return f"{n} {noun if n == 1 else plural or f'{noun}s'}"

@@ -16,6 +16,7 @@ import numpy as np
 
 from llmq.errors import ModelError, SuiteError
 from llmq.runtime import Model
+from llmq.spelling import counted
 from llmq.suites import Dialogue, Message, Suite
 from llmq_eval.measuring import Progress, read_differently
 from llmq_eval.reply_metrics import REPLY, REPLY_METRICS
@@ -104,7 +105,7 @@ def choose_prompts(models: Sequence[Model], suite: Suite, n: int) -> tuple[Promp
     askable = [prompt for prompt in read if len(prompt.tokens) + REPLY_TOKENS <= n_ctx]
     if len(askable) < n:
         raise SuiteError(
-            f"the suite {suite.name} has {len(askable)} dialogues in which a student speaks first and "
+            f"the suite {suite.name} has {counted(len(askable), 'dialogue')} in which a student speaks first and "
             f"a reply of {REPLY_TOKENS} tokens fits a context of {n_ctx}; {n} replies need more"
         )
     chosen = [askable[i * len(askable) // n] for i in range(n)]

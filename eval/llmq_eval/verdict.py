@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from llmq.spelling import counted
 from llmq_eval.statistics import FEW_DOCUMENTS, Estimate
 
 if TYPE_CHECKING:
@@ -117,8 +118,7 @@ def _reached(kl: Estimate, grade: Grade) -> Iterator[Grade]:
 
 def _parts(drift: "Drift", grade: Grade, others: tuple[Grade, ...], n: int) -> Iterator[str]:
     """The sentences: the verdict with its figures, what it means, how sure it is."""
-    unit = drift.unit if n == 1 else f"{drift.unit}s"
-    where = f"on {n} {unit} of {drift.suite_name}"
+    where = f"on {counted(n, drift.unit)} of {drift.suite_name}"
     head = f"{drift.quant.name} is {grade.word} {grade.link} {drift.base.name}"
     if grade is IDENTICAL:
         yield f"{head}: every token's probabilities are the same, {where}."

@@ -1,12 +1,15 @@
 """The options of `llmq drift`, and which of them do not go together."""
 
 import argparse
+import shutil
 from pathlib import Path
 
 from llmq.drift import QUICK_DIALOGUES
 from llmq.verbs.arguments import context_argument, count_argument, threads_argument
+from llmq.verbs.drift_tables import LEGEND, wrapped
 from llmq_eval.drift import BUILTIN_SUITES
 from llmq_eval.text import TEXT_CONTEXT
+from llmq_eval.verdict import GRADES
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -39,6 +42,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--report-json", type=Path, metavar="FILE", help="write the report as JSON to FILE"
     )
     parser.set_defaults(usage_error=parser.error)
+    parser.epilog = "\n".join(wrapped(_words(), shutil.get_terminal_size().columns - 2))
+
+
+def _words() -> str:
+    """What the figures and the verdict say."""
+    *most, last = GRADES
+    classes = ", ".join([*(f"{g.word} below {g.below:g}" for g in most), f"{last.word} beyond"])
+    limits = "It says how close a file is to the original, not how good."
+    return f"{LEGEND} The verdict goes by mean KL: {classes}. {limits}"
 
 
 def _add_material(parser: argparse.ArgumentParser) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from llmq.errors import printable
+from llmq.spelling import counted
 from llmq.verbs.progress import bar_of
 from llmq_eval.duration import Work, in_words
 from llmq_eval.material import Document
@@ -98,8 +99,8 @@ def ahead(work: Work, n_documents: int, unit: str, n_files: int, n_prompts: int)
     >>> ahead(Work((1.0,), 0.5), 1, "dialogue", 2, 3)
     '1 dialogue and 3 replies, 2 files: a few seconds'
     """
-    things = f"{n_documents} {unit}{'s' if n_documents > 1 else ''}"
+    things = counted(n_documents, unit)
     if n_prompts:
-        things += f" and {n_prompts} {'replies' if n_prompts > 1 else 'reply'}"
+        things += f" and {counted(n_prompts, 'reply', 'replies')}"
     seconds = sum(work.documents) + work.reply * n_prompts
     return f"{things}, {n_files} files: {in_words(seconds)}"

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from llmq.chat.sanitize import sanitized
 from llmq.errors import ModelError, printable
 from llmq.runtime import Model
+from llmq.spelling import counted
 from llmq.verbs.figures import cells, headings
 from llmq.verbs.side_by_side import INDENT, MARK, side_by_side, wrapped
 from llmq.verbs.tables import aligned, terminal_width
@@ -45,9 +46,8 @@ def replies_beside(
 def print_replies(name: str, rows: Mapping[Drift, Replies]) -> None:
     """Say what was asked of the suite `name`; on stdout, a row for the base and for each file."""
     first = next(iter(rows.values()))
-    n = len(first.prompts)
     print(
-        f"{printable(name)}: replies to what opens {n} dialogue{'s' if n > 1 else ''}, each of at most"
+        f"{printable(name)}: replies to what opens {counted(len(first.prompts), 'dialogue')}, each of at most"
         f" {REPLY_TOKENS} tokens, the likeliest one each time",
         file=sys.stderr,
     )

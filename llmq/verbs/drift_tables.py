@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from llmq.chat.conversation import leaves_out
 from llmq.errors import printable
 from llmq.runtime import Model
+from llmq.spelling import counted
 from llmq.suites import Suite
 from llmq.verbs.figures import MORE, cells, headings
 from llmq.verbs.tables import aligned, shown, terminal_width
@@ -26,7 +27,7 @@ def tell_material(material: Material, drift: Drift, *, n_planned: int, quick: bo
     """Say what was scored, and what was not."""
     n = len(drift.documents)
     print(
-        f"{printable(material.name)}: {n} {material.unit}{'s' if n > 1 else ''}, {drift.n_tokens} "
+        f"{printable(material.name)}: {counted(n, material.unit)}, {drift.n_tokens} "
         f"{material.scored}; ± 95 % intervals over {material.unit}s",
         file=sys.stderr,
     )

@@ -66,7 +66,7 @@ def test_dialogues_that_cannot_be_asked_are_passed_over_and_too_few_are_refused(
     with open_model(tiny_gguf["BF16"], threads=1) as model:
         (prompt,) = choose_prompts([model, model], suite, 1)
         assert prompt == Prompt("good", tuple(model.prompt((system, ask, ask))), "2+2?")
-        with pytest.raises(SuiteError, match=r"mixed has 1 dialogues .* 2 replies need more"):
+        with pytest.raises(SuiteError, match=r"mixed has 1 dialogue in .* 2 replies need more"):
             choose_prompts([model], suite, 2)
 
 
