@@ -101,7 +101,7 @@ def test_files_that_are_no_gguf(tmp_path: Path, capsys: pytest.CaptureFixture[st
 def test_usage(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(verb, "--help") == 0
     assert f"llmq {verb}" in capsys.readouterr().out
-    assert run(verb) == (0 if verb == "recipes" else 2)  # which has something to say in general
+    assert run(verb) == (0 if verb == "recipes" else 2)  # which alone shows all recipes
     assert run(verb, "a", "--no-such-option") == 2
     assert "Traceback" not in capsys.readouterr().err
 

@@ -50,7 +50,7 @@ HABITS = (
     asks("--version", "llmq "),
     misuse("convrt tiny", "there is no verb 'convrt'; did you mean convert?"),
     misuse("help drfit", "there is no verb 'drfit'; did you mean drift?"),
-    misuse("serve", "there is no verb 'serve'; there are convert, inspect"),
+    misuse("serve", "there is no verb 'serve'; there are ", "drift, chat"),
     misuse("--quiet convert tiny", "there is no option --quiet here", "after the verb"),
     # --- usage, under the right verb ---
     misuse("convert", "usage: llmq convert [options] SRC", "SRC", "llmq help convert"),
@@ -114,7 +114,7 @@ HABITS = (
     asks("convert tiny --dry-run", "tiny -> Q4_K_M", "bits per weight"),
     asks("convert tiny --dry-run -o models", "tiny -> Q4_K_M"),
     # --- what is in it? ---
-    asks("inspect tiny", "layers.*.mlp.up_proj.weight (2)", "20 tensors", "types: BF16 100 %", "converts: yes"),
+    asks("inspect tiny", "layers.*.mlp.up_proj.weight (2)", "20 tensors", "types: BF16 100 %", "memory: llmq chat takes about", "converts: yes; llmq convert makes tiny-Q4_K_M.gguf"),
     asks("inspect tiny-Q4_0.gguf", "blk.*.attn_q.weight (2)", "converts: only with --allow-requantize"),
     asks("inspect tiny-Q4_0.gguf --all", "blk.1.attn_q.weight", "blk.0.attn_q.weight"),
     asks("inspect strange", "converts: no, because", "'MambaForCausalLM' is not supported"),

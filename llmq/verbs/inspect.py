@@ -5,19 +5,12 @@ import json
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from math import isfinite, prod
+from math import prod
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-import numpy as np
-
-from llmq import defaults
-from llmq.errors import GgufError, LlmqError, printable
-from llmq.files.gguf import open_gguf
-from llmq.files.safetensors import ELEMENT_BITS
-from llmq.planning import make_plan
-from llmq.sources.checkpoint import open_checkpoint
-from llmq.sources.opening import open_source
+from llmq.errors import printable
+from llmq.verbs.inspect_report import report_on
 from llmq.verbs.paths import check_model
 from llmq.verbs.tables import shown, terminal_width, wrapped
 from llmq.verbs.tensor_table import Line, print_tensors
@@ -25,7 +18,6 @@ from llmq.verbs.tensor_table import Line, print_tensors
 SHOWN_ITEMS = 4  # of an array
 SHOWN_CHARACTERS = 100  # of a line, where no terminal says how many it has
 SMALLEST_SHARE = 0.001
-REQUANTIZE = "--allow-requantize"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -43,97 +35,12 @@ def run(arguments: argparse.Namespace) -> int:
     """Read the header and print it."""
     path: Path = arguments.file
     check_model(path)
-    report = _folder(path) if path.is_dir() else _gguf(path)
+    report = report_on(path)
     if arguments.json:
         print(json.dumps(report, indent=1))
     else:
         _print(report, whole=arguments.all)
     return 0
-
-
-def _gguf(path: Path) -> dict[str, Any]:
-    file = open_gguf(path)
-    rows = [
-        {"name": t.name, "shape": list(t.shape), "type": t.type_name, "bytes": t.n_bytes}
-        for t in file.tensors
-    ]
-    return _report(path, file.n_bytes, file.metadata, rows)
-
-
-def _folder(path: Path) -> dict[str, Any]:
-    checkpoint = open_checkpoint(path)
-    rows = [
-        {
-            "name": t.name,
-            "shape": list(t.shape),
-            "type": t.dtype,
-            "bytes": prod(t.shape) * ELEMENT_BITS[t.dtype] // 8,
-            "file": t.file.name,
-        }
-        for t in checkpoint.tensors.values()
-    ]
-    size = sum(file.stat().st_size for file in {t.file for t in checkpoint.tensors.values()})
-    return _report(path, size, checkpoint.config, rows)
-
-
-def _report(path: Path, size: int, metadata: Any, rows: list[dict[str, Any]]) -> dict[str, Any]:
-    weights = sum(prod(row["shape"]) for row in rows)
-    bits = 8 * sum(row["bytes"] for row in rows) / weights if weights else 0
-    return {
-        "file": str(path),
-        "bytes": size,
-        "weights": weights,
-        "bits_per_weight": round(bits, 4),
-        "converts": converts(path)._asdict(),
-        "metadata": plain(metadata),
-        "tensors": rows,
-    }
-
-
-class Converts(NamedTuple):
-    """Whether `llmq convert` takes a model, by which option, and why it does not."""
-
-    possible: bool
-    option: str | None = None
-    because: str | None = None
-
-    def __str__(self) -> str:
-        """As a line."""
-        answer = "yes" if self.possible else "no"
-        if self.option:
-            answer = f"only with {self.option}"
-        return f"{answer}, because {self.because}" if self.because else answer
-
-
-def converts(path: Path) -> Converts:
-    """What `llmq convert` would say, short of reading the weights."""
-    try:
-        make_plan(open_source(path), recipe=defaults.RECIPE)
-    except LlmqError as error:
-        if isinstance(error, GgufError) and REQUANTIZE in str(error):
-            return _requantized(path)
-        return Converts(possible=False, because=str(error))
-    return Converts(possible=True)
-
-
-def _requantized(path: Path) -> Converts:
-    try:
-        make_plan(open_source(path, allow_requantize=True), recipe=defaults.RECIPE)
-    except LlmqError as error:
-        return Converts(possible=False, because=str(error))
-    lost = "it is quantized already: what that lost stays lost, and more would be"
-    return Converts(possible=True, option=REQUANTIZE, because=lost)
-
-
-def plain(value: Any) -> Any:
-    """A value of a GGUF file or of config.json as JSON can hold it: not NaN, not infinity."""
-    if isinstance(value, np.ndarray | np.generic):
-        value = value.tolist()
-    if isinstance(value, dict):
-        return {key: plain(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [plain(item) for item in value]
-    return str(value) if isinstance(value, float) and not isfinite(value) else value
 
 
 def _print(report: dict[str, Any], *, whole: bool) -> None:
@@ -159,7 +66,27 @@ def _totals(report: dict[str, Any], rows: Sequence[dict[str, Any]]) -> Iterator[
     parts = report["metadata"].get("split.count", 1)
     if parts > 1:
         yield f"part {report['metadata'].get('split.no', 0) + 1} of {parts}"
-    yield f"converts: {printable(str(Converts(**report['converts'])))}"
+    yield f"memory: {_memory(report['memory'])}"
+    yield f"converts: {printable(_converts(report['converts']))}"
+
+
+def _memory(memory: dict[str, Any] | None) -> str:
+    """What a chat takes."""
+    if memory is None:
+        return "unknown for a model of this kind"
+    size, n = shown(memory["bytes"]), memory["context"]
+    file = f"{printable(memory['file'])} in " if memory["file"] else ""
+    return f"llmq chat takes about {size} with {file}a context of {n} tokens"
+
+
+def _converts(converts: dict[str, Any]) -> str:
+    """Whether it converts, to what, or why not."""
+    if not converts["possible"]:
+        return f"no, because {converts['because']}"
+    made = f"llmq convert makes {converts['makes']} of {shown(converts['bytes'])}"
+    if converts["option"]:
+        return f"only with {converts['option']}, because {converts['because']}"
+    return f"yes; {made}"
 
 
 def _shares(rows: Sequence[dict[str, Any]], weights: int) -> str:
