@@ -55,8 +55,8 @@ def on_fallbacks(
         pure = _bits(shapes, choose(other, replace(overrides, pure=True)))
         if pure * NOTABLE < bits:
             text += f"; --recipe {other.name} makes {mixed:.2f}"
-            text += f", and {pure:.2f} with --pure" if pure * NOTABLE < mixed else ""
             text += _on_drift(recipe.name, other.name, shapes)
+            text += f"; with --pure, {pure:.2f}" if pure * NOTABLE < mixed else ""
     return [text]
 
 

@@ -33,12 +33,9 @@ from llmq_peer.widened_checkpoint import write_widened
 
 TABLE = Path(__file__).resolve().parent.parent / "llmq" / "recipes" / "known_drift.toml"
 SEED = 20_270  # of the draw
-# The original itself, and the recipe of experts, which a tutor without experts has no use for.
-UNMEASURED = ("F32", "BF16", "MXFP4_MOE")
-KINDS = {
-    "whole": "widened with zeros to whole superblocks",
-    "odd": "whose rows are no whole superblocks",
-}
+# The original itself or next to it, and the recipe of experts, of which a plain tutor has none.
+UNMEASURED = ("F32", "F16", "BF16", "MXFP4_MOE")
+KINDS = {"whole": ", padded to the shape of larger models", "odd": ""}  # what is said of the tutor
 
 
 def main() -> int:
@@ -112,8 +109,8 @@ def as_toml(
         yield ""
         yield f"[{kind}]"
         yield (
-            f'on = "{source.name}, a tutor of {n_weights / 1e6:.0f} M weights, {words}:'
-            f' {len(suite.dialogues)} tutoring dialogues, {n_tokens} tokens"'
+            f'on = "{source.name}, a tutor of {n_weights / 1e6:.0f} M weights{words}'
+            f' ({len(suite.dialogues)} tutoring dialogues, {n_tokens} tokens)"'
         )
         yield ""
         yield f"[{kind}.drift]"

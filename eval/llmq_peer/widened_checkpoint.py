@@ -24,16 +24,22 @@ from llmq.files.safetensors import read_header
 from llmq_peer.permuted_checkpoint import AXES, HIDDEN
 
 SUPERBLOCK = 256
-HEADS = ("q_proj.weight", "k_proj.weight", "v_proj.weight", "o_proj.weight")
 NORMS = ("layernorm.weight", "model.norm.weight")
+# By the end of a tensor's name: what counts its heads, and along which axis they lie.
+HEADS = {
+    "q_proj.weight": ("num_attention_heads", 0),
+    "k_proj.weight": ("num_key_value_heads", 0),
+    "v_proj.weight": ("num_key_value_heads", 0),
+    "o_proj.weight": ("num_attention_heads", 1),
+}
 COUNTS = ("hidden_size", "num_attention_heads", "num_key_value_heads")
 
 
-def write_widened(source: Path, target: Path) -> None:
-    """Copy a checkpoint of Llama's architecture, in F32, with rows of whole superblocks."""
+def write_widened(source: Path, target: Path, *, multiple: int = SUPERBLOCK) -> None:
+    """Copy a checkpoint of Llama's architecture, in F32, with rows of such a multiple."""
     config = json.loads((source / "config.json").read_text(encoding="utf-8"))
     hidden = config["hidden_size"]
-    wide = -(-hidden // SUPERBLOCK) * SUPERBLOCK
+    wide = -(-hidden // multiple) * multiple
     new = {key: _scaled(source, config, key, wide) for key in COUNTS}
     head_size = config.get("head_dim") or hidden // config["num_attention_heads"]
     # A norm divides by the mean square, which the zeros make smaller: its epsilon as well, and its
@@ -70,14 +76,13 @@ def _widened(
 ) -> NDArray[np.float32]:
     """The tensor with zeros at the end of the axes that grow."""
     end = next(end for end in AXES if name.endswith(end))
-    heads = {
-        "q_proj.weight": (new["num_attention_heads"] * head_size, None),
-        "k_proj.weight": (new["num_key_value_heads"] * head_size, None),
-        "v_proj.weight": (new["num_key_value_heads"] * head_size, None),
-        "o_proj.weight": (None, new["num_attention_heads"] * head_size),
-    }.get(end, (None,) * weights.ndim)
-    hidden = [new["hidden_size"] if kind == HIDDEN else None for kind in AXES[end]]
-    sizes = [a or b or n for a, b, n in zip(heads, hidden, weights.shape, strict=True)]
+    sizes = [
+        new["hidden_size"] if kind == HIDDEN else size
+        for kind, size in zip(AXES[end], weights.shape, strict=True)
+    ]
+    if end in HEADS:
+        count, axis = HEADS[end]
+        sizes[axis] = new[count] * head_size
     scale = math.sqrt(old["hidden_size"] / new["hidden_size"]) if end in NORMS else 1.0
     grown = [(0, size - n) for size, n in zip(sizes, weights.shape, strict=True)]
     return np.pad(weights * np.float32(scale), grown)
