@@ -44,7 +44,7 @@ Sizes = Mapping[str, float]
 
 
 def marked(sizes: Sizes, measured: Measured) -> dict[str, Mark]:
-    """The recipes that stand for a mark; one recipe may be the choice for two, and has the first.
+    """The recipes that stand for a mark; of two marks a recipe has the closer.
 
     >>> from llmq.recipes.known_drift import KnownDrift, Measured
     >>> drifts = {"Q8_0": KnownDrift(0.003, 0.98), "Q4_K_M": KnownDrift(0.09, 0.87)}
@@ -55,7 +55,7 @@ def marked(sizes: Sizes, measured: Measured) -> dict[str, Mark]:
     known = {name: drift.kl_nats for name, drift in measured.by_recipe.items() if name in sizes}
     known = {name: kl for name, kl in known.items() if RECIPES[name].follows_rules}
     found: dict[str, Mark] = {}
-    for mark in reversed(MARKS):
+    for mark in MARKS:
         below = [name for name, kl in known.items() if kl <= mark.most_kl_nats]
         if not below:
             continue
@@ -64,7 +64,7 @@ def marked(sizes: Sizes, measured: Measured) -> dict[str, Mark]:
         closest = min(near, key=lambda name: (known[name], sizes[name]))
         much = known[closest] <= known[smallest] * MUCH_CLOSER
         found[closest if much else smallest] = mark
-    return dict(reversed(found.items()))
+    return found
 
 
 def in_words(recipe: str, sizes: Sizes, measured: Measured) -> str:

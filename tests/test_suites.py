@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from llmq.errors import SuiteError
-from llmq.suites import Dialogue, Message, read_suite
+from llmq.suites import Dialogue, Message, Suite, read_suite, spread
 
 TURNS = [
     {"role": "user", "content": "1+1?"},
@@ -107,3 +107,14 @@ def test_files_that_are_no_suites(tmp_path: Path) -> None:
 def test_real_tutoring_dialogues_are_a_suite(shared: Path) -> None:
     suite = read_suite(shared / "data" / "tutor_dialogues_test.jsonl")
     assert len(suite.dialogues) == 1284
+
+
+def test_a_part_is_spread_evenly_and_known_by_its_own_hash() -> None:
+    dialogues = tuple(Dialogue(f"d{i}", (Message("user", "Hi"),)) for i in range(10))
+    whole = Suite("ten", "hash of ten", dialogues)
+    part = spread(whole, 4)
+    assert [dialogue.id for dialogue in part.dialogues] == ["d0", "d2", "d5", "d7"]
+    assert part.name == "ten"
+    assert part.sha256 not in {whole.sha256, spread(whole, 5).sha256}
+    assert spread(whole, 10) is whole
+    assert spread(whole, 11) is whole

@@ -30,7 +30,12 @@ def test_what_a_wheel_holds(wheel: Path) -> None:
         "llmq_eval",
         "llmq_kernels",
     }
-    assert "llmq_eval/prompts/tutoring.jsonl" in names
+    data = (
+        "llmq_eval/prompts/tutoring.jsonl",
+        "llmq/devices.toml",
+        "llmq/recipes/known_drift.toml",
+    )
+    assert set(data) <= set(names)
     assert any(name.endswith("LICENSE") for name in names)
 
 

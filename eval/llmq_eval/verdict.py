@@ -36,32 +36,31 @@ GRADES = (
         0.005,
         "practically the same",
         "as",
-        "It differs from the original about as much as one file differs from itself when the same sums are "
-        "added in another order.",
+        "Many replies are the same to the letter; computed in another way, one file differs as much from itself.",
     ),
     Grade(
         0.02,
         "very close",
         "to",
-        "Most replies begin alike and part at a choice between two good words.",
+        "Replies are worded differently here and there and mostly say the same.",
     ),
     Grade(
         0.1,
         "close",
         "to",
-        "Replies are worded differently, and now and then say something else: read some with --show.",
+        "Replies are worded differently and now and then say something else: read some with --show.",
     ),
     Grade(
-        0.3,
+        0.25,
         "noticeably changed",
         "from",
-        "Replies differ in content too: read many with --show before students do, or take a larger file.",
+        "Replies say other things, with mistakes of their own: read many with --show, or take a larger file.",
     ),
     Grade(
         math.inf,
         "far",
         "from",
-        "It is another tutor than the original: take a larger file.",
+        "Replies often go astray or find no end: take a larger file.",
     ),
 )
 IDENTICAL = Grade(0.0, "identical", "to", "Every token's probabilities are the same.")

@@ -74,11 +74,12 @@ def _measured(
                 tell_left_out(models[0], suite)
             if not arguments.json:
                 print_tables(drifts)
-        if prompts and arguments.report_json:  # what is finished, whatever becomes of the replies
+        stopped = bool(drifts) and len(drifts[0].documents) < len(documents)
+        if prompts and arguments.report_json and not stopped:  # whatever becomes of the replies
             write_report(arguments.report_json, report(drifts, failures, {}))
     try:
-        if drifts and len(drifts[0].documents) < len(documents):
-            raise KeyboardInterrupt  # it ended the reading
+        if stopped:
+            raise KeyboardInterrupt
         replies, failed = replies_beside(models, results, prompts, bar.replies_done)
     except KeyboardInterrupt:
         bar.stop()
@@ -105,8 +106,8 @@ def _begin(
 ) -> None:
     """Say how long it may take, and start the bar."""
     work = estimated_work(models, documents, prompts)
-    with bar.hidden():
-        if work:
-            n, unit = len(documents), material.unit
-            print(ahead(work, n, unit, len(models), len(prompts)), file=sys.stderr)
+    bar.stop()
+    if work:
+        n, unit = len(documents), material.unit
+        print(ahead(work, n, unit, len(models), len(prompts)), file=sys.stderr)
     bar.begin(work, documents, len(prompts))

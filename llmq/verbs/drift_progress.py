@@ -98,7 +98,8 @@ def ahead(work: Work, n_documents: int, unit: str, n_files: int, n_prompts: int)
     >>> ahead(Work((1.0,), 0.5), 1, "dialogue", 2, 3)
     '1 dialogue and 3 replies, 2 files: a few seconds'
     """
-    parts = [(n_documents, unit), *([(n_prompts, "replie")] if n_prompts else [])]
-    things = " and ".join(f"{n} {name}{'s' if n > 1 else ''}" for n, name in parts)
+    things = f"{n_documents} {unit}{'s' if n_documents > 1 else ''}"
+    if n_prompts:
+        things += f" and {n_prompts} {'replies' if n_prompts > 1 else 'reply'}"
     seconds = sum(work.documents) + work.reply * n_prompts
     return f"{things}, {n_files} files: {in_words(seconds)}"

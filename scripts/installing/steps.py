@@ -9,12 +9,14 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from scripts.installing.machine import CORES, WINDOWS, InstallError, compiler_package
 
 TAIL_LINES = 15
 LOOKS_SECONDS = 0.25
+PATIENCE_SECONDS = 30.0  # for pip to end when it is told to
 QUIET_SECONDS = 8.0  # without a terminal, a line at least as often
 COMPILE_MINUTES = max(1, round(8 / CORES))  # about eight minutes of one core
 
@@ -60,8 +62,8 @@ def run(title: str, command: list[str], log: Path, environment: dict[str, str]) 
                 step.show()
                 time.sleep(LOOKS_SECONDS)
         finally:
-            stop(process)
             step.end()
+            stop(process)
     if process.returncode:
         raise InstallError(failure(log))
 
@@ -70,11 +72,16 @@ def stop(process: subprocess.Popen[bytes]) -> None:
     """End whatever of it still runs: pip, and the compilers that it started."""
     if process.poll() is not None:
         return
+    print("stopping", file=sys.stderr, flush=True)
     if WINDOWS:
         process.terminate()  # Ctrl-C has reached those that it started: they share the console
-    else:
-        os.killpg(process.pid, signal.SIGTERM)
-    process.wait()
+        process.wait()
+        return
+    os.killpg(process.pid, signal.SIGINT)  # at which pip removes what it had unpacked
+    with suppress(subprocess.TimeoutExpired, KeyboardInterrupt):
+        process.wait(PATIENCE_SECONDS)
+    with suppress(ProcessLookupError):  # nothing is left
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 def failure(log: Path) -> str:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from llmq_eval.metrics import METRICS, Metric
 from llmq_eval.reply_metrics import REPLY_METRICS
+from llmq_eval.verdict import GRADES
 
 HEAD = """\
 | column | total in the report | sum of each dialogue | what it is | what it does not tell |
@@ -12,6 +13,10 @@ HEAD = """\
 REPLY_HEAD = """\
 | column | total in the report | what it is | what it does not tell |
 |---|---|---|---|
+"""
+VERDICT_HEAD = """\
+| mean KL (nats) | class | what it means |
+|---|---|---|
 """
 
 
@@ -22,6 +27,15 @@ def test_the_readme_shows_the_metrics_as_they_are(repository: Path) -> None:
 def test_the_readme_shows_the_metrics_of_replies_as_they_are(repository: Path) -> None:
     assert shown(repository, "reply metrics") == REPLY_HEAD + "".join(
         row(m.heading, f"`{m.name}`", m.meaning, m.limits) for m in REPLY_METRICS
+    )
+
+
+def test_the_readme_shows_the_verdicts_as_they_are(repository: Path) -> None:
+    bounds = [f"below {grade.below:g}" for grade in GRADES[:-1]]
+    last = f"{GRADES[-2].below:g} and more"
+    assert shown(repository, "verdicts") == VERDICT_HEAD + "".join(
+        row(bound, grade.word, grade.meaning)
+        for bound, grade in zip([*bounds, last], GRADES, strict=True)
     )
 
 

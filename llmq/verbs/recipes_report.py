@@ -1,0 +1,176 @@
+"""The table of `llmq recipes` for one model: a row for each file, three choices, what to type."""
+
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from llmq import defaults
+from llmq.advice import MARKS, Mark, marked
+from llmq.devices import Device
+from llmq.errors import printable
+from llmq.memory import Memory, memory_to_run
+from llmq.plan import Plan
+from llmq.recipes.known_drift import KnownDrift, Measured
+from llmq.verbs.paths import typed
+from llmq.verbs.tables import aligned, shown, terminal_width, wrapped
+
+FITS = ("fits", "tight")
+
+
+@dataclass(frozen=True)
+class Row:
+    """What is known of one file before it is made."""
+
+    recipe: str
+    n_bytes: int
+    bits_per_weight: float
+    memory: Memory | None
+    drift: KnownDrift | None
+
+
+def row_of(plan: Plan, context: int, measured: Measured) -> Row:
+    """What a plan says of its file."""
+    drift = measured.by_recipe.get(plan.recipe.name)
+    memory = memory_to_run(plan, context)
+    return Row(plan.recipe.name, plan.n_bytes, plan.bits_per_weight, memory, drift)
+
+
+@dataclass(frozen=True)
+class Report:
+    """The files of one model, for one device or none."""
+
+    path: Path
+    plan: Plan
+    context: int
+    device: Device | None
+    measured: Measured
+    rows: Sequence[Row]
+
+    @property
+    def marks(self) -> dict[str, Mark]:
+        """The recipes that are the choice for something."""
+        return marked({row.recipe: row.n_bytes for row in self.rows}, self.measured)
+
+    def fits(self, row: Row) -> str:
+        """Whether this file runs on the device."""
+        if self.device is None:
+            return ""
+        return self.device.verdict(row.memory.total if row.memory else None)
+
+    @property
+    def choice(self) -> str | None:
+        """The recipe of the command at the end: the closest marked one up to balanced that fits."""
+        by_name = {row.recipe: row for row in self.rows}
+        order = [name for name, mark in self.marks.items() if mark is not MARKS[-1]]
+        running = [name for name in order if self.fits(by_name[name]) != "too large"]
+        if running:
+            return running[-1]
+        if self.device is None and not order:
+            return defaults.RECIPE if defaults.RECIPE in by_name else self.rows[-1].recipe
+        return None
+
+    @property
+    def command(self) -> str | None:
+        """What to type."""
+        return self.choice and f"llmq convert {typed(self.path)} --recipe {self.choice}"
+
+    def as_json(self) -> dict[str, Any]:
+        """The report for machines; sizes in bytes."""
+        marks = self.marks
+        rows = [
+            {
+                "recipe": row.recipe,
+                "bytes": row.n_bytes,
+                "bits_per_weight": round(row.bits_per_weight, 4),
+                "memory": row.memory and {**asdict(row.memory), "total": row.memory.total},
+                "fits": self.fits(row) or None,
+                "mark": marks[row.recipe].name if row.recipe in marks else None,
+                "drift": row.drift and asdict(row.drift),
+            }
+            for row in self.rows
+        ]
+        return {
+            "model": str(self.path),
+            "weights": self.plan.n_weights,
+            "context": self.context,
+            "device": self.device and asdict(self.device),
+            "drift_measured_on": self.measured.on,
+            "recipes": rows,
+            "command": self.command,
+        }
+
+    def print(self) -> None:
+        """The report for people."""
+        width = terminal_width(sys.stdout)
+        for paragraph in (self._head(), None, *self._after()):
+            if paragraph is None:
+                print()
+                print(*aligned([*self._cells()], self._sides, width), sep="\n")
+                print()
+            else:
+                print(*wrapped(printable(paragraph), width), sep="\n")
+
+    def _head(self) -> str:
+        where = ""
+        if self.device:
+            name = self.device.name or f"a device with {shown(self.device.total)}"
+            where = f", on {name} ({self.device.words}: {shown(self.device.usable)} for the tutor)"
+        return (
+            f"{self.plan.name}: {self.plan.n_weights:,} weights; memory is that of a chat of"
+            f" {self.context} tokens{where}"
+        )
+
+    @property
+    def _sides(self) -> str:
+        return "<>>>" + "<" * bool(self.device) + ">~"
+
+    def _cells(self) -> Iterator[tuple[str, ...]]:
+        """The rows of the table."""
+        verdict = ("on it",) if self.device else ()
+        yield "recipe", "size", "bits per weight", "memory", *verdict, "same word", "choice"
+        marks = self.marks
+        for row in self.rows:
+            yield (
+                row.recipe,
+                shown(row.n_bytes),
+                f"{row.bits_per_weight:.2f}",
+                shown(row.memory.total) if row.memory else "unknown",
+                *((self.fits(row),) if self.device else ()),
+                same_word(row.drift),
+                marks[row.recipe].name if row.recipe in marks else "",
+            )
+
+    def _after(self) -> Iterator[str]:
+        """What the table means, and what to type."""
+        for name, mark in self.marks.items():
+            yield f"{mark.name}: {name}, {mark.words}"
+        yield (
+            f"same word: how often, of 100 tokens (words or pieces of them), the file's likeliest"
+            f" next one was the original's. Measured on {self.measured.on}; larger models are"
+            " moved less, so take it as an order, and measure yours with llmq drift"
+        )
+        if any(row.memory is None for row in self.rows):
+            yield "memory: not known for models of this kind; it is more than the size of the file"
+        if self.command:
+            yield f"type: {self.command}"
+        else:
+            yield from self._nothing_fits()
+
+    def _nothing_fits(self) -> Iterator[str]:
+        """What to do where neither the small nor the balanced file runs on the device."""
+        running = [row for row in self.rows if self.fits(row) in FITS]
+        if running:
+            best = min(running, key=lambda row: row.drift.kl_nats if row.drift else 99.0)
+            yield (
+                f"only files run there that are far from the original, {best.recipe} the closest:"
+                " a smaller model, or a shorter --context, serves better"
+            )
+        else:
+            yield "no file of this model runs there: take a smaller model, or a shorter --context"
+
+
+def same_word(drift: KnownDrift | None) -> str:
+    """How often the likeliest token was the original's."""
+    return "" if drift is None else f"{100 * drift.same_top_rate:.0f} %"
