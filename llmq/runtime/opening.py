@@ -32,8 +32,8 @@ def open_model(
 
     `n_ctx` is the context in tokens, never more than the model was trained for, `threads`
     the number of threads (default: every core that is free), `cache_type` a key of CACHE_TYPES for
-    the keys and values; F32 is for measurements (`_is_exact`). With `fixed_date` the chat template's today is
-    FIXED_DATE. Raises ModelError for whatever llama.cpp cannot open.
+    the keys and values; F32 is for measurements (`_is_exact`). With `fixed_date` the chat
+    template's today is FIXED_DATE. Raises ModelError for whatever llama.cpp cannot open.
     """
     check_magic(path)
     # llama.cpp calls back for each line of its log, and what is raised there is printed and lost.
