@@ -7,10 +7,12 @@ from collections.abc import Sequence
 from io import TextIOWrapper
 
 from llmq.errors import LlmqError, printable
+from llmq.processors import step_back
 from llmq.spelling import did_you_mean
 from llmq.verbs import VERBS
 from llmq.version import __version__
 
+PATIENT = ("drift",)  # computes for minutes, beside which a chat shall stay usable
 PURPOSE = "llmq puts a tutor on a student's own device: convert, prove, chat."
 SESSION = """\
 a first session, with a model saved in the folder my-tutor:
@@ -27,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     _prepare_streams()
     try:
-        code = _run(given)
+        code = _run(given, as_program=arguments is None)
         sys.stdout.flush()
     except LlmqError as error:
         return _failed(str(error))
@@ -44,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return code
 
 
-def _run(given: list[str]) -> int:
+def _run(given: list[str], *, as_program: bool) -> int:
     """Do what the first word says; `help VERB` is `VERB --help`."""
     if given[:1] == ["help"]:
         given = [*given[1:2], "--help"]
@@ -61,6 +63,8 @@ def _run(given: list[str]) -> int:
     from llmq.verbs.parsers import parser_of
 
     parsed = parser_of(verb).read(given[1:])
+    if verb.name in PATIENT and as_program:
+        step_back()
     code: int = importlib.import_module(verb.module).run(parsed)
     return code
 

@@ -26,13 +26,17 @@ def encoder_of(tensors: Iterable[PlannedTensor]) -> str | None:
 
 @dataclass(frozen=True)
 class Plan:
-    """The whole output file: its metadata, its tensors in order, and notes on them."""
+    """The whole output file: its metadata, its tensors in order, and notes on them.
+
+    `notes` tell whoever uses the file what to know of it, `size_notes` why it is as large as it is.
+    """
 
     source: Source
     recipe: Recipe
     metadata: Metadata
     tensors: tuple[PlannedTensor, ...]
     notes: tuple[str, ...]
+    size_notes: tuple[str, ...]
     importance: Importance | None
 
     @property
@@ -87,6 +91,6 @@ class Plan:
             "bytes": self.n_bytes,
             "weights": self.n_weights,
             "bits_per_weight": round(self.bits_per_weight, 4),
-            "notes": list(self.notes),
+            "notes": [*self.notes, *self.size_notes],
             "tensors": rows,
         }

@@ -73,9 +73,9 @@ def make_plan(
         **(importance.metadata if importance else {}),
         **({ENCODER_KEY: str(used)} if used else {}),
     }
-    notes = [*source.notes, *on_fallbacks(choices, shapes, chosen, overrides, choose)]
-    notes += on_importance(importance, choices)
-    return Plan(source, chosen, metadata, tuple(tensors), tuple(notes), importance)
+    notes = (*source.notes, *on_importance(importance, choices))
+    size_notes = tuple(on_fallbacks(choices, shapes, chosen, overrides, choose))
+    return Plan(source, chosen, metadata, tuple(tensors), notes, size_notes, importance)
 
 
 def _check_encoder(name: str) -> None:

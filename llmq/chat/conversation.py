@@ -137,7 +137,7 @@ def open_chat(
     """Open a chat with the model in a GGUF file, for use in a `with`. Raises ModelError.
 
     `n_ctx` is the context in tokens (default: the model's own, up to 4096), `threads` the number of
-    threads (default: every core).
+    threads (default: every core that is free).
 
     >>> from tempfile import TemporaryDirectory
     >>> from llmq import convert

@@ -9,7 +9,7 @@ from llmq.errors import ModelError
 from llmq.files.gguf import MAGIC
 from llmq.files.plain import check_plain
 from llmq.interrupts import interrupts_deferred
-from llmq.processors import cores
+from llmq.processors import free_cores
 from llmq.runtime.binding import last_error, library
 from llmq.runtime.decoder import BATCH_TOKENS, OUTPUT_ROWS, Handles
 from llmq.runtime.model import Model
@@ -31,9 +31,9 @@ def open_model(
     """Open a GGUF file.
 
     `n_ctx` is the context in tokens, never more than the model was trained for, `threads`
-    the number of threads (default: every core), `cache_type` a key of CACHE_TYPES for the keys and
-    values; F32 is for measurements (`_is_exact`). With `fixed_date` the chat template's today is
-    FIXED_DATE. Raises ModelError for whatever llama.cpp cannot open.
+    the number of threads (default: every core that is free), `cache_type` a key of CACHE_TYPES for
+    the keys and values; F32 is for measurements (`_is_exact`). With `fixed_date` the chat
+    template's today is FIXED_DATE. Raises ModelError for whatever llama.cpp cannot open.
     """
     check_magic(path)
     # llama.cpp calls back for each line of its log, and what is raised there is printed and lost.
@@ -78,7 +78,7 @@ def _open_context(model: Any, n_ctx: int, threads: int | None, cache_type: str) 
     settings.n_ctx = n_ctx
     settings.n_batch = settings.n_ubatch = BATCH_TOKENS
     settings.n_outputs_max = OUTPUT_ROWS
-    settings.n_threads = settings.n_threads_batch = threads or cores()
+    settings.n_threads = settings.n_threads_batch = threads or free_cores()
     settings.type_k = settings.type_v = CACHE_TYPES[cache_type]
     if _is_exact(cache_type):
         settings.flash_attn_type = FLASH_ATTENTION_OFF

@@ -46,7 +46,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--ctx", type=context_argument, metavar="N", help="context in tokens; default: model's"
     )
-    parser.add_argument("--threads", type=threads_argument, metavar="N", help="default: every core")
+    parser.add_argument(
+        "--threads", type=threads_argument, metavar="N", help="default: every core that is free"
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:

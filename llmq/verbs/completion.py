@@ -14,7 +14,7 @@ from llmq_eval.drift import BUILTIN_SUITES
 
 # What is typed once for each shell.
 INSTALL = {
-    "bash": "llmq completion bash >> ~/.bash_completion",
+    "bash": "llmq completion bash > ~/.llmq.bash; echo '. ~/.llmq.bash' >> ~/.bashrc",
     "zsh": "llmq completion zsh > ~/.zfunc/_llmq  (a folder of your $fpath)",
     "fish": "llmq completion fish > ~/.config/fish/completions/llmq.fish",
     "powershell": "llmq completion powershell >> $PROFILE",

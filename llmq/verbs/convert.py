@@ -172,7 +172,7 @@ def run(arguments: argparse.Namespace) -> int:
         print_plan(plan, sys.stdout)
     elif not arguments.quiet:
         print_plan(plan, sys.stderr)
-    tell_notes(plan.source.notes if arguments.quiet else plan.notes)
+    tell_notes(plan.notes if arguments.quiet else (*plan.notes, *plan.size_notes))
     if not arguments.dry_run:
         _execute(plan, output, arguments)
         seconds = time.perf_counter() - started

@@ -36,7 +36,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="print N such replies side by side, the original's and the quantized files'",
     )
-    parser.add_argument("--threads", type=threads_argument, metavar="N", help="default: every core")
+    parser.add_argument(
+        "--threads", type=threads_argument, metavar="N", help="default: every core that is free"
+    )
     parser.add_argument("--json", action="store_true", help="print the report as JSON")
     parser.add_argument(
         "--report-json", type=Path, metavar="FILE", help="write the report as JSON to FILE"

@@ -17,6 +17,7 @@ from tests.conftest import run
 NAMES = [verb.name for verb in VERBS]
 ASK = """
 source "$1"; shift
+[ "$(complete -p llmq)" = "complete -o bashdefault -F _shtab_llmq llmq" ] || exit 3
 COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1))
 _shtab_llmq llmq "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD-1]}"
 printf '%s\\n' "${COMPREPLY[@]}"
