@@ -10,7 +10,7 @@ import pytest
 
 from llmq import convert, open_gguf
 from llmq.devices import devices
-from llmq.files.gguf import encode_header
+from llmq.files.gguf import Metadata, encode_header
 from llmq.recipes.table import RECIPES
 from llmq_kernels import FORMATS
 from tests.conftest import run
@@ -114,20 +114,41 @@ def test_without_a_model(capsys: Capture) -> None:
     assert len(report(capsys)["recipes"]) == len(RECIPES)
 
 
-def test_of_a_mixture_of_experts_the_memory_is_unknown(capsys: Capture, tmp_path: Path) -> None:
-    file = open_gguf(convert(TUTOR, tmp_path / "t.gguf", recipe="F16", load_check=False))
+def rewritten(folder: Path, change: Callable[[Metadata], Metadata]) -> Path:
+    """The tutor as a GGUF file with other metadata."""
+    file = open_gguf(convert(TUTOR, folder / "t.gguf", recipe="F16", load_check=False))
     start = file.tensors[0].offset
     records = [
         (t.name, t.shape, FORMATS[t.type_name].ggml_type, t.offset - start) for t in file.tensors
     ]
-    header = encode_header(file.metadata | {"llama.expert_count": np.uint32(8)}, records)
-    mixture = tmp_path / "mixture.gguf"
-    mixture.write_bytes(header + file.path.read_bytes()[start:])
-    assert {row["memory"] for row in report(capsys, str(mixture))["recipes"]} == {None}
-    assert run("recipes", str(mixture), "--device", "phone-4gb") == 0
+    output = folder / "rewritten.gguf"
+    header = encode_header(change(file.metadata), records)
+    output.write_bytes(header + file.path.read_bytes()[start:])
+    return output
+
+
+def test_of_a_mixture_of_experts_the_memory_is_unknown(capsys: Capture, tmp_path: Path) -> None:
+    file = rewritten(tmp_path, lambda found: found | {"llama.expert_count": np.uint32(8)})
+    assert {row["memory"] for row in report(capsys, str(file))["recipes"]} == {None}
+    assert run("recipes", str(file), "--device", "phone-4gb") == 0
     printed = capsys.readouterr().out
     assert "unknown" in printed
     assert "not known for models of this kind" in printed
+
+
+def test_of_an_unknown_architecture_what_needs_no_rules_is_shown(
+    capsys: Capture, tmp_path: Path
+) -> None:
+    def renamed(found: Metadata) -> Metadata:
+        other = {key.replace("llama.", "newest."): value for key, value in found.items()}
+        return other | {"general.architecture": "newest"}
+
+    file = rewritten(tmp_path, renamed)
+    assert run("recipes", str(file)) == 0
+    printed, said = capsys.readouterr()
+    assert "recipes are left out" in said
+    assert "BF16" in printed
+    assert "Q4_K_M" not in printed
 
 
 @pytest.mark.parametrize(
