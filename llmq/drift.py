@@ -88,7 +88,7 @@ def _named_suite(name: str) -> Suite:
         hint = did_you_mean(
             name, BUILTIN_SUITES, otherwise=f"built in are {', '.join(BUILTIN_SUITES)}"
         )
-        raise SuiteError(f"there is no suite {name}: {hint}")
+        raise SuiteError(f"there is no suite {name}; {hint}")
     return read_suite(Path(name))
 
 

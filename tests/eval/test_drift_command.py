@@ -211,7 +211,7 @@ def test_a_suite_that_is_neither_built_in_nor_a_file(
     files = [str(tiny_gguf["BF16"]), str(tiny_gguf["Q4_0"])]
     for name, hint in (("genral", "did you mean general?"), ("my", "built in are tutoring, ")):
         assert main(["drift", *files, "--suite", name]) == 1
-        assert f"there is no suite {name}: {hint}" in capsys.readouterr().err
+        assert f"there is no suite {name}; {hint}" in capsys.readouterr().err
 
 
 def test_wrong_input_is_one_line(

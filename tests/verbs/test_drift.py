@@ -100,7 +100,7 @@ def test_options_that_do_not_go_together(
 ) -> None:
     assert run("drift", tiny_gguf["BF16"], tiny_gguf["Q4_0"], *options) == 2
     option = "--quick" if "--quick" in options else "--show"
-    assert f"argument {option}: " in capsys.readouterr().err
+    assert f"llmq drift: {option}: " in capsys.readouterr().err
 
 
 def test_a_template_that_drops_the_system_turn_is_told(
