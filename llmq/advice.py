@@ -77,13 +77,28 @@ def in_words(recipe: str, sizes: Sizes, measured: Measured) -> str:
     other = next((name for name, mark in marks.items() if mark is BALANCED), None)
     if drift is None or other is None or not RECIPES[recipe].follows_rules:
         return ""
+    size, distance = beside(recipe, other, sizes, measured)
+    return (
+        f"{recipe} is {size}, the balanced choice, and was {distance} the original where measured"
+    )
+
+
+def beside(recipe: str, other: str, sizes: Sizes, measured: Measured) -> tuple[str, str]:
+    """How a recipe's size and its measured distance compare with another's, in words.
+
+    >>> from llmq.recipes.known_drift import KnownDrift, Measured
+    >>> drifts = {"Q4_K_M": KnownDrift(0.04, 0.9), "IQ4_XS": KnownDrift(0.15, 0.8)}
+    >>> beside("IQ4_XS", "Q4_K_M", {"Q4_K_M": 100, "IQ4_XS": 87}, Measured("a tutor", drifts))
+    ('13 % smaller than Q4_K_M', '3.8 times as far from')
+    """
     share = sizes[recipe] / sizes[other] - 1
     size = f"{abs(share):.0%} {'larger' if share > 0 else 'smaller'} than".replace("%", " %")
     if abs(share) < 0.005:
         size = "as large as"
-    ratio = drift.kl_nats / measured.by_recipe[other].kl_nats
+    drifts = measured.by_recipe
+    ratio = drifts[recipe].kl_nats / drifts[other].kl_nats
     how = f"{ratio:.2g} times as far from" if ratio >= 1 else f"{1 / ratio:.2g} times closer to"
-    return f"{recipe} is {size} {other}, the balanced choice, and was {how} the original where measured"
+    return f"{size} {other}", how
 
 
 def advice_on(plan: Plan) -> str:

@@ -19,7 +19,9 @@ a first session, with a model saved in the folder my-tutor:
   llmq convert my-tutor
   llmq drift my-tutor my-tutor-Q4_K_M.gguf
   llmq chat my-tutor-Q4_K_M.gguf"""
-MORE = '"llmq help VERB" explains a verb and its options, "llmq --version" tells the versions.'
+MORE = (
+    '"llmq help COMMAND" explains a command and its options, "llmq --version" tells the versions.'
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -74,7 +76,7 @@ def overview() -> str:
     from llmq.verbs.tables import aligned, terminal_width, wrapped
 
     width = terminal_width(sys.stdout)
-    verbs = [("  verb", "what it does"), *((f"  {verb.name}", verb.help) for verb in VERBS)]
+    verbs = [("  command", "what it does"), *((f"  {verb.name}", verb.help) for verb in VERBS)]
     table = aligned(verbs, "<~", width)
     lines = [*wrapped(PURPOSE, width), "", *table, "", SESSION, "", *wrapped(MORE, width)]
     return "\n".join(lines)
@@ -92,11 +94,11 @@ def versions() -> str:
 
 def _no_such_verb(word: str) -> int:
     if word.startswith("-"):
-        hint = "options come after the verb, as in llmq convert my-tutor --recipe Q8_0"
+        hint = "options come after the command, as in llmq convert my-tutor --recipe Q8_0"
         return _failed(f"there is no option {word} here; {hint}", code=2)
     names = [*(verb.name for verb in VERBS), "help"]
     hint = did_you_mean(word, names, otherwise=f"there are {', '.join(names)}")
-    return _failed(f"there is no verb {word!r}; {hint}", code=2)
+    return _failed(f"there is no command {word!r}; {hint}", code=2)
 
 
 def _failed(message: str, *, code: int = 1) -> int:

@@ -40,18 +40,18 @@ def missing(typed: str, *err: str) -> Habit:
 HELP = ("usage: llmq convert [options] SRC", "--max-memory", "recipes:", "Q4_K_M")
 HABITS = (
     # --- llmq itself ---
-    asks("", "llmq convert my-tutor", "turn a model into", "talk to a tutor", "llmq help VERB"),
+    asks("", "llmq convert my-tutor", "turn a model into", "talk to a tutor", "llmq help COMMAND"),
     asks("--help", "llmq convert my-tutor", "talk to a tutor"),
     asks("help", "llmq convert my-tutor", "talk to a tutor"),
     asks("help convert", *HELP),
     asks("convert --help", *HELP),
-    asks("help help", "llmq help VERB"),
+    asks("help help", "llmq help COMMAND"),
     asks("-V", "llmq ", "Python 3", "NumPy ", "llama-cpp-python "),
     asks("--version", "llmq "),
-    misuse("convrt tiny", "there is no verb 'convrt'; did you mean convert?"),
-    misuse("help drfit", "there is no verb 'drfit'; did you mean drift?"),
-    misuse("serve", "there is no verb 'serve'; there are ", "drift, chat"),
-    misuse("--quiet convert tiny", "there is no option --quiet here", "after the verb"),
+    misuse("convrt tiny", "there is no command 'convrt'; did you mean convert?"),
+    misuse("help drfit", "there is no command 'drfit'; did you mean drift?"),
+    misuse("serve", "there is no command 'serve'; there are ", "drift, chat"),
+    misuse("--quiet convert tiny", "there is no option --quiet here", "after the command"),
     # --- usage, under the right verb ---
     misuse("convert", "usage: llmq convert [options] SRC", "SRC", "llmq help convert"),
     misuse("chat", "usage: llmq chat [options] MODEL.gguf", "llmq help chat"),

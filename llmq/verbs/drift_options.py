@@ -6,7 +6,8 @@ from pathlib import Path
 
 from llmq.drift import QUICK_DIALOGUES
 from llmq.verbs.arguments import context_argument, count_argument, threads_argument
-from llmq.verbs.drift_tables import LEGEND, wrapped
+from llmq.verbs.drift_tables import LEGEND
+from llmq.verbs.tables import wrapped
 from llmq_eval.drift import BUILTIN_SUITES
 from llmq_eval.text import TEXT_CONTEXT
 from llmq_eval.verdict import GRADES

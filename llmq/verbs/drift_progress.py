@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class DriftBar:
-    """The bar, and where it stands; where there is no terminal, nothing is shown."""
+    """The bar, and where it stands; where there is no terminal, it is a line now and then."""
 
     def __init__(self, bar: "Bar") -> None:
         self._bar = bar

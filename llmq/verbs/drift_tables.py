@@ -1,7 +1,6 @@
 """What `llmq drift` says of its figures: what was measured, tables, a legend, the verdicts."""
 
 import sys
-import textwrap
 from collections.abc import Iterator, Sequence
 
 from llmq.chat.conversation import leaves_out
@@ -10,7 +9,7 @@ from llmq.runtime import Model
 from llmq.spelling import counted
 from llmq.suites import Suite
 from llmq.verbs.figures import MORE, cells, headings
-from llmq.verbs.tables import aligned, shown, terminal_width
+from llmq.verbs.tables import aligned, shown, terminal_width, wrapped
 from llmq_eval.drift import Drift
 from llmq_eval.material import Material
 from llmq_eval.metrics import METRICS
@@ -91,10 +90,4 @@ def print_verdicts(drifts: Sequence[Drift]) -> None:
     print(*wrapped(LEGEND, width), sep="\n", file=sys.stderr)
     for drift in drifts:
         print()
-        print(*wrapped(drift.verdict.sentence, terminal_width(sys.stdout)), sep="\n")
-
-
-def wrapped(text: str, width: int | None) -> list[str]:
-    """A paragraph as lines that fit; one line where nothing limits it."""
-    safe = printable(text)
-    return [safe] if width is None else textwrap.wrap(safe, width, break_on_hyphens=False)
+        print(*wrapped(printable(drift.verdict.sentence), terminal_width(sys.stdout)), sep="\n")

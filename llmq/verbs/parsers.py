@@ -75,7 +75,7 @@ def whole_parser() -> argparse.ArgumentParser:
     for verb in VERBS:
         module = importlib.import_module(verb.module)
         module.add_arguments(verbs.add_parser(verb.name, help=verb.help))
-    verbs.add_parser("help", help="explain a verb").add_argument(
+    verbs.add_parser("help", help="explain a command").add_argument(
         "verb", choices=[verb.name for verb in VERBS]
     )
     return parser

@@ -1,4 +1,4 @@
-"""How far a command is, as a bar on standard error; where there is no terminal, silence."""
+"""How far a command is: a bar on standard error, or a line now and then without a terminal."""
 
 import sys
 from collections.abc import Iterator
@@ -54,9 +54,12 @@ def documents_bar(name: str) -> Iterator["DocumentsDone"]:
 
 
 def bar_of(*columns: "ProgressColumn", **options: Any) -> "Bar":
-    """A bar of these columns on standard error, shown on a terminal only."""
+    """A bar of these columns on standard error; without a terminal, plain lines."""
     from rich.console import Console
     from rich.progress import Progress as Bar
 
+    from llmq.verbs.progress_lines import Lines
+
     console = Console(file=sys.stderr)
-    return Bar(*columns, console=console, disable=not console.is_interactive, **options)
+    kind = Bar if console.is_interactive else Lines
+    return kind(*columns, console=console, disable=not console.is_interactive, **options)

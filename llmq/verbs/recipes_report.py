@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from llmq import defaults
-from llmq.advice import MARKS, Mark, marked
+from llmq.advice import BALANCED, MARKS, Mark, beside, marked
 from llmq.devices import Device
 from llmq.errors import printable
 from llmq.memory import Memory, memory_to_run
@@ -145,7 +145,7 @@ class Report:
     def _after(self) -> Iterator[str]:
         """What the table means, and what to type."""
         for name, mark in self.marks.items():
-            yield f"{mark.name}: {name}, {mark.words}"
+            yield f"{mark.name}: {name}, {mark.words}{self._beside_balanced(name)}"
         yield (
             f"same word: how often, of 100 tokens (words or pieces of them), the file's likeliest"
             f" next one was the original's. Measured on {self.measured.on}; larger models are"
@@ -157,6 +157,15 @@ class Report:
             yield f"type: {self.command}"
         else:
             yield from self._nothing_fits()
+
+    def _beside_balanced(self, recipe: str) -> str:
+        """How a marked recipe compares with the balanced one."""
+        other = next((name for name, mark in self.marks.items() if mark is BALANCED), recipe)
+        if other == recipe:
+            return ""
+        sizes = {row.recipe: row.n_bytes for row in self.rows}
+        size, distance = beside(recipe, other, sizes, self.measured)
+        return f": {size}, {distance} the original where measured"
 
     def _nothing_fits(self) -> Iterator[str]:
         """What to do where neither the small nor the balanced file runs on the device."""
