@@ -42,6 +42,7 @@ class Shown:
 
 CHAT = 'llmq chat tutor-Q4_K_M.gguf --system "$(cat problem.txt)"'
 PICTURES: dict[str, Sequence[Shown]] = {
+    "recipes": (Shown("llmq recipes tutor --device phone-4gb"),),
     "convert": (Shown("llmq convert tutor"),),
     "drift": (Shown("llmq drift tutor tutor-Q8_0.gguf tutor-Q4_K_M.gguf"),),
     "chat": (

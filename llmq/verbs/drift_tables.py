@@ -87,7 +87,7 @@ def print_verdicts(drifts: Sequence[Drift]) -> None:
     """What the figures mean: on stderr the words of the tables, on stdout each file's verdict."""
     sys.stdout.flush()
     width = terminal_width(sys.stderr)
-    print(*wrapped(LEGEND, width), sep="\n", file=sys.stderr)
+    print("", *wrapped(LEGEND, width), sep="\n", file=sys.stderr)
     for drift in drifts:
         print()
         print(*wrapped(printable(drift.verdict.sentence), terminal_width(sys.stdout)), sep="\n")

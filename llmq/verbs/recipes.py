@@ -20,7 +20,7 @@ from llmq.sources.opening import open_source
 from llmq.sources.source import Source
 from llmq.verbs.arguments import context_argument, one_of, size_argument
 from llmq.verbs.paths import check_model
-from llmq.verbs.recipes_report import Report, row_of, same_word
+from llmq.verbs.recipes_report import Report, row_of, same_top
 from llmq.verbs.tables import aligned, terminal_width, wrapped
 from llmq_kernels import FORMATS
 
@@ -125,19 +125,19 @@ def _print_in_general(*, as_json: bool) -> None:
         ]
         print(json.dumps({"drift_measured_on": measured.on, "recipes": rows}, indent=1))
         return
-    head = ("recipe", "bits per weight", "same word", "what it is")
+    head = ("recipe", "bits per weight", "same top token", "what it is")
     cells = [
         (
             recipe.name,
             f"{FORMATS[recipe.base].bits_per_weight:.1f}",
-            same_word(measured.by_recipe.get(recipe.name)),
+            same_top(measured.by_recipe.get(recipe.name)),
             recipe.description,
         )
         for recipe in RECIPES.values()
     ]
     after = (
         f"Start with {defaults.RECIPE}, the {BALANCED.name} choice. bits per weight: of most weights,"
-        " where the original has 16; some matrices get more. same word: how often, of 100 tokens"
+        " where the original has 16; some matrices get more. same top token: how often, of 100 tokens"
         " (words or pieces of them), the file's likeliest next one was the original's, measured on"
         f" {measured.on}; larger models are moved less",
         "type: llmq recipes MODEL, for the sizes and the memory of your own model",

@@ -129,7 +129,7 @@ class Report:
     def _cells(self) -> Iterator[tuple[str, ...]]:
         """The rows of the table."""
         verdict = ("on it",) if self.device else ()
-        yield "recipe", "size", "bits per weight", "memory", *verdict, "same word", "choice"
+        yield "recipe", "size", "bits per weight", "memory", *verdict, "same top token", "choice"
         marks = self.marks
         for row in self.rows:
             yield (
@@ -138,7 +138,7 @@ class Report:
                 f"{row.bits_per_weight:.2f}",
                 shown(row.memory.total) if row.memory else "unknown",
                 *((self.fits(row),) if self.device else ()),
-                same_word(row.drift),
+                same_top(row.drift),
                 marks[row.recipe].name if row.recipe in marks else "",
             )
 
@@ -147,7 +147,7 @@ class Report:
         for name, mark in self.marks.items():
             yield f"{mark.name}: {name}, {mark.words}{self._beside_balanced(name)}"
         yield (
-            f"same word: how often, of 100 tokens (words or pieces of them), the file's likeliest"
+            f"same top token: how often, of 100 tokens (words or pieces of them), the file's likeliest"
             f" next one was the original's. Measured on {self.measured.on}; larger models are"
             " moved less, so take it as an order, and measure yours with llmq drift"
         )
@@ -180,6 +180,6 @@ class Report:
             yield "no file of this model runs there: take a smaller model, or a shorter --context"
 
 
-def same_word(drift: KnownDrift | None) -> str:
+def same_top(drift: KnownDrift | None) -> str:
     """How often the likeliest token was the original's."""
     return "" if drift is None else f"{100 * drift.same_top_rate:.0f} %"
