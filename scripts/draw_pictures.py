@@ -85,6 +85,7 @@ def picture(commands: Sequence[Shown], workplace: Path) -> str:
     console = Console(record=True, width=COLUMNS, file=io.StringIO(), force_terminal=True)
     for line in _lines(screen):
         console.print(line, no_wrap=True)
+    console.print()  # or the picture's frame cuts what hangs below the last line
     return REMOTE.sub("", console.export_svg(title="", unique_id="llmq"))
 
 

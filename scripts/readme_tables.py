@@ -8,6 +8,7 @@ from pathlib import Path
 from llmq.architectures import ARCHITECTURES
 from llmq.recipes.table import RECIPES
 from llmq.verbs import VERBS
+from llmq_kernels import FORMATS
 
 README = Path(__file__).resolve().parent.parent / "README.md"
 
@@ -17,8 +18,11 @@ def tables() -> Mapping[str, str]:
     return {
         "verbs": _table(("command", "what it does"), ((f"`llmq {v.name}`", v.help) for v in VERBS)),
         "recipes": _table(
-            ("recipe", "most matrices", "output matrix", "what it is"),
-            ((r.name, r.base, r.output, r.description) for r in RECIPES.values()),
+            ("recipe", "bits of most weights", "what it is"),
+            (
+                (r.name, f"{FORMATS[r.base].bits_per_weight:.1f}", r.description)
+                for r in RECIPES.values()
+            ),
         ),
         "architectures": _table(
             ("transformers class", "llama.cpp architecture"),

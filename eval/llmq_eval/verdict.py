@@ -37,7 +37,7 @@ GRADES = (
         0.005,
         "practically the same",
         "as",
-        "Many replies are the same to the letter; what differs is as small as the rounding of the arithmetic.",
+        "Many replies are the same to the letter.",
     ),
     Grade(
         0.02,

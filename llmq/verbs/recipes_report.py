@@ -149,7 +149,7 @@ class Report:
         yield (
             f"same top token: how often, of 100 tokens (words or pieces of them), the file's likeliest"
             f" next one was the original's. Measured on {self.measured.on}; larger models are"
-            " moved less, so take it as an order, and measure yours with llmq drift"
+            " moved less, so take it as a ranking, and measure yours with llmq drift"
         )
         if any(row.memory is None for row in self.rows):
             yield "memory: not known for models of this kind; it is more than the size of the file"
