@@ -39,6 +39,12 @@ def test_the_readme_shows_the_verdicts_as_they_are(repository: Path) -> None:
     )
 
 
+def test_the_first_readme_names_the_same_bounds(repository: Path) -> None:
+    text = (repository / "README.md").read_text(encoding="utf-8")
+    bounds = [f"below {grade.below:g} {grade.word}" for grade in GRADES[:-1]]
+    assert f"{', '.join(bounds)}, and beyond that {GRADES[-1].word}" in text
+
+
 def shown(repository: Path, name: str) -> str:
     text = (repository / "eval" / "README.md").read_text(encoding="utf-8")
     before, _, rest = text.partition(f"<!-- {name}: begin -->\n")
