@@ -8,6 +8,7 @@ from llmq.chat.conversation import ChatSettings, open_chat
 from llmq.chat.session import DEFAULT_SYSTEM
 from llmq.chat.terminal import converse
 from llmq.runtime import Sampling
+from llmq.runtime.opening import CONTEXT_LIMIT
 from llmq.verbs.arguments import (
     context_argument,
     count_argument,
@@ -44,7 +45,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help=f"the longest reply; default {DEFAULTS.max_tokens}",
     )
     parser.add_argument(
-        "--ctx", type=context_argument, metavar="N", help="context in tokens; default: model's"
+        "--ctx",
+        "--context",
+        type=context_argument,
+        metavar="N",
+        help=f"tokens of conversation to remember; default: the model's own, at most {CONTEXT_LIMIT}",
     )
     parser.add_argument(
         "--threads", type=threads_argument, metavar="N", help="default: every core that is free"

@@ -41,7 +41,7 @@ def check_gguf(path: Path, *, use: str = "llmq chat") -> None:
 
     `use` is the command that wants it, up to its name.
     """
-    check_exists(path)
+    check_exists(path, what="name a GGUF file")
     if path.is_dir():
         _check_holds_nothing_else(path)
         raise PathError(f"{path}: {_on_folder(path, use)}")

@@ -118,10 +118,10 @@ def test_the_same_seed_gives_the_same_chat(tiny_gguf: dict[str, Path]) -> None:
 @pytest.mark.parametrize(
     ("options", "code", "complaint"),
     [
-        ((), 1, "llmq: cannot read the model none.gguf"),
-        (("--temperature", "-1"), 2, "not between 0 and 5"),
-        (("--temperature", "hot"), 2, "invalid"),
-        (("--max-tokens", "0"), 2, "not between 1"),
+        ((), 1, "llmq: there is no none.gguf; name a GGUF file"),
+        (("--temperature", "-1"), 2, "not a number from 0 to 5"),
+        (("--temperature", "hot"), 2, "not a number from 0 to 5"),
+        (("--max-tokens", "0"), 2, "not a whole number from 1"),
     ],
 )
 def test_wrong_input(options: tuple[str, ...], code: int, complaint: str) -> None:
