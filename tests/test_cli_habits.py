@@ -68,7 +68,7 @@ HABITS = (
     misuse("convert tiny --imatrix-exact", "--imatrix-exact needs --imatrix FILE"),
     misuse("convert tiny --max-memory lots", "'lots' is not a size such as 500M or 2GB"),
     misuse("convert tiny --jobs two", "'two' is not a number of processes from 1 to 256"),
-    misuse("chat tiny-Q4_0.gguf --ctx x", "llmq chat: --ctx: 'x' is not a number of tokens"),
+    misuse("chat tiny-Q4_0.gguf --ctx x", "llmq chat: --ctx/--context: 'x' is not a number of tokens"),
     misuse("chat tiny-Q4_0.gguf --max-tokens -1", "--max-tokens"),
     misuse("chat tiny-Q4_0.gguf --seed many", "--seed: 'many' is not a whole number from 0"),
     misuse("chat tiny-Q4_0.gguf --temperature warm", "'warm' is not a number from 0 to 5"),
