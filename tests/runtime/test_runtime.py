@@ -249,12 +249,18 @@ def test_a_closed_model_says_so(tiny_gguf: dict[str, Path]) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="os.kill is no Ctrl-C on Windows")
-def test_ctrl_c_while_a_file_is_opened(tmp_path: Path, sentencepiece_gguf: Path) -> None:
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+def test_a_signal_while_a_file_is_opened(
+    tmp_path: Path, sentencepiece_gguf: Path, name: str
+) -> None:
     """It ends the opening, and is neither printed nor lost in what llama.cpp calls for its log."""
     program = tmp_path / "interrupted.py"
     program.write_text(INTERRUPTED)
     done = subprocess.run(
-        [sys.executable, program, sentencepiece_gguf], capture_output=True, text=True, check=False
+        [sys.executable, program, sentencepiece_gguf, name],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "stopped\n", "")
 
@@ -264,10 +270,11 @@ import os, signal, sys
 from pathlib import Path
 from llmq.runtime import binding, open_model
 
-signal.signal(signal.SIGINT, signal.default_int_handler)  # though a shell may have it ignored
+number = signal.Signals[sys.argv[2]]
+signal.signal(number, signal.default_int_handler)  # though a shell may have it ignored
 keep = binding._keep
 def log(level, text, data):
-    os.kill(os.getpid(), signal.SIGINT)
+    os.kill(os.getpid(), number)
     keep(level, text, data)
 
 binding._CALLBACK = type(binding._CALLBACK)(log)
