@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from llmq import defaults
-from llmq.errors import GgufError, LlmqError
+from llmq.errors import LlmqError
 from llmq.files.gguf import open_gguf
 from llmq.files.safetensors import ELEMENT_BITS
 from llmq.memory import Header, context_used, memory_of
@@ -83,18 +83,12 @@ def _memory(model: Header, file: str | None) -> dict[str, Any] | None:
 
 def _converts(path: Path) -> tuple[dict[str, Any], Plan | None]:
     """What `llmq convert` would say, short of reading the weights, and its plan."""
-    option, because = None, None
     try:
-        try:
-            source = open_source(path)
-        except GgufError as error:
-            if REQUANTIZE not in str(error):
-                raise
-            source = open_source(path, allow_requantize=True)
-            option, because = REQUANTIZE, LOST
+        source = open_source(path, allow_requantize=True)
         plan = make_plan(source, recipe=defaults.RECIPE)
     except LlmqError as error:
         return _answer(because=str(error)), None
+    option, because = (REQUANTIZE, LOST) if source.is_quantized else (None, None)
     return _answer(plan, option=option, because=because), plan
 
 

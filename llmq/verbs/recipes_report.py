@@ -74,7 +74,8 @@ class Report:
     @property
     def command(self) -> str | None:
         """What to type."""
-        return self.choice and f"llmq convert {typed(self.path)} --recipe {self.choice}"
+        option = " --allow-requantize" * self.plan.source.is_quantized
+        return self.choice and f"llmq convert {typed(self.path)} --recipe {self.choice}{option}"
 
     def as_json(self) -> dict[str, Any]:
         """The report for machines; sizes in bytes."""

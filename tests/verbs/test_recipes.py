@@ -74,10 +74,14 @@ def test_a_file_has_the_sizes_of_its_folder(capsys: Capture, tmp_path: Path) -> 
     assert sizes[0] == sizes[1]
 
 
-def test_a_quantized_file_is_said_to_be_one(capsys: Capture, tmp_path: Path) -> None:
+def test_a_quantized_file_is_said_to_be_one_and_its_command_works(
+    capsys: Capture, tmp_path: Path
+) -> None:
     file = convert(TUTOR, tmp_path / "t.gguf", recipe="Q8_0", load_check=False)
     assert run("recipes", str(file)) == 0
     assert "fewer than 16 bits" in capsys.readouterr().err
+    command = report(capsys, str(file))["command"]
+    assert run(*command.split()[1:], "--dry-run", "-o", str(tmp_path)) == 0
 
 
 def test_three_marks_and_a_command(capsys: Capture) -> None:
