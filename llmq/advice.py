@@ -117,8 +117,10 @@ def advice_on(plan: Plan) -> str:
     usual = choices[plan.recipe.name]
     if any(usual[tensor.name].format != tensor.format for tensor in plan.tensors):
         return ""
+    # As large as the whole file: what is said of it shall agree with the table of `llmq recipes`.
+    besides = plan.n_bytes - sum(tensor.n_bytes for tensor in plan.tensors)
     sizes = {
-        name: sum(chosen[tensor].format.nbytes(shape) for tensor, shape in shapes.items())
+        name: besides + sum(chosen[tensor].format.nbytes(shape) for tensor, shape in shapes.items())
         for name, chosen in choices.items()
     }
     return in_words(plan.recipe.name, sizes, measured)
