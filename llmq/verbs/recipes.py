@@ -18,7 +18,7 @@ from llmq.recipes.table import RECIPES
 from llmq.runtime.opening import CONTEXT_LIMIT
 from llmq.sources.opening import open_source
 from llmq.sources.source import Source
-from llmq.verbs.arguments import context_argument, one_of, size_argument
+from llmq.verbs.arguments import context_argument, read_by, size_argument
 from llmq.verbs.paths import check_model
 from llmq.verbs.recipes_report import Report, row_of, same_top
 from llmq.verbs.tables import aligned, terminal_width, wrapped
@@ -37,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     device = parser.add_mutually_exclusive_group()
     device.add_argument(
         "--device",
-        type=one_of(tuple(devices()), "device"),
+        type=read_by(lambda name: device_named(name).name),
         choices=tuple(devices()),
         metavar="NAME",
         help=f"say what fits: {', '.join(devices())}",
