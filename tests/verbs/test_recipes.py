@@ -190,6 +190,7 @@ def test_of_an_unknown_architecture_what_needs_no_rules_is_shown(
         ((TUTOR, "--context", "0"), 2, "is not a number of tokens"),
         (("eval/tuter",), 1, "did you mean eval/tutor?"),
         (("--device", "phone-4gb"), 2, "need a MODEL"),
+        (("--context", "100"), 2, "need a MODEL"),
     ],
 )
 def test_what_is_wrong_with_a_question(
