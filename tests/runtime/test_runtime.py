@@ -1,5 +1,6 @@
 """llama.cpp through llmq.runtime: bad files, tokens, logits, generation, an open terminal."""
 
+import platform
 import subprocess
 import sys
 from collections.abc import Callable
@@ -169,6 +170,20 @@ def test_the_same_call_gives_the_same_bits(tiny_gguf: dict[str, Path]) -> None:
         list(one.generate([5, 6, 7], max_tokens=9))  # in between, something else
         assert np.array_equal(first, one.logits(tokens))
         assert np.array_equal(first, two.logits(tokens))
+
+
+@pytest.mark.skipif(
+    platform.machine().lower() not in ("x86_64", "amd64"), reason="elsewhere digits may differ"
+)
+@pytest.mark.parametrize("cache_type", ["F32", "F16"])
+def test_the_number_of_threads_changes_no_bit(tiny_gguf: dict[str, Path], cache_type: str) -> None:
+    tokens = list(range(5, 205))
+    for file in tiny_gguf.values():
+        seen = set()
+        for threads in (1, 2, 3):
+            with open_model(file, threads=threads, cache_type=cache_type) as model:
+                seen.add(model.logits(tokens).tobytes())
+        assert len(seen) == 1
 
 
 def test_a_text_beyond_the_context_is_an_error_with_numbers(tiny_gguf: dict[str, Path]) -> None:
