@@ -72,7 +72,7 @@ def in_words(recipe: str, sizes: Sizes, measured: Measured) -> str:
     marks, drift = marked(sizes, measured), measured.by_recipe.get(recipe)
     if recipe in marks:
         mark = marks[recipe]
-        label = f"the {mark.name} choice" if mark is BALANCED else mark.name
+        label = mark.name if mark is MARKS[-1] else f"the {mark.name} choice"
         return f"{recipe} is {label} for this model: {mark.words}"
     other = next((name for name, mark in marks.items() if mark is BALANCED), None)
     if drift is None or other is None or not RECIPES[recipe].follows_rules:
