@@ -27,12 +27,13 @@ class Mark:
     words: str
 
 
-# The limits lie in gaps between the recipes that were measured (recipes/known_drift.toml).
+# Balanced is the smallest that drift's verdict would call close; the limits lie in gaps between the
+# recipes that were measured (recipes/known_drift.toml).
 MARKS = (
     Mark("small", 0.18, "for a phone or an old laptop that has no room for more"),
     Mark(
         "balanced",
-        0.125,
+        0.1,
         "most of the quality in less than half the size, and the one to start with",
     ),
     Mark("close to the original", 0.01, "hardly to be told from the original, where there is room"),
@@ -72,7 +73,7 @@ def in_words(recipe: str, sizes: Sizes, measured: Measured) -> str:
     marks, drift = marked(sizes, measured), measured.by_recipe.get(recipe)
     if recipe in marks:
         mark = marks[recipe]
-        label = f"the {mark.name} choice" if mark is BALANCED else mark.name
+        label = mark.name if mark is MARKS[-1] else f"the {mark.name} choice"
         return f"{recipe} is {label} for this model: {mark.words}"
     other = next((name for name, mark in marks.items() if mark is BALANCED), None)
     if drift is None or other is None or not RECIPES[recipe].follows_rules:
@@ -117,8 +118,10 @@ def advice_on(plan: Plan) -> str:
     usual = choices[plan.recipe.name]
     if any(usual[tensor.name].format != tensor.format for tensor in plan.tensors):
         return ""
+    # As large as the whole file: what is said of it shall agree with the table of `llmq recipes`.
+    besides = plan.n_bytes - sum(tensor.n_bytes for tensor in plan.tensors)
     sizes = {
-        name: sum(chosen[tensor].format.nbytes(shape) for tensor, shape in shapes.items())
+        name: besides + sum(chosen[tensor].format.nbytes(shape) for tensor, shape in shapes.items())
         for name, chosen in choices.items()
     }
     return in_words(plan.recipe.name, sizes, measured)

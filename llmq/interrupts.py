@@ -6,30 +6,31 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+ENDINGS = ("SIGTERM", "SIGHUP")  # what `kill` sends, and a terminal that is closed
+
 
 @contextmanager
 def interrupts_deferred() -> Iterator[None]:
-    """A Ctrl-C in here counts at the end.
+    """A Ctrl-C in here, or a signal of ENDINGS that raises, counts at the end.
 
     It is the handler that waits, not the signal: blocked in this thread, the signal would reach
     another one, and Python would raise what follows from it here all the same. Threads but the main
     one are never interrupted; a handler that is not Python's stays as it is.
     """
-    before = signal.getsignal(signal.SIGINT)
-    if not callable(before) or threading.current_thread() is not threading.main_thread():
-        yield
-        return
+    main = threading.current_thread() is threading.main_thread()
+    handlers = {n: signal.getsignal(n) for n in (signal.SIGINT, *_endings())} if main else {}
+    before = {number: handler for number, handler in handlers.items() if callable(handler)}
     hits: list[tuple[int, FrameType | None]] = []
-    signal.signal(signal.SIGINT, lambda number, frame: hits.append((number, frame)))
+    for number in before:
+        signal.signal(number, lambda *hit: hits.append(hit))
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
     if hits:
-        before(*hits[0])
-
-
-ENDINGS = ("SIGTERM", "SIGHUP")  # what `kill` sends, and a terminal that is closed
+        first, frame = hits[0]
+        before[signal.Signals(first)](first, frame)
 
 
 @contextmanager
@@ -38,8 +39,7 @@ def endings_raise(error: Callable[[str], Exception]) -> Iterator[None]:
 
     Handlers that somebody else has set stay, and only the main thread can set any.
     """
-    known = [number for name in ENDINGS if (number := getattr(signal, name, None)) is not None]
-    free = [number for number in known if signal.getsignal(number) == signal.SIG_DFL]
+    free = [number for number in _endings() if signal.getsignal(number) == signal.SIG_DFL]
     if threading.current_thread() is not threading.main_thread():
         free = []
 
@@ -53,3 +53,8 @@ def endings_raise(error: Callable[[str], Exception]) -> Iterator[None]:
     finally:
         for number in free:
             signal.signal(number, signal.SIG_DFL)
+
+
+def _endings() -> list[signal.Signals]:
+    """Those of ENDINGS that the system has."""
+    return [signal.Signals[name] for name in ENDINGS if hasattr(signal, name)]

@@ -28,7 +28,11 @@ def free_cores() -> int:
 
 
 def step_back() -> None:
-    """Let whoever else wants to compute go first, from now on (not on Windows)."""
+    """Let whoever else wants to compute go first, from now on (not on Windows).
+
+    Linux with autogroups (`kernel.sched_autogroup_enabled`, usual on desktops) weighs priorities
+    only within one terminal; a drift and a chat in two of them share the cores alike.
+    """
     if hasattr(os, "nice"):
         os.nice(max(BACKGROUND - os.nice(0), 0))
 

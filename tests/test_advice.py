@@ -51,6 +51,7 @@ def test_a_tenth_less_is_not_worth_three_times_the_drift() -> None:
     ("recipe", "said"),
     [
         ("Q4_K_M", "Q4_K_M is the balanced choice for this model"),
+        ("IQ4_XS", "IQ4_XS is the small choice for this model"),
         ("Q8_0", "Q8_0 is close to the original for this model"),
         ("Q6_K", "times closer to the original where measured"),
         ("F16", ""),

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from llmq_peer.random_checkpoint import write_checkpoint
+from tests.conftest import converted
 
 MakeCheckpoint = Callable[..., Path]
 
@@ -72,6 +73,26 @@ def test_stopped_while_weights_are_written(
     assert errors.endswith(f"out.gguf: stopped by {name}, nothing was written\n")
     assert "Traceback" not in errors
     assert [path.name for path in tmp_path.iterdir()] == ["model"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="kill sends a POSIX signal")
+def test_a_killed_drift_leaves_no_converted_base_behind(repository: Path, tmp_path: Path) -> None:
+    base = repository / "eval" / "tutor"
+    quant = converted(base, "Q4_0", tmp_path)
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    command = [sys.executable, "-m", "llmq.cli", "drift", str(base), str(quant)]
+    process = subprocess.Popen(
+        command, stderr=subprocess.PIPE, text=True, env=os.environ | {"TMPDIR": str(scratch)}
+    )
+    while not list(scratch.glob("llmq-drift-*/*.gguf")):
+        assert process.poll() is None
+        time.sleep(0.01)
+    process.send_signal(signal.SIGTERM)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert errors.endswith("llmq: stopped by SIGTERM\n")
+    assert list(scratch.iterdir()) == []
 
 
 def test_help_and_chat_load_nothing_heavy() -> None:

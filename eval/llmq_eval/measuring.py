@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from llmq.errors import ModelError, SuiteError
+from llmq.processors import free_cores
 from llmq.runtime import Model, open_model
 from llmq_eval.comparison import Outcome, compare
 from llmq_eval.likelihood import TOKEN, Tokens
@@ -25,8 +26,10 @@ Progress = Callable[[int, int], None]  # documents or replies done, and in all
 def opened(paths: Sequence[Path], *, n_ctx: int, threads: int | None) -> Iterator[list[Model]]:
     """All files at once, as measurements need them: exact, and on a fixed date.
 
-    Figures then depend neither on how the text is cut into batches nor on the day.
+    Figures then depend neither on how the text is cut into batches nor on the day. The free cores
+    are counted once, so that all files are computed alike.
     """
+    threads = threads or free_cores()
     with ExitStack() as stack:
         yield [
             stack.enter_context(

@@ -12,6 +12,7 @@ from pathlib import Path
 from llmq.files.gguf import Metadata
 from llmq.recipes.rules import Facts
 from llmq.sources.tensor import SourceTensor
+from llmq_kernels import FORMATS
 
 
 @dataclass(frozen=True)
@@ -27,3 +28,8 @@ class Source:
     tensors: tuple[SourceTensor, ...]
     notes: tuple[str, ...] = ()
     """What is worth saying whatever the recipe."""
+
+    @property
+    def is_quantized(self) -> bool:
+        """Whether some of it has fewer than 16 bits already: what that lost stays lost."""
+        return any(FORMATS[tensor.weights.dtype].block > 1 for tensor in self.tensors)

@@ -54,7 +54,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--dry-run", action="store_true", help="print the plan, check the output, and stop"
     )
     parser.add_argument("--json", action="store_true", help="print the plan and the result as JSON")
-    parser.add_argument("-q", "--quiet", action="store_true", help="say nothing but what is wrong")
+    parser.add_argument(
+        "-q",
+        "--quiet",
+        action="store_true",
+        help="say nothing but errors and notes that a user of the file needs",
+    )
     _add_working(parser)
     parser.set_defaults(usage_error=parser.error)
 

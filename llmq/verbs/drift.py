@@ -7,6 +7,8 @@ from functools import partial
 from pathlib import Path
 
 from llmq.drift import base_as_gguf, chosen_suite, chosen_text
+from llmq.errors import LlmqError
+from llmq.interrupts import endings_raise
 from llmq.runtime import Model
 from llmq.suites import Suite
 from llmq.verbs.drift_options import add_arguments as add_arguments
@@ -41,6 +43,7 @@ def run(arguments: argparse.Namespace) -> int:
     suite = None if arguments.text else chosen_suite(arguments.suite, quick=arguments.quick)
     material = suite_material(suite) if suite else chosen_text(arguments.text, arguments.ctx)
     with (
+        endings_raise(lambda name: LlmqError(f"stopped by {name}")),  # or a converted base stays
         drift_bar() as bar,
         base_as_gguf(arguments.base, partial(bar.convert, arguments.base)) as base,
         opened(

@@ -1,5 +1,6 @@
 """What `llmq inspect` reports: a header's figures, memory for a chat, and whether it converts."""
 
+from dataclasses import replace
 from math import isfinite, prod
 from pathlib import Path
 from typing import Any
@@ -7,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from llmq import defaults
-from llmq.errors import GgufError, LlmqError
+from llmq.errors import LlmqError
 from llmq.files.gguf import open_gguf
+from llmq.files.parts import parts_of
 from llmq.files.safetensors import ELEMENT_BITS
 from llmq.memory import Header, context_used, memory_of
 from llmq.outputs import default_name
@@ -33,9 +35,11 @@ def _gguf(path: Path) -> dict[str, Any]:
         {"name": t.name, "shape": list(t.shape), "type": t.type_name, "bytes": t.n_bytes}
         for t in file.tensors
     ]
-    answer, _ = _converts(path)
+    answer, plan = _converts(path)
+    parts = [part for part in parts_of(path) if part.exists()] if plan else [path]
+    tensors = tuple(tensor for part in parts for tensor in open_gguf(part).tensors)
     return _report(path, file.n_bytes, file.metadata, rows) | {
-        "memory": _memory(file, None),
+        "memory": _memory(replace(file, tensors=tensors), None),
         "converts": answer,
     }
 
@@ -83,18 +87,12 @@ def _memory(model: Header, file: str | None) -> dict[str, Any] | None:
 
 def _converts(path: Path) -> tuple[dict[str, Any], Plan | None]:
     """What `llmq convert` would say, short of reading the weights, and its plan."""
-    option, because = None, None
     try:
-        try:
-            source = open_source(path)
-        except GgufError as error:
-            if REQUANTIZE not in str(error):
-                raise
-            source = open_source(path, allow_requantize=True)
-            option, because = REQUANTIZE, LOST
+        source = open_source(path, allow_requantize=True)
         plan = make_plan(source, recipe=defaults.RECIPE)
     except LlmqError as error:
         return _answer(because=str(error)), None
+    option, because = (REQUANTIZE, LOST) if source.is_quantized else (None, None)
     return _answer(plan, option=option, because=because), plan
 
 

@@ -18,7 +18,7 @@ from llmq.recipes.table import RECIPES
 from llmq.runtime.opening import CONTEXT_LIMIT
 from llmq.sources.opening import open_source
 from llmq.sources.source import Source
-from llmq.verbs.arguments import context_argument, one_of, size_argument
+from llmq.verbs.arguments import context_argument, read_by, size_argument
 from llmq.verbs.paths import check_model
 from llmq.verbs.recipes_report import Report, row_of, same_top
 from llmq.verbs.tables import aligned, terminal_width, wrapped
@@ -37,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     device = parser.add_mutually_exclusive_group()
     device.add_argument(
         "--device",
-        type=one_of(tuple(devices()), "device"),
+        type=read_by(lambda name: device_named(name).name),
         choices=tuple(devices()),
         metavar="NAME",
         help=f"say what fits: {', '.join(devices())}",
@@ -51,12 +51,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--context",
         type=context_argument,
-        default=CONTEXT_LIMIT,
         metavar="N",
         help=f"tokens of conversation to remember; {CONTEXT_LIMIT} if not given, as in llmq chat",
     )
     parser.add_argument("--json", action="store_true", help="the table as JSON")
-    lines = aligned([(f"  {d.name}", d.words) for d in devices().values()], "<~")
+    words = [(f"  {device.name}", device.words) for device in devices().values()]
+    lines = aligned(words, "<~", terminal_width(sys.stdout))
     parser.epilog = "\n".join(["devices:", *lines])
     parser.set_defaults(usage_error=parser.error)
 
@@ -65,18 +65,20 @@ def run(arguments: argparse.Namespace) -> int:
     """The table for a model, or in general."""
     device = chosen_device(arguments)
     if arguments.model is None:
-        if device:
-            arguments.usage_error("--device and --memory need a MODEL to hold against them")
+        if device or arguments.context:
+            arguments.usage_error(
+                "--device, --memory and --context need a MODEL to be held against"
+            )
         _print_in_general(as_json=arguments.json)
         return 0
     check_model(arguments.model)
     source = open_source(arguments.model, allow_requantize=True)
     plans = plans_of(source)
     measured = known_drift({tensor.name: tensor.shape for tensor in source.tensors})
-    rows = [row_of(plan, arguments.context, measured) for plan in plans]
+    context = context_used(plans[0], arguments.context or CONTEXT_LIMIT)
+    rows = [row_of(plan, context, measured) for plan in plans]
     for note in source.notes:
         print(f"note: {printable(note)}", file=sys.stderr)
-    context = context_used(plans[0], arguments.context)
     report = Report(arguments.model, plans[0], context, device, measured, rows)
     if arguments.json:
         print(json.dumps(report.as_json(), indent=1))

@@ -61,9 +61,13 @@ class Report:
 
     @property
     def choice(self) -> str | None:
-        """The recipe of the command at the end: the closest marked one up to balanced that fits."""
+        """The recipe of the command at the end: the closest marked one up to balanced that fits.
+
+        Where rows fit no block, every file is as large as the others, and close is the only mark.
+        """
         by_name = {row.recipe: row for row in self.rows}
-        order = [name for name, mark in self.marks.items() if mark is not MARKS[-1]]
+        marks = self.marks
+        order = [name for name, mark in marks.items() if mark is not MARKS[-1]] or [*marks]
         running = [name for name in order if self.fits(by_name[name]) != "too large"]
         if running:
             return running[-1]
@@ -74,7 +78,8 @@ class Report:
     @property
     def command(self) -> str | None:
         """What to type."""
-        return self.choice and f"llmq convert {typed(self.path)} --recipe {self.choice}"
+        option = " --allow-requantize" * self.plan.source.is_quantized
+        return self.choice and f"llmq convert {typed(self.path)} --recipe {self.choice}{option}"
 
     def as_json(self) -> dict[str, Any]:
         """The report for machines; sizes in bytes."""

@@ -133,7 +133,7 @@ def test_drift_on_a_text_is_what_a_computation_by_hand_says(
     arguments = [str(base), str(quant), "--text", str(save_text(data)), "--ctx", "64"]
     assert main(["drift", *arguments, "--threads", "1", "--json"]) == 0
     out, err = capsys.readouterr()
-    assert err.startswith("text.txt: 3 chunks, 93 tokens in their second halves; ")
+    assert "\ntext.txt: 3 chunks, 93 tokens in their second halves; " in err
     (drift,) = json.loads(out)["drifts"]
     assert (drift["n_ctx"], drift["n_tokens"], drift["n_dropped"]) == (64, 93, 0)
     assert drift["suite"] == {"name": "text.txt", "sha256": hashlib.sha256(data).hexdigest()}
@@ -160,7 +160,7 @@ def test_without_a_number_a_chunk_has_512_tokens(
     assert main(["drift", base, base, "--text", str(save_text(b"abc " * 256 + b"\n"))]) == 0
     out, err = capsys.readouterr()
     assert "text.txt: 2 chunks, 510 tokens" in err
-    assert "100.00 ± 0.00 %" in out
+    assert "100.0 ± 0.0 %" in out
 
 
 @pytest.mark.parametrize(
@@ -172,7 +172,7 @@ def test_without_a_number_a_chunk_has_512_tokens(
         (["--text", "{text}", "--ctx", "3"], 2, "'3' is not a number of tokens from 4 to"),
         (["--text", "{text}"], 1, "two chunks of 512 need 1024"),
         (["--text", "{text}", "--ctx", "4096"], 1, "--ctx 1024 is the longest that fits"),
-        (["--text", "{none}"], 1, "cannot read the text"),
+        (["--text", "{none}"], 1, "there is no text"),
     ],
 )
 def test_what_does_not_go_together_or_cannot_be_read_is_said(
@@ -192,5 +192,5 @@ def test_what_does_not_go_together_or_cannot_be_read_is_said(
         left = int(leaving.code or 0)
     out, err = capsys.readouterr()
     assert (left, out) == (code, "")
-    assert reason in err.splitlines()[-1]
+    assert reason in err
     assert code == 2 or err.count("\n") == 1

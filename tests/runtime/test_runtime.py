@@ -1,5 +1,6 @@
 """llama.cpp through llmq.runtime: bad files, tokens, logits, generation, an open terminal."""
 
+import platform
 import subprocess
 import sys
 from collections.abc import Callable
@@ -171,6 +172,20 @@ def test_the_same_call_gives_the_same_bits(tiny_gguf: dict[str, Path]) -> None:
         assert np.array_equal(first, two.logits(tokens))
 
 
+@pytest.mark.skipif(
+    platform.machine().lower() not in ("x86_64", "amd64"), reason="elsewhere digits may differ"
+)
+@pytest.mark.parametrize("cache_type", ["F32", "F16"])
+def test_the_number_of_threads_changes_no_bit(tiny_gguf: dict[str, Path], cache_type: str) -> None:
+    tokens = list(range(5, 205))
+    for file in tiny_gguf.values():
+        seen = set()
+        for threads in (1, 2, 3):
+            with open_model(file, threads=threads, cache_type=cache_type) as model:
+                seen.add(model.logits(tokens).tobytes())
+        assert len(seen) == 1
+
+
 def test_a_text_beyond_the_context_is_an_error_with_numbers(tiny_gguf: dict[str, Path]) -> None:
     with open_model(tiny_gguf["BF16"], n_ctx=64) as model:
         with pytest.raises(ModelError, match="65 tokens but the context holds 64"):
@@ -249,12 +264,18 @@ def test_a_closed_model_says_so(tiny_gguf: dict[str, Path]) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="os.kill is no Ctrl-C on Windows")
-def test_ctrl_c_while_a_file_is_opened(tmp_path: Path, sentencepiece_gguf: Path) -> None:
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+def test_a_signal_while_a_file_is_opened(
+    tmp_path: Path, sentencepiece_gguf: Path, name: str
+) -> None:
     """It ends the opening, and is neither printed nor lost in what llama.cpp calls for its log."""
     program = tmp_path / "interrupted.py"
     program.write_text(INTERRUPTED)
     done = subprocess.run(
-        [sys.executable, program, sentencepiece_gguf], capture_output=True, text=True, check=False
+        [sys.executable, program, sentencepiece_gguf, name],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "stopped\n", "")
 
@@ -264,10 +285,11 @@ import os, signal, sys
 from pathlib import Path
 from llmq.runtime import binding, open_model
 
-signal.signal(signal.SIGINT, signal.default_int_handler)  # though a shell may have it ignored
+number = signal.Signals[sys.argv[2]]
+signal.signal(number, signal.default_int_handler)  # though a shell may have it ignored
 keep = binding._keep
 def log(level, text, data):
-    os.kill(os.getpid(), signal.SIGINT)
+    os.kill(os.getpid(), number)
     keep(level, text, data)
 
 binding._CALLBACK = type(binding._CALLBACK)(log)

@@ -200,7 +200,7 @@ def test_drift_and_inspect_know_of_parts(
     digest = hashlib.sha256(b"".join(part.read_bytes() for part in parts))
     assert described(parts[0]).sha256 == digest.hexdigest()
     assert main(["inspect", str(parts[1])]) == 0
-    assert "; part 2 of 3" in capsys.readouterr().err
+    assert "\npart 2 of 3\n" in capsys.readouterr().out
 
 
 def test_parts_are_joined(parts: list[Path], tiny: Callable[..., Path], tmp_path: Path) -> None:

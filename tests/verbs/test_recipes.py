@@ -74,10 +74,14 @@ def test_a_file_has_the_sizes_of_its_folder(capsys: Capture, tmp_path: Path) -> 
     assert sizes[0] == sizes[1]
 
 
-def test_a_quantized_file_is_said_to_be_one(capsys: Capture, tmp_path: Path) -> None:
+def test_a_quantized_file_is_said_to_be_one_and_its_command_works(
+    capsys: Capture, tmp_path: Path
+) -> None:
     file = convert(TUTOR, tmp_path / "t.gguf", recipe="Q8_0", load_check=False)
     assert run("recipes", str(file)) == 0
     assert "fewer than 16 bits" in capsys.readouterr().err
+    command = report(capsys, str(file))["command"]
+    assert run(*command.split()[1:], "--dry-run", "-o", str(tmp_path)) == 0
 
 
 def test_three_marks_and_a_command(capsys: Capture) -> None:
@@ -87,12 +91,36 @@ def test_three_marks_and_a_command(capsys: Capture) -> None:
     assert found["command"] == f"llmq convert {TUTOR} --recipe Q4_K_M"
 
 
+def test_the_plan_says_the_same_as_the_table(
+    capsys: Capture, make_checkpoint: Callable[..., Path], tmp_path: Path
+) -> None:
+    """Of a model so small that a tenth of its file is the header."""
+    folder = str(make_checkpoint())
+    for row in report(capsys, folder)["recipes"]:
+        if row["mark"]:
+            options = ("--recipe", row["recipe"], "--dry-run", "-o", str(tmp_path))
+            assert run("convert", folder, *options) == 0
+            assert f"{row['recipe']} is " in (said := capsys.readouterr().out)
+            assert row["mark"] in said
+            assert "for this model" in said
+
+
+def test_where_rows_fit_no_block_the_one_mark_is_the_choice(
+    capsys: Capture, make_checkpoint: Callable[..., Path]
+) -> None:
+    folder = str(make_checkpoint(hidden_size=48, intermediate_size=80))
+    for device in ((), ("--device", "phone-4gb")):
+        found = report(capsys, folder, *device)
+        assert {row["mark"] for row in found["recipes"]} == {None, "close to the original"}
+        assert found["command"] == f"llmq convert {folder} --recipe Q8_0"
+
+
 def test_what_fits(capsys: Capture) -> None:
     def fits(*arguments: str) -> dict[str, str]:
         found = report(capsys, TUTOR, *arguments)
         return {row["recipe"]: row["fits"] for row in found["recipes"]}
 
-    assert set(fits("--device", "phone-4gb").values()) == {"fits"}
+    assert set(fits("--device", "Phone-4GB").values()) == {"fits"}
     scarce = fits("--memory", "130MB")
     assert scarce["Q4_K_M"] == "tight"
     assert scarce["F32"] == "too large"
@@ -154,7 +182,7 @@ def test_of_an_unknown_architecture_what_needs_no_rules_is_shown(
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
-        ((TUTOR, "--device", "phone-4g"), 2, "did you mean phone-4gb?"),
+        ((TUTOR, "--device", "phone-4g"), 2, "did you mean phone-4gb"),
         ((TUTOR, "--device", "help"), 2, ", ".join(devices())),
         ((TUTOR, "--device", "phone-4gb", "--memory", "4GB"), 2, "not allowed with"),
         ((TUTOR, "--memory", "0"), 1, "say 4GB or the like"),
@@ -162,6 +190,7 @@ def test_of_an_unknown_architecture_what_needs_no_rules_is_shown(
         ((TUTOR, "--context", "0"), 2, "is not a number of tokens"),
         (("eval/tuter",), 1, "did you mean eval/tutor?"),
         (("--device", "phone-4gb"), 2, "need a MODEL"),
+        (("--context", "100"), 2, "need a MODEL"),
     ],
 )
 def test_what_is_wrong_with_a_question(
