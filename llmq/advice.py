@@ -34,7 +34,7 @@ MARKS = (
     Mark(
         "balanced",
         0.1,
-        "most of the quality in less than half the size, and the one to start with",
+        "near enough where measured, in less than half the size, and the one to start with",
     ),
     Mark("close to the original", 0.01, "hardly to be told from the original, where there is room"),
 )

@@ -97,7 +97,7 @@ def _no_such_verb(word: str) -> int:
         hint = "options come after the command, as in llmq convert my-tutor --recipe Q8_0"
         return _failed(f"there is no option {word} here; {hint}", code=2)
     names = [*(verb.name for verb in VERBS), "help"]
-    hint = did_you_mean(word, names, otherwise=f"there are {', '.join(names)}")
+    hint = did_you_mean(word.lower(), names, otherwise=f"there are {', '.join(names)}")
     return _failed(f"there is no command {word!r}; {hint}", code=2)
 
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from llmq import defaults
+from llmq.errors import OutputError
 from llmq.files.imatrix import read_importance
 from llmq.importance import Importance
 from llmq.planning import make_plan
@@ -35,7 +36,10 @@ def convert(
         ...     convert("eval/tutor", f"{folder}/tutor.gguf", recipe="Q4_0").name
         'tutor.gguf'
     """
-    if isinstance(importance, str | Path):
-        importance = read_importance(importance)
-    plan = make_plan(open_source(source), recipe=recipe, importance=importance, encoder=encoder)
-    return execute(plan, output, force=force, load_check=load_check)
+    try:
+        if isinstance(importance, str | Path):
+            importance = read_importance(importance)
+        plan = make_plan(open_source(source), recipe=recipe, importance=importance, encoder=encoder)
+        return execute(plan, output, force=force, load_check=load_check)
+    except OSError as error:  # what no other place knows by name, such as a name that is too long
+        raise OutputError(f"{error.filename or output}: {error.strerror}") from error

@@ -10,6 +10,7 @@ from llmq.errors import DeviceError
 from llmq.spelling import did_you_mean
 
 ROOMY = 0.85  # what is below this share of the usable memory leaves room for what the app adds
+LEAST_BYTES = 10**8  # what has less runs no chat: a number without its unit
 SHARE = 0.5  # of a device of which nothing but its memory is known: a rule of thumb
 
 
@@ -53,7 +54,7 @@ def device_named(name: str) -> Device:
 
 def device_with(total: int) -> Device:
     """A device of which nothing but its memory is known: half of it is taken to be usable."""
-    if total <= 0:
+    if total < LEAST_BYTES:
         raise DeviceError(
             f"a device with {total} bytes of memory runs nothing; say 4GB or the like"
         )

@@ -1,8 +1,10 @@
 """How many processors there are to use, and how to leave them to others.
 
 llama.cpp's threads wait for each other after every step of every layer: one that has to share its
-core holds up all. On two cores beside ten busy processes, a chat of two threads wrote 1.25 tokens a
-second and one of a single thread 15.4 (scripts/bench chat measures a chat beside drift).
+core holds up all. On two cores a chat of two threads wrote 0.4 tokens a second beside a drift of
+two threads, 54 once drift had stepped back, and 19 beside a drift of one thread (scripts/bench
+chat, a tutor of 135 M weights). Between two terminals of a Linux desktop, whose sessions share the machine
+evenly, stepping back changes little; there it is the free cores that count.
 """
 
 import os

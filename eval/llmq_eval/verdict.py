@@ -129,7 +129,8 @@ def _parts(drift: "Drift", grade: Grade, others: tuple[Grade, ...], n: int) -> I
         f"{head}{perhaps}: at {_with_ends(top, _places(top), ' of 100 places')} it would say the same "
         f"next word, mean KL {_with_ends(kl, significant, ' nats')}, {where}."
     )
-    yield grade.meaning
+    if drift.unit == "dialogue":  # of which there are replies
+        yield grade.meaning
     if n < 2:
         yield f"A single {drift.unit} is a hint, no more."
     elif others:

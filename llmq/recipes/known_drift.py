@@ -1,7 +1,8 @@
 """How far each recipe has been measured to move a tutor: known_drift.toml, as a table.
 
-scripts/measure-recipes writes that file. It is of one small tutor, and small models move most, so
-that the order of recipes is what it tells, and the numbers are rather too high than too low.
+scripts/measure-recipes writes that file. It is of one small tutor, and small models are said to
+move most, so that the order of recipes is what it tells, and the numbers are rather too high than
+too low.
 """
 
 import tomllib

@@ -36,6 +36,9 @@ def open_model(
     template's today is FIXED_DATE. Raises ModelError for whatever llama.cpp cannot open.
     """
     check_magic(path)
+    for name, number in (("n_ctx", n_ctx), ("threads", threads)):
+        if number is not None and number < 1:
+            raise ModelError(f"{name} is {number}, and has to be 1 or more")
     # llama.cpp calls back for each line of its log, and what is raised there is printed and lost.
     with ExitStack() as resources, interrupts_deferred():
         lib = library()
@@ -93,5 +96,7 @@ def check_magic(path: Path) -> None:
             start = file.read(len(MAGIC))
     except OSError as error:
         raise ModelError(f"cannot read the model {path}: {error.strerror}") from error
+    if not start:
+        raise ModelError(f"{path} is empty")
     if start != MAGIC:
         raise ModelError(f"{path} is not a GGUF file: it begins with {start!r}, not {MAGIC!r}")

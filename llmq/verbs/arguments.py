@@ -34,7 +34,8 @@ def one_of(names: Collection[str], what: str) -> Callable[[str], str]:
     def reading(text: str) -> str:
         if text in names:
             return text
-        hint = did_you_mean(text, names, otherwise=f"known are {', '.join(names)}", cutoff=0.5)
+        known = f"known are {', '.join(names)}"
+        hint = did_you_mean(text.lower(), names, otherwise=known, cutoff=0.5)
         raise argparse.ArgumentTypeError(f"there is no {what} {text!r}; {hint}")
 
     return reading

@@ -37,6 +37,12 @@ def tell_material(material: Material, drift: Drift, *, n_planned: int, quick: bo
         )
     elif drift.warning:
         print(f"note: {QUICK_NOTE if quick else drift.warning}", file=sys.stderr)
+    if drift.quant.size_bytes > drift.base.size_bytes:
+        print(
+            f"note: {printable(drift.quant.name)} is larger than {printable(drift.base.name)}, with which it is"
+            " compared; the original comes first",
+            file=sys.stderr,
+        )
     if drift.n_dropped:
         print(
             f"note: {drift.n_dropped} further tokens lie beyond the context of {drift.n_ctx} tokens in"

@@ -77,6 +77,8 @@ def check_exists(
     """
     if path.exists():
         return
+    if path.is_symlink():
+        raise PathError(f"{path}: is a link to {path.readlink()}, which is not there")
     if not kind and (fetched := _on_hub(path)):
         raise PathError(fetched)
     missing = f"there is no {kind} {path}" if kind else f"there is no {path}"

@@ -141,7 +141,7 @@ def _print_in_general(*, as_json: bool) -> None:
         f"Start with {defaults.RECIPE}, the {BALANCED.name} choice. bits per weight: of most weights,"
         " where the original has 16; some matrices get more. same top token: how often, of 100 tokens"
         " (words or pieces of them), the file's likeliest next one was the original's, measured on"
-        f" {measured.on}; larger models are moved less",
+        f" {measured.on}; larger models are said to be moved less",
         "type: llmq recipes MODEL, for the sizes and the memory of your own model",
     )
     width = terminal_width(sys.stdout)

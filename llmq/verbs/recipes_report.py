@@ -150,12 +150,16 @@ class Report:
     def _after(self) -> Iterator[str]:
         """What the table means, and what to type."""
         for name, mark in self.marks.items():
-            yield f"{mark.name}: {name}, {mark.words}{self._beside_balanced(name)}"
+            fits = {row.recipe: self.fits(row) for row in self.rows}[name]
+            words = f"{mark.words}{self._beside_balanced(name)}"
+            yield f"{mark.name}: {name}, {'too large here' if fits == 'too large' else words}"
         yield (
             f"same top token: how often, of 100 tokens (words or pieces of them), the file's likeliest"
             f" next one was the original's. Measured on {self.measured.on}; larger models are"
-            " moved less, so take it as a ranking, and measure yours with llmq drift"
+            " said to be moved less: take it as a ranking, and measure yours with llmq drift"
         )
+        if any(self.fits(row) == "tight" for row in self.rows):
+            yield "tight: it runs, with little room for what else the app keeps in memory"
         if any(row.memory is None for row in self.rows):
             yield "memory: not known for models of this kind; it is more than the size of the file"
         if self.command:

@@ -16,6 +16,7 @@ from llmq.errors import printable
 GAP = "  "
 PROSE = "~"
 PROSE_WIDTH = 24  # what prose may be narrowed to
+LEAST_WIDTH = 20  # of any terminal; a narrower one wraps lines itself
 NAME_WIDTH = 8  # what the first column may be narrowed to; names break anywhere
 
 
@@ -23,7 +24,7 @@ def terminal_width(stream: TextIO) -> int | None:
     """How many characters fit in a line of `stream`; None where nothing limits it."""
     if not stream.isatty() and not os.environ.get("COLUMNS"):
         return None
-    return shutil.get_terminal_size().columns
+    return max(shutil.get_terminal_size().columns, LEAST_WIDTH)
 
 
 def aligned(

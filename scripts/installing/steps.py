@@ -20,7 +20,7 @@ CAUSE = r"CMake Error|fatal error|: error: |No space left|NewConnection"
 LOOKS_SECONDS = 0.25
 PATIENCE_SECONDS = 30.0  # for pip to end when it is told to
 QUIET_SECONDS = 8.0  # without a terminal, a line at least as often
-COMPILE_MINUTES = max(1, round(8 / CORES))  # about eight minutes of one core
+COMPILE_MINUTES = max(1, round(10 / CORES))  # about ten minutes of one core
 
 # What a line of pip's output says of the step, and where in the line its detail stands.
 STEPS = (
