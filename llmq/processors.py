@@ -3,8 +3,8 @@
 llama.cpp's threads wait for each other after every step of every layer: one that has to share its
 core holds up all. On two cores a chat of two threads wrote 0.4 tokens a second beside a drift of
 two threads, 54 once drift had stepped back, and 19 beside a drift of one thread (scripts/bench
-chat, a tutor of 135 M weights). Between two terminals of a Linux desktop, whose sessions share the machine
-evenly, stepping back changes little; there it is the free cores that count.
+chat, a tutor of 135 M weights). Between two terminals of a Linux desktop, whose sessions share the
+machine evenly, stepping back changes little; there it is the free cores that count.
 """
 
 import os

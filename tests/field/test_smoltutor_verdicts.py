@@ -18,7 +18,7 @@ CLASSES = {
     "Q2_K": "far",
 }
 N_SHOWN = 3
-N_DIALOGUES = 20  # the shortest of the file, which has long ones
+N_DIALOGUES = 10  # the shortest of the file, which has long ones
 
 
 def llmq(*arguments: object) -> str:
