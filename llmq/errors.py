@@ -49,7 +49,7 @@ class ImportanceError(LlmqError):
 
 
 class CalibrationError(LlmqError):
-    """A calibration: of too little text, damaged, of another tokenizer, or not to be computed."""
+    """Calibration that cannot be made, read or used with this model."""
 
 
 class GgufError(LlmqError):

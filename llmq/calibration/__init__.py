@@ -1,4 +1,5 @@
-"""Calibration: what a model's layers see while it reads the text that it is meant for.
+"""What a model's matrices are multiplied with, over text that resembles what it will read.
 
-`text` chooses the tokens, `file` keeps what came of them (calib.gguf).
+`text` and `windows` choose the tokens, `activations` computes, `file` keeps both (calib.gguf).
+torch and transformers compute here, and are imported when something is computed.
 """
