@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress as Bar
     from rich.progress import ProgressColumn
 
+    from llmq.calibration.activations import Progress as LayersDone
     from llmq.plan import Plan
     from llmq.planned_tensor import PlannedTensor
     from llmq.quantize import Progress as BytesWritten
@@ -50,6 +51,14 @@ def documents_bar(name: str) -> Iterator["DocumentsDone"]:
 
     with bar_of(transient=True) as bar:
         task = bar.add_task(escape(printable(name)), total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+@contextmanager
+def layers_bar() -> Iterator["LayersDone"]:
+    """The bar of what is computed layer by layer."""
+    with bar_of() as bar:
+        task = bar.add_task("layers", total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
