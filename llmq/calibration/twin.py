@@ -72,6 +72,8 @@ class Group:
     """Matrices that share one input, by their names in the checkpoint."""
 
     names: tuple[str, ...]
+    index: int
+    """Of its layer; the number of layers for the output matrix."""
     layer: Layer | None
     """The layer of the second stream; None for the output matrix."""
     inputs: Callable[[], Iterator[Inputs]]
@@ -100,13 +102,13 @@ def walk(
     """Every group in order; `embedding` makes of rows those that the second stream begins with."""
     weights = torch().from_numpy(tokens.weights)[..., None]
     streams = skeleton.embedded(tokens.ids), skeleton.embedded(tokens.ids, embedding)
-    for layer in skeleton.layers(tokens.ids.shape[1]):
+    for index, layer in enumerate(skeleton.layers(tokens.ids.shape[1])):
         pair = layer, layer.twin()
         groups = groups_of(layer, streams[0][:1])
         with _begun(pair, streams, tuple(names[0] for names in groups)) as computations:
             for names in groups:
                 _go_on(computations)
-                yield Group(names, pair[1], lambda: _reached(computations), weights)
+                yield Group(names, index, pair[1], lambda: _reached(computations), weights)
             _go_on(computations)
             for both in computations:
                 for stream, one in zip(streams, both.streams, strict=True):
@@ -114,7 +116,7 @@ def walk(
         for stream in streams:
             check_finite(stream, layer.prefix, skeleton.source)
     if skeleton.head == HEAD:
-        yield Group((HEAD,), None, lambda: _normed(skeleton, streams), weights)
+        yield Group((HEAD,), skeleton.n_layers, None, lambda: _normed(skeleton, streams), weights)
 
 
 @dataclass(frozen=True)
