@@ -47,6 +47,10 @@ class ImportanceError(LlmqError):
     """An importance matrix that is damaged, hostile, or of another model."""
 
 
+class CalibrationError(LlmqError):
+    """Calibration that cannot be made, read or used with this model."""
+
+
 class GgufError(LlmqError):
     """A file that is not GGUF, is cut short, or contradicts itself."""
 

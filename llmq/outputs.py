@@ -12,6 +12,7 @@ from pathlib import Path
 from llmq.errors import OutputError
 from llmq.files.gguf import MAGIC
 from llmq.files.parts import parts_of
+from llmq.importance import Importance
 from llmq.plan import Plan
 
 NAME_BYTES = 200  # that are kept of a name; file systems take 255 for all of it
@@ -41,12 +42,15 @@ def output_path(given: str | None, name: str) -> Path:
     return path / name if is_folder else path
 
 
-def check_output(plan: Plan, output: Path, *, force: bool) -> None:
-    """Raise `OutputError` where `output` could not be written in the end."""
+def check_output(plan: Plan, output: Path, *, force: bool, beside: int = 0) -> None:
+    """Raise `OutputError` where `output` could not be written in the end.
+
+    `beside` are the bytes of what lies next to it until then.
+    """
     check_name(output, force=force)
     if output.exists() and _is_of_source(plan, output):
         raise OutputError(f"{output}: is a file of the model itself; name another")
-    if output.exists() and plan.importance and output.samefile(plan.importance.path):
+    if output.exists() and plan.importance and _is_of_importance(plan.importance, output):
         raise OutputError(f"{output}: is the importance matrix; name another")
     folder = output.parent
     if not folder.is_dir():
@@ -54,8 +58,11 @@ def check_output(plan: Plan, output: Path, *, force: bool) -> None:
     if not os.access(folder, os.W_OK):
         raise OutputError(f"{folder}: the folder is not writable; choose another with -o")
     free = shutil.disk_usage(folder).free
-    if free < plan.n_bytes:
-        raise OutputError(f"{output}: needs {plan.n_bytes} bytes and the disk has {free} free")
+    if free < plan.n_bytes + beside:
+        more = f", {beside} of them while it is made," * bool(beside)
+        raise OutputError(
+            f"{output}: needs {plan.n_bytes + beside} bytes{more} and the disk has {free} free"
+        )
 
 
 def check_name(output: Path, *, force: bool) -> None:
@@ -84,6 +91,11 @@ def _is_of_source(plan: Plan, output: Path) -> bool:
     inside = output.resolve().is_relative_to(folder.resolve())
     linked = any(output.samefile(file) for file in folder.iterdir() if file.exists())
     return (inside or linked) and not _is_gguf(output)
+
+
+def _is_of_importance(importance: Importance, output: Path) -> bool:
+    """Whether `output`, which exists, is the file that holds the importance."""
+    return any(output.samefile(file) for file in {rows.file for rows in importance.rows.values()})
 
 
 def _files_read(plan: Plan) -> Iterator[Path]:

@@ -1,0 +1,1 @@
+"""Refining: codes chosen layer by layer, before the conversion's loop, which then copies them."""
