@@ -1,1 +1,1 @@
-"""Refining: codes chosen layer by layer, before the conversion's loop, which then copies them."""
+"""Refining: blocks chosen with the errors that are already made in view, layer by layer."""

@@ -1,0 +1,255 @@
+"""A checkpoint computed layer by layer: the weights of one layer are in memory at a time.
+
+transformers knows how every family computes; its model is built without weights, and each layer
+gets those of the checkpoint for as long as it works. What a layer is called with besides the hidden
+states (positions, masks) is learned by calling the model once with layers that only take notes.
+"""
+
+import copy
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from llmq.calibration.torch_extra import torch, transformers
+from llmq.errors import CalibrationError
+from llmq.sources.source import Source
+from llmq.sources.tensor import SourceTensor
+
+if TYPE_CHECKING:
+    from torch import Tensor
+    from torch.nn import Module
+
+EMBEDDING, HEAD = "model.embed_tokens.weight", "lm_head.weight"
+Ids = NDArray[np.int32]
+Rows = NDArray[np.float32]
+
+
+class Reached(Exception):  # noqa: N818  # no error: a layer is left early
+    """The module whose input was asked for has been reached."""
+
+
+@dataclass
+class Layer:
+    """One decoder layer with weights, and what it is called with besides hidden states."""
+
+    module: "Module"
+    arguments: Mapping[str, Any]
+    prefix: str
+    """Of its tensors' names in the checkpoint."""
+
+    def __call__(self, hidden: "Tensor") -> "Tensor":
+        """The hidden states (n, window, width) behind it."""
+        found = self.module(hidden, **self.arguments)
+        result: Tensor = found[0] if isinstance(found, tuple) else found
+        return result
+
+    def twin(self) -> "Layer":
+        """A layer with weights of its own, so far the same."""
+        return Layer(copy.deepcopy(self.module), self.arguments, self.prefix)
+
+    def linears(self) -> dict[str, "Module"]:
+        """Its matrices that multiply, by the name of their weights in the checkpoint."""
+        return {
+            f"{self.prefix}{name}.weight": module
+            for name, module in self.module.named_modules()
+            if isinstance(module, torch().nn.Linear)
+        }
+
+    def load(self, name: str, rows: Rows) -> None:
+        """Replace one matrix by `rows`, in the checkpoint's order."""
+        module = self.module.get_submodule(name.removeprefix(self.prefix).removesuffix(".weight"))
+        module.weight = torch().nn.Parameter(torch().from_numpy(rows), requires_grad=False)
+
+
+@dataclass
+class Skeleton:
+    """A model of transformers without weights, and the source that has them."""
+
+    source: Source
+    model: Any
+    by_name: dict[str, SourceTensor] = field(init=False)
+    """The source's tensors by their names in the checkpoint."""
+
+    def __post_init__(self) -> None:
+        self.by_name = {tensor.weights.name: tensor for tensor in self.source.tensors}
+
+    @property
+    def n_layers(self) -> int:
+        """How many decoder layers it has."""
+        return len(self.model.model.layers)
+
+    def embedded(self, ids: Ids, rows: Mapping[int, Rows] | None = None) -> "Tensor":
+        """The hidden states (n_windows, window, width) before the first layer.
+
+        Only rows of tokens that occur are read; `rows` replaces them, token by token.
+        """
+        return self._begin(ids, rows)[0]
+
+    def layers(self, window: int) -> Iterator[Layer]:
+        """Every layer in order, with weights until the next is asked for."""
+        _, arguments = self._begin(np.zeros((1, window), np.int32), None)
+        for index, module in enumerate(self.model.model.layers):
+            layer = Layer(module, arguments[index], f"model.layers.{index}.")
+            with self._weights(module, layer.prefix):
+                yield layer
+
+    def normed(self, hidden: "Tensor") -> "Tensor":
+        """What the output matrix is multiplied with."""
+        with self._weights(self.model.model.norm, "model.norm."):
+            result: Tensor = self.model.model.norm(hidden)
+        return result
+
+    @contextmanager
+    def _weights(self, module: "Module", prefix: str) -> Iterator[None]:
+        """`module` with its weights from the source, for a while."""
+        wanted = [name for name, _ in module.named_parameters()]
+        loaded = {name: self._tensor(prefix + name) for name in wanted}
+        module.load_state_dict(loaded, strict=False, assign=True)
+        module.requires_grad_(requires_grad=False)
+        try:
+            yield
+        finally:
+            module.to("meta")
+
+    def _tensor(self, name: str) -> "Tensor":
+        if name not in self.by_name:
+            raise CalibrationError(
+                f"{self.source.path}: transformers computes with {name!r}, which llmq does not read"
+            )
+        tensor = self.by_name[name]
+        rows = tensor.weights.read(0, tensor.n_rows)
+        return torch().from_numpy(np.array(rows, np.float32)).reshape(tensor.shape)
+
+    def _begin(
+        self, ids: Ids, rows: Mapping[int, Rows] | None
+    ) -> tuple["Tensor", list[dict[str, Any]]]:
+        """The first hidden states, and what each layer is called with besides."""
+        embedding = self.model.get_input_embeddings()
+        used, places = np.unique(ids, return_inverse=True)
+        weights = self.by_name[EMBEDDING].weights
+        if used[-1] >= weights.shape[0]:
+            raise CalibrationError(
+                f"{self.source.path}: the text has the token {used[-1]}, beyond the"
+                f" {weights.shape[0]} rows of the embedding"
+            )
+        table = np.concatenate(
+            [
+                rows[int(i)][None] if rows and int(i) in rows else weights.read(int(i), int(i) + 1)
+                for i in used
+            ]
+        )
+        kept = embedding.weight
+        embedding.weight = torch().nn.Parameter(torch().from_numpy(table), requires_grad=False)
+        notes = _Notes(self.n_layers)
+        layers = self.model.model.layers
+        try:
+            self.model.model.layers = torch().nn.ModuleList(notes.takers())
+            with _ended_by_notes():
+                self.model.model(
+                    input_ids=torch().from_numpy(places.reshape(ids.shape).astype(np.int64)),
+                    use_cache=False,
+                )
+        finally:
+            self.model.model.layers = layers
+            embedding.weight = kept
+        return notes.hidden, notes.arguments
+
+    @property
+    def head(self) -> str:
+        """The name of the output matrix in the checkpoint; where it is tied, the embedding's."""
+        return HEAD if HEAD in self.by_name else EMBEDDING
+
+
+class _Notes:
+    """What each layer of a model is called with."""
+
+    def __init__(self, n_layers: int) -> None:
+        self.n_layers = n_layers
+        self.arguments: list[dict[str, Any]] = []
+        self.hidden: Any = None
+
+    def takers(self) -> list["Module"]:
+        """Layers that take notes; the last one ends the computation."""
+        notes = self
+
+        class Taker(torch().nn.Module):  # type: ignore[misc]  # known at run time only
+            def forward(self, hidden: "Tensor", **arguments: Any) -> "Tensor":
+                notes.hidden = hidden
+                notes.arguments.append(arguments)
+                if len(notes.arguments) == notes.n_layers:
+                    raise Reached
+                return hidden
+
+        return [Taker() for _ in range(self.n_layers)]
+
+
+@contextmanager
+def _ended_by_notes() -> Iterator[None]:
+    try:
+        with torch().no_grad():
+            yield
+    except Reached:
+        return
+
+
+def open_skeleton(source: Source) -> Skeleton:
+    """The model of a checkpoint's folder, without weights. Raises CalibrationError."""
+    config = transformers().AutoConfig.from_pretrained(
+        source.path, local_files_only=True, trust_remote_code=False
+    )
+    with torch().device("meta"):
+        model = transformers().AutoModelForCausalLM.from_config(
+            config, dtype=torch().float32, attn_implementation="sdpa"
+        )
+    model.eval()
+    _make_buffers(model, config)
+    return Skeleton(source, model)
+
+
+def _make_buffers(model: Any, config: Any) -> None:
+    """Give modules that hold no weights, only what follows from the settings, their numbers."""
+    for name, module in list(model.named_modules()):
+        if any(True for _ in module.parameters()) or not any(True for _ in module.buffers()):
+            continue
+        parent, _, own = name.rpartition(".")
+        setattr(model.get_submodule(parent), own, type(module)(config))
+
+
+def groups_of(layer: Layer, hidden: "Tensor") -> list[tuple[str, ...]]:
+    """The matrices that are multiplied with the same input, group by group in order of use."""
+    names: list[list[str]] = []
+    last: list[Any] = [None]
+
+    def note(name: str) -> Any:
+        def hook(_module: "Module", inputs: tuple["Tensor", ...]) -> None:
+            if last[0] is not inputs[0]:
+                last[0] = inputs[0]
+                names.append([])
+            names[-1].append(name)
+
+        return hook
+
+    with hooked({module: note(name) for name, module in layer.linears().items()}):
+        layer(hidden)
+    return [tuple(group) for group in names]
+
+
+@contextmanager
+def hooked(hooks: Mapping["Module", Any]) -> Iterator[None]:
+    """Call each hook before its module, for a while."""
+    handles = [module.register_forward_pre_hook(hook) for module, hook in hooks.items()]
+    try:
+        with torch().no_grad():
+            yield
+    finally:
+        for handle in handles:
+            handle.remove()
+
+
+def batches(n_windows: int, size: int) -> Sequence[slice]:
+    """The windows, `size` at a time."""
+    return [slice(start, min(start + size, n_windows)) for start in range(0, n_windows, size)]
