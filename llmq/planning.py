@@ -15,7 +15,7 @@ from llmq.importance import Importance
 from llmq.notes import on_fallbacks, on_importance
 from llmq.plan import Plan, encoder_of
 from llmq.planned_tensor import PlannedTensor
-from llmq.quality import GOOD, Quality, quality_named
+from llmq.quality import Quality, quality_named
 from llmq.recipes.choose import UNNAMED, Choice, formats_for
 from llmq.recipes.overrides import Overrides
 from llmq.recipes.table import Recipe, recipe_named
@@ -37,20 +37,18 @@ def make_plan(
 ) -> Plan:
     """Plan the conversion of `source` with the recipe of this name.
 
-    `overrides` are formats that override the recipe's; `encoder` is how blocks are encoded, if not
-    as `quality` has it. With `importance`, fast means good; good and best choose formats as with
-    it, even where it is not computed yet. Raises a child of `LlmqError` for whatever does not fit;
-    reads no weight.
+    `overrides` are formats that override the recipe's, `encoder` is how blocks are encoded, if not
+    as `quality` has it; with `importance`, fast means good. Raises a child of `LlmqError` for
+    whatever does not fit; reads no weight.
 
         >>> from llmq import make_plan, open_source
         >>> plan = make_plan(open_source("eval/tutor"), recipe="Q4_0")
         >>> plan.name, plan.n_weights, round(plan.bits_per_weight, 2)
         ('tutor', 5180672, 4.7)
     """
-    chosen, dial = recipe_named(recipe), quality_named(quality)
-    if importance is not None and not dial.importance:
-        dial = GOOD
-    _check_encoder(encoder)
+    chosen, dial = recipe_named(recipe), quality_named(quality).guided_by(importance)
+    if encoder is not None:
+        _check_encoder(encoder)
     shapes = {tensor.name: tensor.shape for tensor in source.tensors}
     if importance is not None:
         importance.check(source.name, shapes)
@@ -87,9 +85,9 @@ def _records(source: Source, encoder: str | None, quality: Quality) -> Metadata:
     return {records.ENCODER: str(encoder), records.QUALITY: quality.name} if encoder else {}
 
 
-def _check_encoder(name: str | None) -> None:
+def _check_encoder(name: str) -> None:
     """Raise RecipeError for a name that is no encoder's: a name alone will do, as in "ggml"."""
     known = [str(encoder) for encoder in Encoder]
-    if name is not None and name not in known:
+    if name not in known:
         hint = did_you_mean(name, known, otherwise=f"known are {', '.join(known)}")
         raise RecipeError(f"there is no encoder {name!r}; {hint}")

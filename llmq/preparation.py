@@ -9,7 +9,7 @@ that is published; a stopped command goes on from it.
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,7 +31,9 @@ if TYPE_CHECKING:
     from llmq.calibration.file import Calibration
     from llmq.calibration.text import CalibrationTokens
 
-COMPUTED = "calib.gguf"  # of the journal: importance that no file was given for
+# Of the journal: importance that no file was given for, and how far computing it is.
+COMPUTED, RESUMED = "calib.gguf", "calib.resume"
+SUITE = ".jsonl"  # what tells dialogues from plain text
 
 LayersDone = Callable[[int, int], None]
 """Told how many layers are done, and how many there are."""
@@ -107,10 +109,14 @@ class Work:
 
     def bytes_beside(self, output: Path) -> int:
         """What will still have to be written next to the output before it is published."""
-        if not self.refines:
-            return 0
-        ahead = sum(tensor.n_bytes for tensor in refined_in(self.plan))
-        return max(ahead - Journal(journal_folder(output)).n_bytes, 0)
+        journal, ahead = Journal(journal_folder(output)), 0
+        if self.refines:
+            refined = sum(tensor.n_bytes for tensor in refined_in(self.plan))
+            ahead += max(refined - journal.n_bytes, 0)
+        estimate = self.estimate()
+        if estimate and self.calibrates and not (journal.folder / COMPUTED).exists():
+            ahead += estimate.states_bytes
+        return ahead
 
 
 def begin(order: Order) -> Work:
@@ -129,6 +135,10 @@ def begin(order: Order) -> Work:
             f"{order.source.path}: is a GGUF file, and the quality {order.quality} computes with the"
             " checkpoint folder that it was made of; name that"
         )
+    if work.calibrates or work.refines:
+        from llmq.calibration.torch_extra import check_installed
+
+        check_installed()
     return work
 
 
@@ -183,19 +193,32 @@ def prepared(
 
 def _tokens_of(order: Order) -> "CalibrationTokens":
     """The text that is named, or the built-in suites, as the model reads it."""
-    from llmq.calibration.text import calibration_tokens, portions_of
+    from llmq.calibration.text import Portion, builtin_portions, calibration_tokens
+    from llmq.suites import read_suite
+    from llmq_eval.text import read_text
 
-    return calibration_tokens(order.source.path, portions_of(order.calibration))
+    path = order.calibration
+    if path is None:
+        return calibration_tokens(order.source, builtin_portions())
+    content = read_suite(path) if path.suffix == SUITE else read_text(path)
+    return calibration_tokens(order.source, (Portion(content),))
 
 
 def _calibrated(
     order: Order, tokens: "CalibrationTokens", journal: Journal, stage: Stage
 ) -> "Calibration":
     """Importance computed on these tokens, or found in the journal."""
-    from llmq.calibration.making import calibrated
+    from llmq.calibration.activations import second_moments
+    from llmq.calibration.file import read_calibration, write_calibration
 
-    with stage("calibrating") as progress:
-        return calibrated(order.source, tokens, journal.folder / COMPUTED, progress=progress)
+    path, resume = journal.folder / COMPUTED, journal.folder / RESUMED
+    if not path.exists():
+        with stage("calibrating") as progress:
+            moments = second_moments(order.source, tokens, progress=progress, resume=resume)
+        write_calibration(path, tokens, moments)
+        resume.unlink(missing_ok=True)
+    found = read_calibration(path)
+    return replace(found, importance=replace(found.importance, path=Path(COMPUTED)))
 
 
 def _settings() -> dict[str, float | int | bool | str]:

@@ -47,6 +47,10 @@ class Quality:
         """Who chooses the codes of the format of this name."""
         return self.encoders.get(name, Encoder.GGML)
 
+    def guided_by(self, importance: object | None) -> "Quality":
+        """The quality that is meant where an importance matrix is given: fast is then good."""
+        return self if importance is None or self.importance else GOOD
+
 
 FAST = Quality(
     "fast",

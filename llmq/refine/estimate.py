@@ -41,6 +41,8 @@ class Estimate:
     n_layers: int
     n_refined: int
     """Weights whose codes are refined."""
+    states_bytes: int
+    """Of the disk, while it is calibrated: hidden states to go on from, the last and the next."""
 
     def as_json(self) -> dict[str, Any]:
         """For machines."""
@@ -77,6 +79,7 @@ def estimated(plan: Plan, n_tokens: int, *, calibrates: bool) -> Estimate:
         n_tokens,
         _n_layers(plan),
         sum(prod(tensor.shape) for tensor in refined),
+        2 * 4 * n_tokens * width,
     )
 
 

@@ -43,9 +43,9 @@ def print_estimate(estimate: Estimate, stream: TextIO) -> None:
 def in_a_line(estimate: Estimate, n_cores: int) -> str:
     """An estimate in words: time, and memory.
 
-    >>> print(in_a_line(Estimate(640.0, 1_300_000_000, 32768, 30, 106_000_000), 2))
+    >>> print(in_a_line(Estimate(640.0, 1_300_000_000, 32768, 30, 106_000_000, 0), 2))
     refining 106,000,000 weights on 32,768 tokens: about 11 minutes and 1.3 GB with 2 processors
-    >>> print(in_a_line(Estimate(80.0, 800_000_000, 4096, 2, 0), 1))
+    >>> print(in_a_line(Estimate(80.0, 800_000_000, 4096, 2, 0, 0), 1))
     calibrating on 4,096 tokens: about 80 seconds and 800.0 MB with 1 processor
     """
     what = f"refining {estimate.n_refined:,} weights" if estimate.n_refined else "calibrating"
