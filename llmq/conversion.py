@@ -6,7 +6,6 @@ from llmq import defaults
 from llmq.errors import OutputError, RecipeError
 from llmq.files.imatrix import read_importance
 from llmq.importance import Importance
-from llmq.outputs import check_output
 from llmq.preparation import Order, begin, prepared
 from llmq.quality import quality_named
 from llmq.quantize import execute
@@ -57,7 +56,7 @@ def convert(
             calibration=None if calibration is None else Path(calibration),
         )
         work = begin(order)
-        check_output(work.plan, output, force=force, beside=work.bytes_beside(output))
+        work.check_output(output, force=force)
         with prepared(work, output) as plan:
             return execute(plan, output, force=force, load_check=load_check)
     except OSError as error:  # what no other place knows by name, such as a name that is too long

@@ -17,6 +17,7 @@ from llmq import defaults, records
 from llmq.errors import CalibrationError
 from llmq.files.gguf import MAGIC
 from llmq.importance import Importance
+from llmq.outputs import check_output
 from llmq.plan import Plan
 from llmq.planning import make_plan
 from llmq.quality import Quality, quality_named
@@ -28,6 +29,7 @@ from llmq.sources.source import Source
 from llmq_kernels import Encoder
 
 if TYPE_CHECKING:
+    from llmq.calibration.activations import Progress as LayersDone
     from llmq.calibration.file import Calibration
     from llmq.calibration.text import CalibrationTokens
 
@@ -35,9 +37,7 @@ if TYPE_CHECKING:
 COMPUTED, RESUMED = "calib.gguf", "calib.resume"
 SUITE = ".jsonl"  # what tells dialogues from plain text
 
-LayersDone = Callable[[int, int], None]
-"""Told how many layers are done, and how many there are."""
-Stage = Callable[[str], AbstractContextManager[LayersDone | None]]
+Stage = Callable[[str], AbstractContextManager["LayersDone | None"]]
 """Begins a part of the work, by what it does, and gives what is told how far that is."""
 
 
@@ -107,6 +107,11 @@ class Work:
         n_tokens = self.given.tokens.ids.size if self.given else TOKENS
         return estimated(self.plan, n_tokens, calibrates=self.calibrates)
 
+    def check_output(self, output: Path, *, force: bool) -> None:
+        """Raise `OutputError` where `output`, and what waits beside it, could not be written."""
+        beside, text = self.bytes_beside(output), self.order.calibration
+        check_output(self.plan, output, force=force, beside=beside, calibration=text)
+
     def bytes_beside(self, output: Path) -> int:
         """What will still have to be written next to the output before it is published."""
         journal, ahead = Journal(journal_folder(output)), 0
@@ -130,14 +135,11 @@ def begin(order: Order) -> Work:
         shapes = {tensor.name: tensor.shape for tensor in source.tensors}
         given.check(source.name, source.metadata, shapes)
     work = Work(order, given, order.plan(given))
-    if order.source.path.is_file() and (work.calibrates or work.refines):
-        raise CalibrationError(
-            f"{order.source.path}: is a GGUF file, and the quality {order.quality} computes with the"
-            " checkpoint folder that it was made of; name that"
-        )
     if work.calibrates or work.refines:
+        from llmq.calibration.text import check_folder
         from llmq.calibration.torch_extra import check_installed
 
+        check_folder(order.source.path)
         check_installed()
     return work
 

@@ -39,7 +39,7 @@ def test_a_row_of_the_table_decides_for_its_format_alone(
 ) -> None:
     source = open_source(make_checkpoint())
     changed = replace(FAST, encoders={**ENCODERS, "Q4_0": Encoder.GGML})
-    monkeypatch.setitem(QUALITIES, "fast", changed)  # type: ignore[arg-type]  # a dict, in truth
+    monkeypatch.setitem(QUALITIES, "fast", changed)
     for recipe, encoder in (("Q4_0", "ggml"), ("IQ4_NL", "search")):
         plan = make_plan(source, recipe=recipe)
         used = {t.encoding.encoder for t in plan.tensors if t.format.name == recipe}
@@ -84,7 +84,7 @@ def test_settings_and_texts_are_kept_in_their_own_types() -> None:
         "llmq.refine.head": True,
     }
     keys = {records.SOURCES: ["tutoring", "notes.txt"], records.SOURCES_SHA256: ["ab", "cd"]}
-    assert records.calibrated_on(keys) == {"ab": "tutoring", "cd": "notes.txt"}  # type: ignore[arg-type]
+    assert records.calibrated_on(keys) == {"ab": "tutoring", "cd": "notes.txt"}
     assert records.calibrated_on({}) == {}
     assert all(records.is_record(key) for key in (*found, *keys, records.ENCODER))
     assert not records.is_record("llmq.end_token_ids")

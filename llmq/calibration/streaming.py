@@ -89,10 +89,10 @@ class Skeleton:
         """
         return self._begin(ids, rows)[0]
 
-    def layers(self, window: int) -> Iterator[Layer]:
-        """Every layer in order, with weights until the next is asked for."""
+    def layers(self, window: int, *, start: int = 0) -> Iterator[Layer]:
+        """Every layer from `start` in order, with weights until the next is asked for."""
         _, arguments = self._begin(np.zeros((1, window), np.int32), None)
-        for index, module in enumerate(self.model.model.layers):
+        for index, module in [*enumerate(self.model.model.layers)][start:]:
             layer = Layer(module, arguments[index], f"model.layers.{index}.")
             with self._weights(module, layer.prefix):
                 yield layer

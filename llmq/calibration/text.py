@@ -16,13 +16,15 @@ from numpy.typing import NDArray
 from llmq.calibration.windows import Row, reader_of, windows
 from llmq.errors import CalibrationError
 from llmq.files.gguf import Metadata, encode_header
-from llmq.sources.hf_folder import open_hf_folder
 from llmq.sources.source import Source
 from llmq.suites import Suite
+from llmq_eval.drift import BUILTIN_SUITES, builtin_suite
 from llmq_eval.text import Text
 
 TOKENS = 32_768  # in all, where nothing is said
 WINDOW = 512  # tokens, as in llama-imatrix
+LEAST_PER_COLUMN = 8  # tokens: with fewer, targets of a refinement hurt (eval/README.md)
+EMBEDDING = "token_embd.weight"
 LEAST_WINDOW = 16  # tokens: llama-imatrix passes over shorter ones
 
 # What of a tokenizer makes an id mean what it means.
@@ -76,24 +78,19 @@ class CalibrationTokens:
 
 
 def calibration_tokens(
-    folder: Path,
+    source: Source,
     portions: Sequence[Portion],
     *,
     n_tokens: int = TOKENS,
     window: int | None = None,
-    pre: str | None = None,
 ) -> CalibrationTokens:
-    """The windows that the model in `folder` is calibrated on, at most `n_tokens` tokens of them.
+    """The windows that a checkpoint folder's model is calibrated on, at most `n_tokens` tokens.
 
-    Each portion gives as many as its share says, or all it has. `window` is the length of each,
-    default WINDOW or the model's context; `pre` overrides the name of its pre-tokenizer. Raises a
-    child of LlmqError.
+    Each portion gives as many as its share says, or all it has. `window` is the length of each;
+    default: WINDOW, or the model's context where that is shorter. Raises a child of LlmqError.
     """
-    if folder.is_file():
-        raise CalibrationError(
-            f"{folder}: is a file; calibrating needs the checkpoint folder that it was made of"
-        )
-    source = open_hf_folder(folder, pre=pre)
+    check_folder(source.path)
+    _check_unlike(portions)
     window = _checked_window(source, window)
     counts = shared_out(n_tokens // window, portions, what=f"{n_tokens} tokens")
     rows: list[Row] = []
@@ -108,6 +105,26 @@ def calibration_tokens(
     _check_ids(source, ids)
     weights = np.array([weights for _, weights in rows], np.float32)
     return CalibrationTokens(ids, weights, tuple(sources), fingerprint(source.metadata))
+
+
+def builtin_portions() -> tuple[Portion, ...]:
+    """What a model is calibrated on where nothing is said: the suites that come with llmq."""
+    return tuple(Portion(builtin_suite(name)) for name in BUILTIN_SUITES)
+
+
+def tokens_per_column(n_tokens: int, source: Source) -> tuple[float, int]:
+    """How many tokens there are for each column of the widest matrix, and how many columns."""
+    shapes = (t.shape for t in source.tensors if len(t.shape) > 1 and t.name != EMBEDDING)
+    widest = max(shape[-1] for shape in shapes)
+    return n_tokens / widest, widest
+
+
+def check_folder(path: Path) -> None:
+    """Raise where a model is no checkpoint folder, whose layers could be computed."""
+    if path.is_file():
+        raise CalibrationError(
+            f"{path}: is a file; calibrating needs the checkpoint folder that it was made of"
+        )
 
 
 def fingerprint(metadata: Metadata) -> str:
@@ -138,6 +155,17 @@ def shared_out(n_windows: int, portions: Sequence[Portion], *, what: str) -> lis
     return counts
 
 
+def _check_unlike(portions: Sequence[Portion]) -> None:
+    """Raise where a text is given twice: a share says how much of it is wanted."""
+    seen: set[str] = set()
+    for portion in portions:
+        if portion.content.sha256 in seen:
+            raise CalibrationError(
+                f"{portion.content.name} is given twice; a share, as in =2, takes more of it"
+            )
+        seen.add(portion.content.sha256)
+
+
 def _checked_window(source: Source, window: int | None) -> int:
     """The length of a window, which the model must have been trained for."""
     context = source.metadata[f"{source.facts.architecture}.context_length"]
@@ -157,7 +185,7 @@ def _checked_window(source: Source, window: int | None) -> int:
 
 def _check_ids(source: Source, ids: NDArray[np.int32]) -> None:
     """Raise where the tokenizer has more tokens than the model."""
-    embedding = next(t for t in source.tensors if t.name == "token_embd.weight")
+    embedding = next(t for t in source.tensors if t.name == EMBEDDING)
     if ids.max() >= embedding.shape[0]:
         raise CalibrationError(
             f"{source.name}: its tokenizer gives the token {ids.max()}, and the model has only"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from llmq.errors import OutputError
 from llmq.interrupts import endings_raise
-from llmq.outputs import check_output, default_name, output_path
+from llmq.outputs import default_name, output_path
 from llmq.plan import Plan
 from llmq.preparation import Work, begin, in_silence, prepared
 from llmq.quantize import execute
@@ -34,8 +34,7 @@ def run(arguments: argparse.Namespace) -> int:
     plan = work.plan
     check_plan(arguments, plan)
     output = output_path(arguments.output, default_name(plan.name, plan.recipe.name))
-    beside = work.bytes_beside(output)
-    check_output(plan, output, force=arguments.force, beside=beside)
+    work.check_output(output, force=arguments.force)
     estimate = work.estimate()
     _show(plan, estimate, arguments)
     report = plan.as_json() | {"estimate": estimate and estimate.as_json()}

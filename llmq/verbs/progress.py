@@ -11,9 +11,9 @@ if TYPE_CHECKING:
     from rich.progress import Progress as Bar
     from rich.progress import ProgressColumn
 
+    from llmq.calibration.activations import Progress as LayersDone
     from llmq.plan import Plan
     from llmq.planned_tensor import PlannedTensor
-    from llmq.preparation import LayersDone
     from llmq.quantize import Progress as BytesWritten
     from llmq_eval.measuring import Progress as DocumentsDone
 
