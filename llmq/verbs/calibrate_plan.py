@@ -1,4 +1,4 @@
-"""What `llmq calibrate` says of the text before it computes: how much of which, and is it enough?"""
+"""What `llmq calibrate` says of the text before it computes: how much of which, is it enough?"""
 
 import sys
 from collections.abc import Sequence
