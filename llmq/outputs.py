@@ -42,10 +42,18 @@ def output_path(given: str | None, name: str) -> Path:
     return path / name if is_folder else path
 
 
-def check_output(plan: Plan, output: Path, *, force: bool) -> None:
-    """Raise `OutputError` where `output` could not be written in the end."""
-    others = {plan.importance.path: "the importance matrix"} if plan.importance else {}
-    check_place(plan.source, output, n_bytes=plan.n_bytes, others=others, force=force)
+def check_output(
+    plan: Plan, output: Path, *, force: bool, beside: int = 0, calibration: Path | None = None
+) -> None:
+    """Raise `OutputError` where `output` could not be written in the end.
+
+    `beside` are bytes that lie next to it until then, `calibration` is the text that it is made by.
+    """
+    others = {calibration: "the calibration"} if calibration else {}
+    matrix = plan.importance.rows.values() if plan.importance else ()
+    others |= {rows.file: "the importance matrix" for rows in matrix}
+    n_bytes = plan.n_bytes + beside
+    check_place(plan.source, output, n_bytes=n_bytes, others=others, force=force)
 
 
 def check_place(

@@ -31,7 +31,7 @@ from llmq.sources.opening import open_source
 from llmq.sources.source import Source
 from llmq.verbs.arguments import count_argument
 from llmq.verbs.calibrate_plan import as_json, notes_on, print_plan
-from llmq.verbs.convert import tell_notes
+from llmq.verbs.convert_report import tell_notes
 from llmq.verbs.paths import check_exists, check_model, check_suite
 from llmq.verbs.progress import layers_bar
 from llmq.verbs.tables import shown
@@ -182,7 +182,7 @@ def _compute(
 
     resume = output.with_name(f".{output.name}.resume")
     try:
-        with nullcontext() if arguments.quiet else layers_bar() as progress:
+        with nullcontext() if arguments.quiet else layers_bar("calibrating") as progress:
             moments = second_moments(source, tokens, progress=progress, resume=resume)
         write_calibration(output, tokens, moments, force=arguments.force)
     except KeyboardInterrupt:

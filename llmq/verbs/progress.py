@@ -45,20 +45,32 @@ def progress_bar(plan: "Plan") -> Iterator["BytesWritten"]:
 
 
 @contextmanager
+def layers_bar(doing: str) -> Iterator["LayersDone"]:
+    """The bar of work that goes through a model layer by layer, by what it does."""
+    from rich import progress
+
+    columns = (
+        progress.TextColumn("{task.description}"),
+        progress.BarColumn(),
+        progress.TextColumn("{task.fields[layers]} layers"),
+        progress.TimeRemainingColumn(),
+    )
+    with bar_of(*columns) as bar:
+        task = bar.add_task(doing, total=None, layers="0")
+
+        def advance(done: int, total: int) -> None:
+            bar.update(task, completed=done, total=total, layers=f"{done}/{total}")
+
+        yield advance
+
+
+@contextmanager
 def documents_bar(name: str) -> Iterator["DocumentsDone"]:
     """The bar of a measurement on the suite `name`, in dialogues; it goes when it is done."""
     from rich.markup import escape
 
     with bar_of(transient=True) as bar:
         task = bar.add_task(escape(printable(name)), total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
-
-
-@contextmanager
-def layers_bar() -> Iterator["LayersDone"]:
-    """The bar of what is computed layer by layer."""
-    with bar_of() as bar:
-        task = bar.add_task("layers", total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
