@@ -30,10 +30,10 @@ def always_saved(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("tied", [True, False])
 def test_they_are_those_of_transformers(make_checkpoint: MakeCheckpoint, *, tied: bool) -> None:
     import torch
-    from transformers import AutoModelForCausalLM
+    from transformers import LlamaForCausalLM
 
     folder = make_checkpoint(tie_word_embeddings=tied)
-    model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)
+    model = LlamaForCausalLM.from_pretrained(folder, dtype=torch.float32)
     wanted: dict[str, Any] = {}
 
     def note(name: str) -> Callable[..., None]:
@@ -109,7 +109,5 @@ def test_numbers_that_are_none(make_checkpoint: MakeCheckpoint) -> None:
         tensors["model.layers.1.mlp.up_proj.weight"][0, 0] = np.nan
 
     folder = make_checkpoint(change=damage)
-    with pytest.raises(
-        CalibrationError, match="tiny: model.layers.1 computes something that is no"
-    ):
+    with pytest.raises(CalibrationError, match=r"tiny: model\.layers\.1 computes something"):
         second_moments(open_source(folder), TOKENS)
