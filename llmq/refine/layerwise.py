@@ -83,9 +83,12 @@ def refine(
             done += refining.group(group, work)
     if progress:
         progress(skeleton.n_layers, skeleton.n_layers)
-    return plan.with_refined({
-        tensor.name: journal.as_weights(tensor.name, tensor.format, tensor.shape) for tensor in done
-    })
+    return plan.with_refined(
+        {
+            tensor.name: journal.as_weights(tensor.name, tensor.format, tensor.shape)
+            for tensor in done
+        }
+    )
 
 
 @dataclass(frozen=True)
@@ -146,9 +149,7 @@ class _Refining:
         adds = _adds(tensor, self.plan)
         most = Strengths(self.settings.drift, self.settings.residual)
         damping = self.settings.damping
-        believed = strengths(
-            rows, corrections(rows, learned, damping, adds=adds), checked, most
-        )
+        believed = strengths(rows, corrections(rows, learned, damping, adds=adds), checked, most)
         drift, residual = corrections(rows, learned + checked, damping, adds=adds)
         targets = rows + np.float32(believed.drift) * drift
         if residual is not None:

@@ -47,8 +47,12 @@ class Rounder:
 
     def blocks(self, rows: Floats, fmt: Format, metric: Metric) -> Blocks:
         """The blocks (n_rows, n_blocks) nearest to `rows` in what they do to the output."""
-        files = self._save("rows", rows), *(
-            self._save(name, getattr(metric, name)) for name in ("factor", "importance", "order")
+        files = (
+            self._save("rows", rows),
+            *(
+                self._save(name, getattr(metric, name))
+                for name in ("factor", "importance", "order")
+            ),
         )
         starts = range(0, len(rows), CHUNK_ROWS)
         tasks = [(fmt.name, start, files) for start in starts]

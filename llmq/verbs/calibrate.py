@@ -14,7 +14,6 @@ import numpy as np
 
 from llmq.calibration.file import write_calibration
 from llmq.calibration.text import (
-    LEAST_PER_COLUMN,
     LEAST_WINDOW,
     TOKENS,
     WINDOW,
@@ -24,6 +23,7 @@ from llmq.calibration.text import (
     calibration_tokens,
     check_folder,
     tokens_per_column,
+    too_few,
 )
 from llmq.calibration.torch_extra import check_installed
 from llmq.drift import chosen_suite
@@ -192,12 +192,8 @@ def notes_on(
             f"all of {' and '.join(short)} is read, which makes {tokens.ids.size:,} tokens of the"
             f" {wanted:,} asked for; more text of your own (--suite, --text) helps"
         )
-    each, columns = tokens_per_column(tokens.ids.size, source)
-    if each < LEAST_PER_COLUMN:
-        found.append(
-            f"the sample is too small: {each:.1f} tokens for each of {columns:,} columns, where"
-            f" {LEAST_PER_COLUMN} are the least; give more text, or more --tokens"
-        )
+    if small := too_few(tokens.ids.size, source):
+        found.append(f"{small}; give more text, or more --tokens")
     return found
 
 
