@@ -43,7 +43,7 @@ def second_moments(
     is no number.
     """
     skeleton = open_skeleton(source)
-    weights = torch().from_numpy(tokens.weights)[..., None]
+    weights = torch().from_numpy(np.array(tokens.weights))[..., None]
     checkpoint = Checkpoint(resume, _key(source, tokens)) if resume else None
     state = checkpoint.load() if checkpoint else None
     sums = {n: torch().from_numpy(a) for n, a in state.sums.items()} if state else {}

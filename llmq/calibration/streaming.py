@@ -127,7 +127,8 @@ class Skeleton:
             )
         tensor = self.by_name[name]
         rows = tensor.weights.read(0, tensor.n_rows)
-        return torch().from_numpy(np.array(rows, np.float32)).reshape(tensor.shape)
+        found: Tensor = torch().from_numpy(np.array(rows, np.float32)).reshape(tensor.shape)
+        return found
 
     def _begin(self, ids: Ids, rows_of: RowsOf | None) -> tuple["Tensor", list[dict[str, Any]]]:
         """The first hidden states, and what each layer is called with besides."""

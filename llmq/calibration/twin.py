@@ -100,7 +100,7 @@ def walk(
     skeleton: Skeleton, tokens: "CalibrationTokens", embedding: RowsOf | None = None
 ) -> Iterator[Group]:
     """Every group in order; `embedding` makes of rows those that the second stream begins with."""
-    weights = torch().from_numpy(tokens.weights)[..., None]
+    weights = torch().from_numpy(np.array(tokens.weights))[..., None]
     streams = skeleton.embedded(tokens.ids), skeleton.embedded(tokens.ids, embedding)
     for index, layer in enumerate(skeleton.layers(tokens.ids.shape[1])):
         pair = layer, layer.twin()

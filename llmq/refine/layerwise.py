@@ -127,9 +127,10 @@ class _Refining:
             learned, checked = group.moments(self.held_out)
             metrics = _Metrics(learned + checked, self.settings)
             for tensor in missing:
+                metric = metrics.of(tensor.format)
                 rows = tensor.source.weights.read(0, tensor.source.n_rows)
                 targets = self._targets(tensor, rows, learned, checked)
-                blocks = work.blocks(targets, tensor.format, metrics.of(tensor.format))
+                blocks = work.blocks(targets, tensor.format, metric)
                 self.journal.put(tensor.name, blocks[places(tensor.source)])
         for tensor in refined:
             kept = self._kept(tensor)
@@ -201,5 +202,6 @@ def _adds(tensor: PlannedTensor, plan: Plan) -> bool:
 
 def _held_out(calibration: Calibration, settings: Settings) -> NDArray[np.bool_]:
     """The windows that show how much to believe, evenly spread."""
-    n_windows = len(calibration.tokens.ids)
-    return np.arange(n_windows) % settings.checked == settings.checked - 1
+    windows = np.arange(len(calibration.tokens.ids))
+    held_out: NDArray[np.bool_] = windows % settings.checked == settings.checked - 1
+    return held_out

@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -22,8 +21,6 @@ from llmq.calibration.text import (
     builtin_portions,
     calibration_tokens,
     check_folder,
-    tokens_per_column,
-    too_few,
 )
 from llmq.calibration.torch_extra import check_installed
 from llmq.drift import chosen_suite
@@ -33,10 +30,11 @@ from llmq.outputs import check_place, default_name, output_path
 from llmq.sources.opening import open_source
 from llmq.sources.source import Source
 from llmq.verbs.arguments import count_argument
+from llmq.verbs.calibrate_plan import as_json, notes_on, print_plan
 from llmq.verbs.convert_report import tell_notes
 from llmq.verbs.paths import check_exists, check_model, check_suite
 from llmq.verbs.progress import layers_bar
-from llmq.verbs.tables import aligned, shown, terminal_width
+from llmq.verbs.tables import shown
 from llmq_eval.drift import BUILTIN_SUITES
 from llmq_eval.text import read_text
 
@@ -143,7 +141,7 @@ def run(arguments: argparse.Namespace) -> int:
             file=sys.stderr,
         )
     if arguments.json:
-        report = _report(tokens, source, notes)
+        report = as_json(tokens, source, notes)
         report |= {"output": str(output), "matrices": n_matrices, "seconds": round(seconds, 3)}
         print(json.dumps(report, indent=1))
     return 0
@@ -176,43 +174,6 @@ def _bytes_needed(source: Source, n_tokens: int) -> int:
     return n_tokens * (2 * 4 * int(width) + 8) + 3 * 8 * columns
 
 
-def notes_on(
-    tokens: CalibrationTokens, source: Source, portions: tuple[Portion, ...], wanted: int
-) -> list[str]:
-    """Where the text is shorter than was asked for, and where it is too short."""
-    found = []
-    whole = sum(portion.share for portion in portions)
-    short = [
-        used.name
-        for used in tokens.sources
-        if used.n_tokens + tokens.window <= wanted * used.share / whole
-    ]
-    if short:
-        found.append(
-            f"all of {' and '.join(short)} is read, which makes {tokens.ids.size:,} tokens of the"
-            f" {wanted:,} asked for; more text of your own (--suite, --text) helps"
-        )
-    if small := too_few(tokens.ids.size, source):
-        found.append(f"{small}; give more text, or more --tokens")
-    return found
-
-
-def print_plan(tokens: CalibrationTokens, source: Source) -> None:
-    """What is taken of which text, on standard error."""
-    rows = [("text", "share", "tokens")]
-    rows += [(s.name, f"{s.share:g}", f"{s.n_tokens:,}") for s in tokens.sources]
-    each, columns = tokens_per_column(tokens.ids.size, source)
-    n, window = tokens.ids.shape
-    print(f"{printable(source.name)} reads {n} windows of {window} tokens", file=sys.stderr)
-    for line in aligned(rows, "<>>", terminal_width(sys.stderr)):
-        print(line, file=sys.stderr)
-    print(
-        f"{tokens.ids.size:,} tokens, {each:.1f} for each of the {columns:,} columns of the widest"
-        " matrix",
-        file=sys.stderr,
-    )
-
-
 def _compute(
     source: Source, tokens: CalibrationTokens, output: Path, arguments: argparse.Namespace
 ) -> int:
@@ -229,16 +190,3 @@ def _compute(
         raise
     resume.unlink(missing_ok=True)
     return len(moments)
-
-
-def _report(tokens: CalibrationTokens, source: Source, notes: list[str]) -> dict[str, Any]:
-    """The plan for machines."""
-    return {
-        "model": source.name,
-        "n_tokens": tokens.ids.size,
-        "window": tokens.window,
-        "tokens_per_column": round(tokens_per_column(tokens.ids.size, source)[0], 3),
-        "sha256": tokens.sha256,
-        "sources": [vars(used) for used in tokens.sources],
-        "notes": notes,
-    }
