@@ -16,7 +16,7 @@ from llmq.quantize import execute
 from llmq.refine.estimate import Estimate
 from llmq.refine.journal import journal_folder
 from llmq.verbs.convert_options import add_arguments as add_arguments
-from llmq.verbs.convert_options import check_plan, order_of
+from llmq.verbs.convert_options import check_order, order_of
 from llmq.verbs.convert_report import (
     print_estimate,
     print_plan,
@@ -30,9 +30,10 @@ from llmq.verbs.progress import layers_bar, progress_bar
 def run(arguments: argparse.Namespace) -> int:
     """Plan, check that the output can be written, show the plan, convert, say what came of it."""
     started = time.perf_counter()
-    work = begin(order_of(arguments))
+    order = order_of(arguments)
+    check_order(arguments, order)
+    work = begin(order)
     plan = work.plan
-    check_plan(arguments, plan)
     output = output_path(arguments.output, default_name(plan.name, plan.recipe.name))
     work.check_output(output, force=arguments.force)
     estimate = work.estimate()
