@@ -106,7 +106,7 @@ def advice_on(plan: Plan) -> str:
     """What `in_words` says of a plan's recipe; nothing where other options changed its formats."""
     shapes = {tensor.name: tensor.shape for tensor in plan.tensors}
     kept = {tensor.name: tensor.source.kept_as for tensor in plan.tensors}
-    facts, guided = plan.source.facts, plan.importance is not None
+    facts, guided = plan.source.facts, plan.quality.importance
     measured = known_drift(shapes)
     try:
         choices = {

@@ -1,7 +1,8 @@
-"""What a conversion does where nothing is said: the one table of defaults."""
+"""What a conversion does where nothing is said: the one table of defaults.
 
-from llmq_kernels import Encoder
+Who chooses the codes then is llmq/quality.py's, a row a format.
+"""
 
 RECIPE = "Q4_K_M"
-ENCODER = Encoder.SEARCH  # kernels/README.md gives the measurements behind it
+QUALITY = "fast"
 MEMORY_BYTES = 400_000_000

@@ -4,6 +4,7 @@
     ggml      codes and scales as ggml chooses them, to the byte
     search    codes and scales by our own search
     stored    nothing: the source's blocks are in the format already; they are checked and copied
+    refined   likewise: llmq.refine has chosen them before the conversion's loop
 
 The first two are the kernels'. What is heavy travels as a reference: a worker opens the file of an
 importance matrix by itself.
@@ -22,7 +23,7 @@ from llmq_kernels import Encoder
 from llmq_kernels.format import Format
 
 Blocks = NDArray[np.void]
-STORED = "stored"
+STORED, REFINED = "stored", "refined"
 
 
 @dataclass(frozen=True)
@@ -90,6 +91,7 @@ def _copied(encoding: Encoding, tensor: SourceTensor, start: int, stop: int) -> 
 ENCODERS: Mapping[str, Callable[[Encoding, SourceTensor, int, int], Blocks]] = {
     **dict.fromkeys(Encoder, _encoded),
     STORED: _copied,
+    REFINED: _copied,
 }
 """What each encoder does with rows of a tensor."""
 

@@ -7,6 +7,7 @@
     ├── TokenizerError       a tokenizer that is missing, unknown or inconsistent
     ├── RecipeError          an unknown recipe, type or set of rules; a pattern that matches nothing
     ├── ImportanceError      an importance matrix that is damaged, or another model's
+    ├── CalibrationError     a calibration: too little text, damaged, or another model's
     ├── GgufError            a file that is not GGUF, cut short, or hostile
     ├── OutputError          an output that exists, cannot be written, or does not fit the disk
     ├── SuiteError           a suite of prompts that cannot be read

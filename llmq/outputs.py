@@ -6,13 +6,14 @@ Never over a file of the model itself, whatever `force` says.
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from llmq.errors import OutputError
 from llmq.files.gguf import MAGIC
 from llmq.files.parts import parts_of
 from llmq.plan import Plan
+from llmq.sources.source import Source
 
 NAME_BYTES = 200  # that are kept of a name; file systems take 255 for all of it
 UNFIT = re.compile(r'[<>:"/\\|?*\s]+')  # what a file's name cannot hold everywhere, and spaces
@@ -41,21 +42,41 @@ def output_path(given: str | None, name: str) -> Path:
     return path / name if is_folder else path
 
 
-def check_output(plan: Plan, output: Path, *, force: bool) -> None:
-    """Raise `OutputError` where `output` could not be written in the end."""
+def check_output(
+    plan: Plan, output: Path, *, force: bool, beside: int = 0, calibration: Path | None = None
+) -> None:
+    """Raise `OutputError` where `output` could not be written in the end.
+
+    `beside` are bytes that lie next to it until then, `calibration` is the text that it is made by.
+    """
+    others = {calibration: "the calibration"} if calibration else {}
+    matrix = plan.importance.rows.values() if plan.importance else ()
+    others |= {rows.file: "the importance matrix" for rows in matrix}
+    n_bytes = plan.n_bytes + beside
+    check_place(plan.source, output, n_bytes=n_bytes, others=others, force=force)
+
+
+def check_place(
+    source: Source, output: Path, *, n_bytes: int, others: Mapping[Path, str], force: bool
+) -> None:
+    """Raise `OutputError` where nothing of `n_bytes` that is made of `source` fits at `output`.
+
+    `others` are further files that it is made of, and what each is called.
+    """
     check_name(output, force=force)
-    if output.exists() and _is_of_source(plan, output):
+    if output.exists() and _is_of_source(source, output):
         raise OutputError(f"{output}: is a file of the model itself; name another")
-    if output.exists() and plan.importance and output.samefile(plan.importance.path):
-        raise OutputError(f"{output}: is the importance matrix; name another")
+    for other, name in others.items():
+        if output.exists() and output.samefile(other):
+            raise OutputError(f"{output}: is {name}; name another")
     folder = output.parent
     if not folder.is_dir():
         raise OutputError(f"{folder}: there is no such folder; create it first")
     if not os.access(folder, os.W_OK):
         raise OutputError(f"{folder}: the folder is not writable; choose another with -o")
     free = shutil.disk_usage(folder).free
-    if free < plan.n_bytes:
-        raise OutputError(f"{output}: needs {plan.n_bytes} bytes and the disk has {free} free")
+    if free < n_bytes:
+        raise OutputError(f"{output}: needs {n_bytes} bytes and the disk has {free} free")
 
 
 def check_name(output: Path, *, force: bool) -> None:
@@ -70,15 +91,15 @@ def check_name(output: Path, *, force: bool) -> None:
         raise OutputError(f"{output}: exists already; --force overwrites it")
 
 
-def _is_of_source(plan: Plan, output: Path) -> bool:
+def _is_of_source(source: Source, output: Path) -> bool:
     """Whether `output`, which exists, belongs to the model that is converted.
 
     Of a folder that is everything in it, and what it links to, but for GGUF files that were written
     there before.
     """
-    if any(output.samefile(file) for file in _files_read(plan)):
+    if any(output.samefile(file) for file in _files_read(source)):
         return True
-    folder = plan.source.path
+    folder = source.path
     if not folder.is_dir():
         return False
     inside = output.resolve().is_relative_to(folder.resolve())
@@ -86,10 +107,10 @@ def _is_of_source(plan: Plan, output: Path) -> bool:
     return (inside or linked) and not _is_gguf(output)
 
 
-def _files_read(plan: Plan) -> Iterator[Path]:
+def _files_read(source: Source) -> Iterator[Path]:
     """The files that hold the weights, and all parts of a split GGUF file."""
-    weights = {tensor.source.weights.file for tensor in plan.tensors}
-    whole = parts_of(plan.source.path)
+    weights = {tensor.weights.file for tensor in source.tensors}
+    whole = parts_of(source.path)
     yield from (file for file in {*weights, *whole} if file and file.exists())
 
 

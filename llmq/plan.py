@@ -3,25 +3,28 @@
 Printing it, checking the disk against it and executing it are separate things.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
 from math import prod
 from typing import Any
 
-from llmq.encoding import STORED
+from llmq import records
+from llmq.encoding import REFINED, STORED, Encoding
 from llmq.files.gguf import Metadata, encode_header, padded
 from llmq.importance import Importance
 from llmq.planned_tensor import PlannedTensor
+from llmq.quality import Quality
 from llmq.recipes.table import Recipe
 from llmq.sources.source import Source
+from llmq.sources.tensor import SourceTensor, Weights
 from llmq_kernels import Encoder
 
 
 def encoder_of(tensors: Iterable[PlannedTensor]) -> str | None:
     """The encoder of a file: the first of these that a block has, or None without blocks."""
     used = {tensor.encoding.encoder for tensor in tensors if tensor.format.block > 1}
-    return next((name for name in (*reversed(Encoder), STORED) if name in used), None)
+    return next((name for name in (REFINED, *reversed(Encoder), STORED) if name in used), None)
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,26 @@ class Plan:
     notes: tuple[str, ...]
     size_notes: tuple[str, ...]
     importance: Importance | None
+    quality: Quality
+
+    def with_records(self, keys: Metadata) -> "Plan":
+        """The plan of a file that says more of its making."""
+        return replace(self, metadata=self.metadata | keys)
+
+    def with_refined(self, blocks: Mapping[str, Weights]) -> "Plan":
+        """The plan that takes tensors, by name, from blocks that are in their formats already."""
+        tensors = tuple(
+            replace(
+                tensor,
+                source=SourceTensor(tensor.name, blocks[tensor.name]),
+                encoding=Encoding(tensor.format, REFINED),
+            )
+            if tensor.name in blocks
+            else tensor
+            for tensor in self.tensors
+        )
+        encoder = str(encoder_of(tensors))
+        return replace(self, tensors=tensors, metadata=self.metadata | {records.ENCODER: encoder})
 
     @property
     def name(self) -> str:
@@ -86,6 +109,7 @@ class Plan:
         return {
             "name": self.name,
             "recipe": self.recipe.name,
+            "quality": self.quality.name,
             "encoder": self.encoder,
             "imatrix": self.importance and self.importance.as_json(),
             "bytes": self.n_bytes,

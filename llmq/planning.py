@@ -7,14 +7,15 @@ before one weight is encoded.
 
 import numpy as np
 
-from llmq import defaults
+from llmq import defaults, records
 from llmq.encoding import STORED, encoding_for
 from llmq.errors import RecipeError
-from llmq.files.gguf import padded
+from llmq.files.gguf import Metadata, padded
 from llmq.importance import Importance
 from llmq.notes import on_fallbacks, on_importance
 from llmq.plan import Plan, encoder_of
 from llmq.planned_tensor import PlannedTensor
+from llmq.quality import Quality, quality_named
 from llmq.recipes.choose import UNNAMED, Choice, formats_for
 from llmq.recipes.overrides import Overrides
 from llmq.recipes.table import Recipe, recipe_named
@@ -23,7 +24,6 @@ from llmq.spelling import did_you_mean
 from llmq_kernels import Encoder
 
 QUANTIZATION_VERSION = 2  # GGML_QNT_VERSION
-ENCODER_KEY = "llmq.encoder"  # llama.cpp passes over it
 
 
 def make_plan(
@@ -32,28 +32,30 @@ def make_plan(
     recipe: str = defaults.RECIPE,
     overrides: Overrides = UNNAMED,
     importance: Importance | None = None,
-    encoder: Encoder = defaults.ENCODER,
+    quality: str = defaults.QUALITY,
+    encoder: Encoder | None = None,
 ) -> Plan:
     """Plan the conversion of `source` with the recipe of this name.
 
-    `overrides` are formats that override the recipe's, `encoder` is how blocks are encoded. Raises
-    a child of `LlmqError` for whatever does not fit; reads no weight.
+    `overrides` are formats that override the recipe's, `encoder` is how blocks are encoded, if not
+    as `quality` has it; with `importance`, fast means good. Raises a child of `LlmqError` for
+    whatever does not fit; reads no weight.
 
         >>> from llmq import make_plan, open_source
         >>> plan = make_plan(open_source("eval/tutor"), recipe="Q4_0")
         >>> plan.name, plan.n_weights, round(plan.bits_per_weight, 2)
         ('tutor', 5180672, 4.7)
     """
-    chosen = recipe_named(recipe)
-    _check_encoder(encoder)
+    chosen, dial = recipe_named(recipe), quality_named(quality).guided_by(importance)
+    if encoder is not None:
+        _check_encoder(encoder)
     shapes = {tensor.name: tensor.shape for tensor in source.tensors}
     if importance is not None:
         importance.check(source.name, shapes)
     kept = {tensor.name: tensor.kept_as for tensor in source.tensors}
 
     def choose(some: Recipe, named: Overrides) -> dict[str, Choice]:
-        guided = importance is not None
-        return formats_for(some, shapes, source.facts, named, guided=guided, kept=kept)
+        return formats_for(some, shapes, source.facts, named, guided=dial.importance, kept=kept)
 
     choices = choose(chosen, overrides)
     weighted = importance.rows if importance else {}
@@ -61,21 +63,26 @@ def make_plan(
     for tensor in source.tensors:
         offset = padded(tensors[-1].offset + tensors[-1].n_bytes) if tensors else 0
         wanted, rows = choices[tensor.name].format, weighted.get(tensor.name)
-        encoding = encoding_for(tensor, wanted, encoder, rows)
+        encoding = encoding_for(tensor, wanted, encoder or dial.encoder(wanted.name), rows)
         tensors.append(PlannedTensor(tensor, encoding, offset))
-    used = encoder_of(tensors)
-    if used == STORED:  # then the encoder was the source's
-        used = str(source.metadata.get(ENCODER_KEY, STORED))
     metadata = {
-        **{key: value for key, value in source.metadata.items() if key != ENCODER_KEY},
+        **{key: value for key, value in source.metadata.items() if not records.is_record(key)},
         "general.quantization_version": np.uint32(QUANTIZATION_VERSION),
         "general.file_type": np.uint32(chosen.file_type),
         **(importance.metadata if importance else {}),
-        **({ENCODER_KEY: str(used)} if used else {}),
+        **_records(source, encoder_of(tensors), dial),
     }
     notes = (*source.notes, *on_importance(importance, choices))
     size_notes = tuple(on_fallbacks(choices, shapes, chosen, overrides, choose))
-    return Plan(source, chosen, metadata, tuple(tensors), notes, size_notes, importance)
+    return Plan(source, chosen, metadata, tuple(tensors), notes, size_notes, importance, dial)
+
+
+def _records(source: Source, encoder: str | None, quality: Quality) -> Metadata:
+    """What the file says of its making; where all blocks were stored, that is the source's."""
+    if encoder == STORED:
+        found = {key: value for key, value in source.metadata.items() if records.is_record(key)}
+        return {records.ENCODER: STORED} | found
+    return {records.ENCODER: str(encoder), records.QUALITY: quality.name} if encoder else {}
 
 
 def _check_encoder(name: str) -> None:

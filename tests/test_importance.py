@@ -213,12 +213,13 @@ def test_what_a_file_says_of_its_importance(
     importance = importance_for(Path(), make_plan(checkpoint))
     plan = make_plan(checkpoint, recipe="Q4_0", importance=importance)
     written = open_gguf(execute(plan, tmp_path / "out.gguf", load_check=False)).metadata
-    assert list(written.items())[-5:] == [
+    assert list(written.items())[-6:] == [
         ("quantize.imatrix.file", "calib.gguf"),
         ("quantize.imatrix.dataset", "calibration.txt"),
         ("quantize.imatrix.entries_count", np.uint32(14)),
         ("quantize.imatrix.chunks_count", np.uint32(7)),
         ("llmq.encoder", "search"),
+        ("llmq.quality", "good"),
     ]
     long = Importance(Path("é" * 90), {"m": importance.rows["blk.0.attn_q.weight"]})
     assert long.metadata == {

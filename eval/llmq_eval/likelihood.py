@@ -23,7 +23,7 @@ import numpy.typing as npt
 
 from llmq.chat.thinking import without_opened_thought
 from llmq.errors import ModelError
-from llmq.runtime import Model
+from llmq.runtime import Reader
 from llmq.suites import Dialogue, Message
 
 # What is kept of each scored token, 25 bytes: -ln p of the token that stands there by either model,
@@ -42,7 +42,7 @@ class Passage:
     scored: tuple[int, ...]
 
 
-def passages(model: Model, dialogue: Dialogue) -> tuple[Passage, ...]:
+def passages(model: Reader, dialogue: Dialogue) -> tuple[Passage, ...]:
     """The passages that hold the tutor's turns of `dialogue`, in order."""
     found: list[Passage] = []
     for i, message in enumerate(dialogue.messages, start=1):
@@ -58,7 +58,7 @@ def passages(model: Model, dialogue: Dialogue) -> tuple[Passage, ...]:
     return tuple(found)
 
 
-def _turn(model: Model, messages: Sequence[Message]) -> Passage:
+def _turn(model: Reader, messages: Sequence[Message]) -> Passage:
     """The passage whose scored tokens are the last of `messages`."""
     before = model.transcript(messages[:-1], add_generation_prompt=True)
     whole = model.transcript(messages)

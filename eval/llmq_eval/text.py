@@ -8,12 +8,13 @@ Scored are the tokens from n_ctx / 2 + 1 on, so that each has at least half a ch
 """
 
 import hashlib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from llmq.errors import SuiteError
 from llmq.files.plain import check_plain
-from llmq.runtime import Model
+from llmq.runtime import Model, Reader
 from llmq_eval.likelihood import Passage
 from llmq_eval.material import Document, Material
 
@@ -62,13 +63,15 @@ def chunks(model: Model, text: Text, n_ctx: int) -> tuple[Passage, ...]:
             f"{text.name} has {len(tokens)} tokens, but two chunks of {n_ctx} need {2 * n_ctx}; "
             "take a longer text or a smaller --ctx"
         )
-    opening = model.tokenize("", add_bos=True)  # the beginning of text, where the file asks for it
     scored = tuple(range(n_ctx // 2 + 1, n_ctx))
-    starts = range(0, len(tokens) - n_ctx + 1, n_ctx)
-    return tuple(
-        Passage((*opening, *tokens[start + len(opening) : start + n_ctx]), scored)
-        for start in starts
-    )
+    return tuple(Passage(chunk, scored) for chunk in cut_text(model, tokens, n_ctx))
+
+
+def cut_text(reader: Reader, tokens: Sequence[int], n_ctx: int) -> Iterator[tuple[int, ...]]:
+    """The whole chunks of `n_ctx` tokens of a text, each with the beginning of text in front."""
+    opening = reader.tokenize("", add_bos=True)  # nothing, where the file asks for none
+    for start in range(0, len(tokens) - n_ctx + 1, n_ctx):
+        yield (*opening, *tokens[start + len(opening) : start + n_ctx])
 
 
 def text_material(text: Text, n_ctx: int) -> Material:

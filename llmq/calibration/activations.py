@@ -4,15 +4,19 @@ Divided by their count they are the importance that llama-imatrix computes.
 """
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from llmq.calibration.checkpoints import Checkpoint, State
 from llmq.calibration.streaming import batches, hooked, open_skeleton
-from llmq.calibration.torch_extra import torch
+from llmq.calibration.torch_extra import torch, transformers
 from llmq.errors import CalibrationError
+from llmq.importance import stamp_of
 from llmq.sources.source import Source
+from llmq.version import __version__
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -26,17 +30,26 @@ WINDOWS = 8  # computed at a time
 
 
 def second_moments(
-    source: Source, tokens: "CalibrationTokens", *, progress: Progress | None = None
+    source: Source,
+    tokens: "CalibrationTokens",
+    *,
+    progress: Progress | None = None,
+    resume: Path | None = None,
 ) -> dict[str, tuple[Sums, float]]:
     """For each matrix, by its name in GGUF: weighted sums of squares (1, n_cols), and their count.
 
-    Raises `CalibrationError` where a layer computes something that is no number.
+    `resume` is a file from which it continues after it was killed, to the same numbers; whoever
+    names it removes it in the end. Raises `CalibrationError` where a layer computes something that
+    is no number.
     """
     skeleton = open_skeleton(source)
-    weights = torch().from_numpy(tokens.weights)[..., None]
-    sums: dict[str, Tensor] = {}
-    hidden = skeleton.embedded(tokens.ids)
-    for done, layer in enumerate(skeleton.layers(tokens.ids.shape[1]), start=1):
+    weights = torch().from_numpy(np.array(tokens.weights))[..., None]
+    checkpoint = Checkpoint(resume, _key(source, tokens)) if resume else None
+    state = checkpoint.load() if checkpoint else None
+    sums = {n: torch().from_numpy(a) for n, a in state.sums.items()} if state else {}
+    hidden = torch().from_numpy(state.hidden) if state else skeleton.embedded(tokens.ids)
+    start = state.done if state else 0
+    for done, layer in enumerate(skeleton.layers(tokens.window, start=start), start=start + 1):
         for some in batches(len(hidden), WINDOWS):
             hooks = {
                 module: _adding(sums, name, weights[some])
@@ -45,6 +58,9 @@ def second_moments(
             with hooked(hooks):
                 hidden[some] = layer(hidden[some])
         check_finite(hidden, layer.prefix, source)
+        if checkpoint:
+            so_far = {name: total.numpy() for name, total in sums.items()}
+            checkpoint.save(State(done, hidden.numpy(), so_far))
         if progress:
             progress(done, skeleton.n_layers)
     normed = skeleton.normed(hidden)
@@ -53,6 +69,16 @@ def second_moments(
     return {
         skeleton.by_name[name].name: (total.numpy()[None].astype(np.float32), count)
         for name, total in sums.items()
+    }
+
+
+def _key(source: Source, tokens: "CalibrationTokens") -> dict[str, Any]:
+    """What the numbers depend on: the text, the files of the weights, whose code computes."""
+    files = {tensor.weights.file for tensor in source.tensors}
+    return {
+        "tokens": tokens.sha256,
+        "files": sorted([str(f.resolve()), *stamp_of(f)] for f in files if f),
+        "versions": [__version__, torch().__version__, transformers().__version__],
     }
 
 

@@ -6,7 +6,7 @@ states (positions, masks) is learned by calling the model once with layers that 
 """
 
 import copy
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 EMBEDDING, HEAD = "model.embed_tokens.weight", "lm_head.weight"
 Ids = NDArray[np.int32]
 Rows = NDArray[np.float32]
+RowsOf = Callable[[Rows], Rows]
 
 
 class Reached(Exception):  # noqa: N818  # no error: a layer is left early
@@ -59,6 +60,10 @@ class Layer:
             if isinstance(module, torch().nn.Linear)
         }
 
+    def norms(self) -> list["Module"]:
+        """Its norms, those of heads too."""
+        return [module for name, module in self.module.named_modules() if name.endswith("norm")]
+
     def load(self, name: str, rows: Rows) -> None:
         """Replace one matrix by `rows`, in the checkpoint's order."""
         module = self.module.get_submodule(name.removeprefix(self.prefix).removesuffix(".weight"))
@@ -82,17 +87,17 @@ class Skeleton:
         """How many decoder layers it has."""
         return len(self.model.model.layers)
 
-    def embedded(self, ids: Ids, rows: Mapping[int, Rows] | None = None) -> "Tensor":
+    def embedded(self, ids: Ids, rows_of: RowsOf | None = None) -> "Tensor":
         """The hidden states (n_windows, window, width) before the first layer.
 
-        Only rows of tokens that occur are read; `rows` replaces them, token by token.
+        Only rows of tokens that occur are read; `rows_of` makes others of them.
         """
-        return self._begin(ids, rows)[0]
+        return self._begin(ids, rows_of)[0]
 
-    def layers(self, window: int) -> Iterator[Layer]:
-        """Every layer in order, with weights until the next is asked for."""
+    def layers(self, window: int, *, start: int = 0) -> Iterator[Layer]:
+        """Every layer from `start` in order, with weights until the next is asked for."""
         _, arguments = self._begin(np.zeros((1, window), np.int32), None)
-        for index, module in enumerate(self.model.model.layers):
+        for index, module in [*enumerate(self.model.model.layers)][start:]:
             layer = Layer(module, arguments[index], f"model.layers.{index}.")
             with self._weights(module, layer.prefix):
                 yield layer
@@ -113,7 +118,7 @@ class Skeleton:
         try:
             yield
         finally:
-            module.to("meta")
+            module.to(device="meta")
 
     def _tensor(self, name: str) -> "Tensor":
         if name not in self.by_name:
@@ -122,11 +127,10 @@ class Skeleton:
             )
         tensor = self.by_name[name]
         rows = tensor.weights.read(0, tensor.n_rows)
-        return torch().from_numpy(np.array(rows, np.float32)).reshape(tensor.shape)
+        found: Tensor = torch().from_numpy(np.array(rows, np.float32)).reshape(tensor.shape)
+        return found
 
-    def _begin(
-        self, ids: Ids, rows: Mapping[int, Rows] | None
-    ) -> tuple["Tensor", list[dict[str, Any]]]:
+    def _begin(self, ids: Ids, rows_of: RowsOf | None) -> tuple["Tensor", list[dict[str, Any]]]:
         """The first hidden states, and what each layer is called with besides."""
         embedding = self.model.get_input_embeddings()
         used, places = np.unique(ids, return_inverse=True)
@@ -136,12 +140,9 @@ class Skeleton:
                 f"{self.source.path}: the text has the token {used[-1]}, beyond the"
                 f" {weights.shape[0]} rows of the embedding"
             )
-        table = np.concatenate(
-            [
-                rows[int(i)][None] if rows and int(i) in rows else weights.read(int(i), int(i) + 1)
-                for i in used
-            ]
-        )
+        table = np.concatenate([weights.read(int(i), int(i) + 1) for i in used])
+        if rows_of is not None:
+            table = rows_of(table)
         kept = embedding.weight
         embedding.weight = torch().nn.Parameter(torch().from_numpy(table), requires_grad=False)
         notes = _Notes(self.n_layers)

@@ -1,6 +1,7 @@
 """torch and transformers, which come with the extra `train` and load when they are first used."""
 
 import importlib
+import importlib.util
 from functools import cache
 from typing import Any
 
@@ -19,11 +20,22 @@ def transformers() -> Any:
     return _imported("transformers")
 
 
+def check_installed() -> None:
+    """Raise `CalibrationError` where one of them is missing, without the seconds of loading it."""
+    for name in ("torch", "transformers"):
+        if importlib.util.find_spec(name) is None:
+            raise _missing(name, "is not installed")
+
+
 def _imported(name: str) -> Any:
     try:
         return importlib.import_module(name)
     except ImportError as error:
-        raise CalibrationError(
-            f"{name} is needed to compute with the checkpoint and cannot be imported ({error});"
-            ' install it with: pip install "llmq-tutor[train]"'
-        ) from None
+        raise _missing(name, f"cannot be imported ({error})") from None
+
+
+def _missing(name: str, what: str) -> CalibrationError:
+    return CalibrationError(
+        f"{name} is needed to compute with the checkpoint and {what}; install it with:"
+        ' pip install "llmq-tutor[train]"'
+    )

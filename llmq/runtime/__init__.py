@@ -19,6 +19,10 @@ Importing this package loads nothing heavy: llama_cpp comes with the first model
 from llmq.runtime.binding import llama_cpp_version
 from llmq.runtime.decoder import GREEDY, Sampling
 from llmq.runtime.model import Model
-from llmq.runtime.opening import check_magic, open_model
+from llmq.runtime.opening import check_magic, open_model, open_reader
+from llmq.runtime.reader import Reader
 
-__all__ = ["GREEDY", "Model", "Sampling", "check_magic", "llama_cpp_version", "open_model"]
+__all__ = [
+    "GREEDY", "Model", "Reader", "Sampling", "check_magic", "llama_cpp_version", "open_model",
+    "open_reader",
+]  # fmt: skip

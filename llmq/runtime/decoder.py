@@ -1,7 +1,6 @@
 """Tokens in, logits or further tokens out: llama.cpp's context of one opened file."""
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ import numpy.typing as npt
 from llmq.errors import ModelError
 from llmq.runtime.batches import cut
 from llmq.runtime.binding import last_error, library
+from llmq.runtime.reader import Opened
 
 BATCH_TOKENS = 256  # tokens per llama_decode: large enough for speed, small enough for Ctrl-C
 OUTPUT_ROWS = 64  # rows of logits held at once: 64 x 151,936 floats are 39 MB
@@ -32,18 +32,15 @@ GREEDY = Sampling()
 
 
 @dataclass(frozen=True)
-class Handles:
-    """llama.cpp's pointers, and the stack that frees them: the context before its model.
+class Handles(Opened):
+    """Pointers to a context too, which is freed before its model.
 
     `n_ctx` tokens were asked for; llama.cpp rounds up what it takes, beyond what the model learned.
     """
 
-    model: Any
-    vocab: Any
     context: Any
     n_ctx: int
     batch: Any
-    resources: ExitStack
 
 
 class Decoder:

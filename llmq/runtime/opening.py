@@ -13,6 +13,7 @@ from llmq.processors import free_cores
 from llmq.runtime.binding import last_error, library
 from llmq.runtime.decoder import BATCH_TOKENS, OUTPUT_ROWS, Handles
 from llmq.runtime.model import Model
+from llmq.runtime.reader import Opened, Reader
 
 CONTEXT_LIMIT = 4096  # tokens: the default context is the model's own, but no more than this
 CACHE_TYPES = {"F32": 0, "F16": 1, "Q8_0": 8}  # enum ggml_type
@@ -61,8 +62,28 @@ def open_model(
         batch = lib.llama_batch_init(BATCH_TOKENS, 0, 1)
         resources.callback(lib.llama_batch_free, batch)
         vocab = lib.llama_model_get_vocab(model)
-        handles = Handles(model, vocab, context, n_ctx, batch, resources.pop_all())
+        handles = Handles(model, vocab, resources.pop_all(), context, n_ctx, batch)
         return Model(path, handles, fixed_date=fixed_date)
+    raise AssertionError("unreachable: an ExitStack without callbacks swallows no error")
+
+
+def open_reader(path: Path, *, fixed_date: bool = False) -> Reader:
+    """Open only the vocabulary and the chat template of a GGUF file, which need no tensors.
+
+    Raises ModelError for whatever llama.cpp cannot open.
+    """
+    check_magic(path)
+    with ExitStack() as resources, interrupts_deferred():
+        lib = library()
+        last_error()  # forget what an earlier call left
+        settings = lib.llama_model_default_params()
+        settings.vocab_only = True
+        model = lib.llama_model_load_from_file(os.fsencode(path), settings)
+        if not model:
+            raise ModelError(f"llama.cpp cannot open {path}{last_error()}")
+        resources.callback(lib.llama_model_free, model)
+        opened = Opened(model, lib.llama_model_get_vocab(model), resources.pop_all())
+        return Reader(path, opened, fixed_date=fixed_date)
     raise AssertionError("unreachable: an ExitStack without callbacks swallows no error")
 
 

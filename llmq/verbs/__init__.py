@@ -13,6 +13,7 @@ class Verb(NamedTuple):
 
 VERBS = (
     Verb("recipes", "which file for which device: sizes, memory, closeness", "llmq.verbs.recipes"),
+    Verb("calibrate", "learn what of a model matters on your own text", "llmq.verbs.calibrate"),
     Verb("convert", "turn a model into a quantized GGUF file", "llmq.verbs.convert"),
     Verb("inspect", "show what a GGUF file or a checkpoint folder holds", "llmq.verbs.inspect"),
     Verb("drift", "measure how far a quantized model moved from its base", "llmq.verbs.drift"),

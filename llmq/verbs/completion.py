@@ -47,9 +47,9 @@ def script(shell: str) -> str:
 
     whole = whole_parser()
     for action in _actions(whole):
-        if action.type is Path or action.dest == "output":
+        if action.type is Path or {"--output", "--text"} & {*action.option_strings}:
             action.complete = shtab.FILE  # type: ignore[attr-defined]  # where shtab looks for it
-        elif action.dest == "suite":
+        elif "--suite" in action.option_strings:
             action.complete = _suite_or_file(shtab.FILE)  # type: ignore[attr-defined]  # likewise
     return shtab.complete(whole, shell)
 

@@ -16,13 +16,20 @@ from llmq.verbs.drift_options import check_options
 from llmq.verbs.drift_progress import DriftBar, ahead, drift_bar
 from llmq.verbs.drift_replies import print_replies, replies_beside, show_replies
 from llmq.verbs.drift_report import check_report, finish, report, write_report
-from llmq.verbs.drift_tables import print_tables, print_verdicts, tell_left_out, tell_material
+from llmq.verbs.drift_tables import (
+    print_tables,
+    print_verdicts,
+    tell_calibrated,
+    tell_left_out,
+    tell_material,
+)
 from llmq.verbs.paths import check_drift, check_exists, check_suite
 from llmq_eval.drift import BUILTIN_SUITES, Drift, Failure, measure_documents
 from llmq_eval.duration import estimated_work
 from llmq_eval.material import Document, Material, suite_material
 from llmq_eval.measuring import opened, read_alike
 from llmq_eval.replies import Prompt, choose_prompts
+from llmq_eval.text import read_text
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -40,8 +47,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.report_json:
         text = arguments.text or Path(arguments.suite)
         check_report(arguments.report_json, [arguments.base, *arguments.quants, text])
-    suite = None if arguments.text else chosen_suite(arguments.suite, quick=arguments.quick)
-    material = suite_material(suite) if suite else chosen_text(arguments.text, arguments.ctx)
+    suite, material = _material(arguments)
     with (
         endings_raise(lambda name: LlmqError(f"stopped by {name}")),  # or a converted base stays
         drift_bar() as bar,
@@ -51,6 +57,17 @@ def run(arguments: argparse.Namespace) -> int:
         ) as models,
     ):
         return _measured(arguments, models, material, suite, bar)
+
+
+def _material(arguments: argparse.Namespace) -> tuple[Suite | None, Material]:
+    """What is measured on, and its dialogues, if it has any; says which files know it already."""
+    if arguments.text:
+        tell_calibrated(arguments.quants, read_text(arguments.text))
+        return None, chosen_text(arguments.text, arguments.ctx)
+    whole = chosen_suite(arguments.suite)
+    tell_calibrated(arguments.quants, whole)
+    suite = chosen_suite(whole, quick=arguments.quick)
+    return suite, suite_material(suite)
 
 
 def _measured(

@@ -2,9 +2,12 @@
 
 import sys
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
+from llmq import records
 from llmq.chat.conversation import leaves_out
-from llmq.errors import printable
+from llmq.errors import GgufError, printable
+from llmq.files.gguf import open_gguf
 from llmq.runtime import Model
 from llmq.spelling import counted
 from llmq.suites import Suite
@@ -13,6 +16,7 @@ from llmq.verbs.tables import aligned, shown, terminal_width, wrapped
 from llmq_eval.drift import Drift
 from llmq_eval.material import Material
 from llmq_eval.metrics import METRICS
+from llmq_eval.text import Text
 
 QUICK_NOTE = "a first look at a few dialogues: what stands behind ± is wide, and may still be too small; without --quick it is narrower"
 LEGEND = (
@@ -49,6 +53,21 @@ def tell_material(material: Material, drift: Drift, *, n_planned: int, quick: bo
             " which all files are read, and were not scored in any",
             file=sys.stderr,
         )
+
+
+def tell_calibrated(quants: Sequence[Path], material: Suite | Text) -> None:
+    """Say so where a file has been calibrated on what it is measured on."""
+    for quant in quants:
+        try:
+            known = records.calibrated_on(open_gguf(quant).metadata)
+        except GgufError:  # which will be said when it is measured
+            continue
+        if material.sha256 in known:
+            print(
+                f"note: {printable(quant.name)} was calibrated on {printable(material.name)}: measured on the"
+                " same text, its figures are too kind; name another, with --suite FILE or --text FILE",
+                file=sys.stderr,
+            )
 
 
 def tell_left_out(model: Model, suite: Suite) -> None:

@@ -9,6 +9,7 @@ from math import prod
 from pathlib import Path
 from typing import Any
 
+from llmq import records
 from llmq.errors import printable
 from llmq.verbs.inspect_report import report_on
 from llmq.verbs.paths import check_model
@@ -66,6 +67,8 @@ def _totals(report: dict[str, Any], rows: Sequence[dict[str, Any]]) -> Iterator[
     parts = report["metadata"].get("split.count", 1)
     if parts > 1:
         yield f"part {report['metadata'].get('split.no', 0) + 1} of {parts}"
+    made = records.in_words(report["metadata"])
+    yield from [f"made: {printable(made)}"] if made else []
     yield f"memory: {_memory(report['memory'])}"
     yield f"converts: {printable(_converts(report['converts']))}"
 

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress as Bar
     from rich.progress import ProgressColumn
 
+    from llmq.calibration.activations import Progress as LayersDone
     from llmq.plan import Plan
     from llmq.planned_tensor import PlannedTensor
     from llmq.quantize import Progress as BytesWritten
@@ -39,6 +40,26 @@ def progress_bar(plan: "Plan") -> Iterator["BytesWritten"]:
             if not left[tensor.name]:
                 del left[tensor.name]
             bar.update(task, advance=n_bytes, tensors=f"{n_tensors - len(left)}/{n_tensors}")
+
+        yield advance
+
+
+@contextmanager
+def layers_bar(doing: str) -> Iterator["LayersDone"]:
+    """The bar of work that goes through a model layer by layer, by what it does."""
+    from rich import progress
+
+    columns = (
+        progress.TextColumn("{task.description}"),
+        progress.BarColumn(),
+        progress.TextColumn("{task.fields[layers]} layers"),
+        progress.TimeRemainingColumn(),
+    )
+    with bar_of(*columns) as bar:
+        task = bar.add_task(doing, total=None, layers="0")
+
+        def advance(done: int, total: int) -> None:
+            bar.update(task, completed=done, total=total, layers=f"{done}/{total}")
 
         yield advance
 

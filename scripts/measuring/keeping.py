@@ -41,7 +41,7 @@ def digest(*parts: Any) -> str:
 def digest_of_files(files: Iterable[Path]) -> str:
     """Of the contents of files, in the order of their names."""
     found = hashlib.sha256()
-    for path in sorted(files):
+    for path in sorted(path for path in files if path.is_file()):
         found.update(f"{path.name} {path.stat().st_size}\n".encode())
         with path.open("rb") as file:
             while block := file.read(BLOCK):

@@ -6,11 +6,11 @@ Source: ggml-quants.c, dequantize_row_iq4_nl.
 
 import numpy as np
 
-from llmq_kernels.arrays.bits import Blocks, NibbleTable, fold, load, store_fours
+from llmq_kernels.arrays.bits import Blocks, Bytes, NibbleTable, fold, load, store_fours
 from llmq_kernels.arrays.codebook import VALUES
 from llmq_kernels.arrays.columns import Floats
 from llmq_kernels.format import Format
-from llmq_kernels.formats.parts import ScaleParts
+from llmq_kernels.formats.parts import ScaleParts, load_halves
 
 _values_of = NibbleTable(VALUES)
 
@@ -18,12 +18,22 @@ _values_of = NibbleTable(VALUES)
 def store(out: Blocks, parts: ScaleParts) -> None:
     """Store d and codes 0 .. 15."""
     out["d"] = parts.d
-    store_fours(out, "qs", fold(parts.codes, 4, 16))
+    store_codes(out, parts.codes)
+
+
+def store_codes(out: Blocks, codes: Bytes) -> None:
+    """Store codes 0 .. 15 beside scales that stay."""
+    store_fours(out, "qs", fold(codes, 4, 16))
+
+
+def scales(blocks: Blocks) -> Floats:
+    """The scale of each of n blocks, (n, 1)."""
+    return load_halves(blocks, "d")[0]
 
 
 def _decode(blocks: Blocks, out: Floats) -> None:
     out[...] = _values_of(load(blocks, "qs"), 16)
-    out *= blocks["d"].astype(np.float32)[:, None]
+    out *= scales(blocks)
 
 
 IQ4_NL = Format(

@@ -6,7 +6,7 @@ Source: ggml-quants.c, dequantize_row_iq4_xs.
 
 import numpy as np
 
-from llmq_kernels.arrays.bits import Blocks, NibbleTable, fold, load, store_fours
+from llmq_kernels.arrays.bits import Blocks, Bytes, NibbleTable, fold, load, store_fours
 from llmq_kernels.arrays.codebook import VALUES
 from llmq_kernels.arrays.columns import Floats
 from llmq_kernels.format import Format
@@ -25,17 +25,26 @@ def store(out: Blocks, parts: ScaleParts) -> None:
     out["scales_h"] = high
     low = parts.scales & 15
     out["scales_l"] = (low[0::2] | low[1::2] << 4).T
-    store_fours(out, "qs", fold(parts.codes, 4, 16))
+    store_codes(out, parts.codes)
+
+
+def store_codes(out: Blocks, codes: Bytes) -> None:
+    """Store codes 0 .. 15 beside scales that stay."""
+    store_fours(out, "qs", fold(codes, 4, 16))
+
+
+def scales(blocks: Blocks) -> Floats:
+    """The scale d * (scale - 32) of each group of n blocks, (n, 8)."""
+    low = load(blocks, "scales_l")
+    high = blocks["scales_h"][:, None] >> np.arange(0, 16, 2, dtype=np.uint16)
+    whole = np.stack([low & 15, low >> 4], axis=2).reshape(-1, GROUPS) | (high & 3) << 4
+    steps: Floats = blocks["d"].astype(np.float32)[:, None] * (whole.astype(np.float32) - 32)
+    return steps
 
 
 def _decode(blocks: Blocks, out: Floats) -> None:
-    n = len(blocks)
-    low = load(blocks, "scales_l")
-    high = blocks["scales_h"][:, None] >> np.arange(0, 16, 2, dtype=np.uint16)
-    scales = np.stack([low & 15, low >> 4], axis=2).reshape(n, GROUPS) | (high & 3) << 4
-    steps = blocks["d"].astype(np.float32)[:, None] * (scales.astype(np.float32) - 32)
     out[...] = _values_of(load(blocks, "qs"), 16)
-    out.reshape(n, GROUPS, 32)[...] *= steps[:, :, None]
+    out.reshape(-1, GROUPS, 32)[...] *= scales(blocks)[:, :, None]
 
 
 IQ4_XS = Format(

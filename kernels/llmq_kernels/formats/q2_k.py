@@ -18,7 +18,12 @@ def store(out: Blocks, parts: OffsetParts) -> None:
     """Store d, dmin, scales and mins (16, n) 0 .. 15, and codes 0 .. 3."""
     out["d"], out["dmin"] = parts.d, parts.offset
     store_fours(out, "scales", join_fours(_join(parts.scales, parts.mins)))
-    store_fours(out, "qs", fold(parts.codes, 2, 32))
+    store_codes(out, parts.codes)
+
+
+def store_codes(out: Blocks, codes: Bytes) -> None:
+    """Store codes 0 .. 3 beside scales that stay."""
+    store_fours(out, "qs", fold(codes, 2, 32))
 
 
 def as_stored(scales: Bytes, mins: Bytes) -> tuple[Bytes, Bytes]:
@@ -26,10 +31,15 @@ def as_stored(scales: Bytes, mins: Bytes) -> tuple[Bytes, Bytes]:
     return _split(_join(scales, mins))
 
 
-def _decode(blocks: Blocks, out: Floats) -> None:
+def scales_and_offsets(blocks: Blocks) -> tuple[Floats, Floats]:
+    """The scale d * scale and the offset -dmin * min of each group of n blocks, (n, 16)."""
     d, dmin = load_halves(blocks, "d", "dmin")
     scales, mins = _split(load(blocks, "scales"))
-    restore(out, unfold(load(blocks, "qs"), 2, 32), d * scales, -dmin * mins)
+    return d * scales, -dmin * mins
+
+
+def _decode(blocks: Blocks, out: Floats) -> None:
+    restore(out, unfold(load(blocks, "qs"), 2, 32), *scales_and_offsets(blocks))
 
 
 def _join(scales: Bytes, mins: Bytes) -> Bytes:

@@ -19,8 +19,13 @@ def store(out: Blocks, parts: ScaleParts) -> None:
     """Store d, scales (16, n) 0 .. 63 and codes 0 .. 7."""
     out["d"] = parts.d
     store_fours(out, "scales", join_fours(_pack(parts.scales)))
-    store_fours(out, "hmask", fold(parts.codes // np.uint8(4), 1, 32))
-    store_fours(out, "qs", fold(parts.codes & np.uint8(3), 2, 32))
+    store_codes(out, parts.codes)
+
+
+def store_codes(out: Blocks, codes: Bytes) -> None:
+    """Store codes 0 .. 7 beside scales that stay."""
+    store_fours(out, "hmask", fold(codes // np.uint8(4), 1, 32))
+    store_fours(out, "qs", fold(codes & np.uint8(3), 2, 32))
 
 
 def _pack(scales: Bytes) -> Bytes:
@@ -46,15 +51,20 @@ def _unpack(packed: Bytes) -> Bytes:
     return fours.view(np.uint8)
 
 
+def scales(blocks: Blocks) -> Floats:
+    """The scale d * (scale - 32) of each group of n blocks, (n, 16)."""
+    whole = _unpack(load(blocks, "scales")).astype(np.float32)
+    steps: Floats = blocks["d"].astype(np.float32)[:, None] * (whole - 32)
+    return steps
+
+
 def _decode(blocks: Blocks, out: Floats) -> None:
     codes = unfold(load(blocks, "qs"), 2, 32)
     codes |= unfold(load(blocks, "hmask"), 1, 32) * np.uint8(4)
     signed = codes.view(np.int8)
     signed -= 4
     out[...] = signed
-    scales = _unpack(load(blocks, "scales")).astype(np.float32)
-    steps = blocks["d"].astype(np.float32)[:, None] * (scales - 32)
-    out *= np.repeat(steps, 16).reshape(out.shape)
+    out *= np.repeat(scales(blocks), 16).reshape(out.shape)
 
 
 Q3_K = Format(

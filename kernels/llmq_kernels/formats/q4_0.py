@@ -5,16 +5,26 @@ Source: ggml-quants.c, dequantize_row_q4_0.
 
 import numpy as np
 
-from llmq_kernels.arrays.bits import Blocks, fold, load, store_fours
+from llmq_kernels.arrays.bits import Blocks, Bytes, fold, load, store_fours
 from llmq_kernels.arrays.columns import Floats
 from llmq_kernels.format import Format
-from llmq_kernels.formats.parts import ScaleParts
+from llmq_kernels.formats.parts import ScaleParts, load_halves
 
 
 def store(out: Blocks, parts: ScaleParts) -> None:
     """Store d and codes 0 .. 15."""
     out["d"] = parts.d
-    store_fours(out, "qs", fold(parts.codes, 4, 16))
+    store_codes(out, parts.codes)
+
+
+def store_codes(out: Blocks, codes: Bytes) -> None:
+    """Store codes 0 .. 15 beside scales that stay."""
+    store_fours(out, "qs", fold(codes, 4, 16))
+
+
+def scales(blocks: Blocks) -> Floats:
+    """The scale of each of n blocks, (n, 1)."""
+    return load_halves(blocks, "d")[0]
 
 
 def _decode(blocks: Blocks, out: Floats) -> None:
@@ -22,7 +32,7 @@ def _decode(blocks: Blocks, out: Floats) -> None:
     codes = np.concatenate([packed & 15, packed >> 4], axis=1).view(np.int8)
     codes -= 8
     out[...] = codes
-    out *= blocks["d"].astype(np.float32)[:, None]
+    out *= scales(blocks)
 
 
 Q4_0 = Format(

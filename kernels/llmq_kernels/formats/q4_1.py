@@ -5,7 +5,7 @@ Source: ggml-quants.c, dequantize_row_q4_1.
 
 import numpy as np
 
-from llmq_kernels.arrays.bits import Blocks, fold, load, store_fours, unfold
+from llmq_kernels.arrays.bits import Blocks, Bytes, fold, load, store_fours, unfold
 from llmq_kernels.arrays.columns import Floats
 from llmq_kernels.format import Format
 from llmq_kernels.formats.parts import OffsetParts, load_halves, restore
@@ -14,11 +14,22 @@ from llmq_kernels.formats.parts import OffsetParts, load_halves, restore
 def store(out: Blocks, parts: OffsetParts) -> None:
     """Store d, m and codes 0 .. 15."""
     out["d"], out["m"] = parts.d, parts.offset
-    store_fours(out, "qs", fold(parts.codes, 4, 16))
+    store_codes(out, parts.codes)
+
+
+def store_codes(out: Blocks, codes: Bytes) -> None:
+    """Store codes 0 .. 15 beside scales that stay."""
+    store_fours(out, "qs", fold(codes, 4, 16))
+
+
+def scales_and_offsets(blocks: Blocks) -> tuple[Floats, Floats]:
+    """The scale d and the offset m of each of n blocks, (n, 1)."""
+    scale, offset = load_halves(blocks, "d", "m")
+    return scale, offset
 
 
 def _decode(blocks: Blocks, out: Floats) -> None:
-    restore(out, unfold(load(blocks, "qs"), 4, 16), *load_halves(blocks, "d", "m"))
+    restore(out, unfold(load(blocks, "qs"), 4, 16), *scales_and_offsets(blocks))
 
 
 Q4_1 = Format(

@@ -6,7 +6,7 @@ Source: ggml-quants.c, dequantize_row_q4_K.
 
 import numpy as np
 
-from llmq_kernels.arrays.bits import Blocks, fold, join_fours, load, store_fours, unfold
+from llmq_kernels.arrays.bits import Blocks, Bytes, fold, join_fours, load, store_fours, unfold
 from llmq_kernels.arrays.columns import Floats
 from llmq_kernels.format import Format
 from llmq_kernels.formats import six_bits
@@ -19,7 +19,12 @@ def store(out: Blocks, parts: OffsetParts) -> None:
     """Store d, dmin, scales and mins (8, n) 0 .. 63, and codes 0 .. 15."""
     out["d"], out["dmin"] = parts.d, parts.offset
     store_fours(out, "scales", join_fours(six_bits.pack(parts.scales, parts.mins)))
-    store_fours(out, "qs", fold(parts.codes, 4, 32))
+    store_codes(out, parts.codes)
+
+
+def store_codes(out: Blocks, codes: Bytes) -> None:
+    """Store codes 0 .. 15 beside scales that stay."""
+    store_fours(out, "qs", fold(codes, 4, 32))
 
 
 def _decode(blocks: Blocks, out: Floats) -> None:

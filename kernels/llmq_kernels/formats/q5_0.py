@@ -7,6 +7,7 @@ import numpy as np
 
 from llmq_kernels.arrays.bits import (
     Blocks,
+    Bytes,
     fold,
     join_fifth_bits,
     load,
@@ -15,16 +16,25 @@ from llmq_kernels.arrays.bits import (
 )
 from llmq_kernels.arrays.columns import Floats
 from llmq_kernels.format import Format
-from llmq_kernels.formats.parts import ScaleParts
+from llmq_kernels.formats.parts import ScaleParts, load_halves
 
 
 def store(out: Blocks, parts: ScaleParts) -> None:
     """Store d and codes 0 .. 31."""
-    codes = parts.codes
     out["d"] = parts.d
+    store_codes(out, parts.codes)
+
+
+def store_codes(out: Blocks, codes: Bytes) -> None:
+    """Store codes 0 .. 31, which are used up, beside scales that stay."""
     out["qh"] = join_fifth_bits(codes)
     codes &= 15
     store_fours(out, "qs", fold(codes, 4, 16))
+
+
+def scales(blocks: Blocks) -> Floats:
+    """The scale of each of n blocks, (n, 1)."""
+    return load_halves(blocks, "d")[0]
 
 
 def _decode(blocks: Blocks, out: Floats) -> None:
@@ -35,7 +45,7 @@ def _decode(blocks: Blocks, out: Floats) -> None:
     signed = codes.view(np.int8)
     signed -= 16
     out[...] = signed
-    out *= blocks["d"].astype(np.float32)[:, None]
+    out *= scales(blocks)
 
 
 Q5_0 = Format(

@@ -7,6 +7,7 @@ import numpy as np
 
 from llmq_kernels.arrays.bits import (
     Blocks,
+    Bytes,
     fold,
     join_fifth_bits,
     load,
@@ -21,17 +22,27 @@ from llmq_kernels.formats.parts import OffsetParts, load_halves, restore
 
 def store(out: Blocks, parts: OffsetParts) -> None:
     """Store d, m and codes 0 .. 31."""
-    codes = parts.codes
     out["d"], out["m"] = parts.d, parts.offset
+    store_codes(out, parts.codes)
+
+
+def store_codes(out: Blocks, codes: Bytes) -> None:
+    """Store codes 0 .. 31, which are used up, beside scales that stay."""
     out["qh"] = join_fifth_bits(codes)
     codes &= 15
     store_fours(out, "qs", fold(codes, 4, 16))
 
 
+def scales_and_offsets(blocks: Blocks) -> tuple[Floats, Floats]:
+    """The scale d and the offset m of each of n blocks, (n, 1)."""
+    scale, offset = load_halves(blocks, "d", "m")
+    return scale, offset
+
+
 def _decode(blocks: Blocks, out: Floats) -> None:
     codes = split_fifth_bits(blocks["qh"])
     codes += unfold(load(blocks, "qs"), 4, 16)
-    restore(out, codes, *load_halves(blocks, "d", "m"))
+    restore(out, codes, *scales_and_offsets(blocks))
 
 
 Q5_1 = Format(

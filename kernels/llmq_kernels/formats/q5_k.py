@@ -17,9 +17,13 @@ GROUPS = Groups(8, 32, max_code=31, max_scale=63)
 
 def store(out: Blocks, parts: OffsetParts) -> None:
     """Store d, dmin, scales and mins (8, n) 0 .. 63, and codes 0 .. 31."""
-    codes = parts.codes
     out["d"], out["dmin"] = parts.d, parts.offset
     store_fours(out, "scales", join_fours(six_bits.pack(parts.scales, parts.mins)))
+    store_codes(out, parts.codes)
+
+
+def store_codes(out: Blocks, codes: Bytes) -> None:
+    """Store codes 0 .. 31, which are used up, beside scales that stay."""
     store_fours(out, "qh", fold(codes // np.uint8(16), 1, 32))
     codes &= 15
     store_fours(out, "qs", fold(codes, 4, 32))

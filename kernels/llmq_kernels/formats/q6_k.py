@@ -6,7 +6,7 @@ Source: ggml-quants.c, dequantize_row_q6_K.
 
 import numpy as np
 
-from llmq_kernels.arrays.bits import Blocks, fold, join_fours, load, store_fours, unfold
+from llmq_kernels.arrays.bits import Blocks, Bytes, fold, join_fours, load, store_fours, unfold
 from llmq_kernels.arrays.columns import Floats
 from llmq_kernels.format import Format
 from llmq_kernels.formats.parts import ScaleParts
@@ -14,12 +14,22 @@ from llmq_kernels.formats.parts import ScaleParts
 
 def store(out: Blocks, parts: ScaleParts) -> None:
     """Store d, the bytes of scales (16, n) -128 .. 127, and codes 0 .. 63."""
-    codes = parts.codes
     out["d"] = parts.d
     store_fours(out, "scales", join_fours(parts.scales))
+    store_codes(out, parts.codes)
+
+
+def store_codes(out: Blocks, codes: Bytes) -> None:
+    """Store codes 0 .. 63, which are used up, beside scales that stay."""
     store_fours(out, "qh", fold(codes // np.uint8(16), 2, 32))
     codes &= 15
     store_fours(out, "ql", fold(codes, 4, 64))
+
+
+def scales(blocks: Blocks) -> Floats:
+    """The scale d * scale of each group of n blocks, (n, 16)."""
+    steps: Floats = blocks["d"].astype(np.float32)[:, None] * load(blocks, "scales")
+    return steps
 
 
 def _decode(blocks: Blocks, out: Floats) -> None:
@@ -28,8 +38,7 @@ def _decode(blocks: Blocks, out: Floats) -> None:
     signed = codes.view(np.int8)
     signed -= 32
     out[...] = signed
-    steps = blocks["d"].astype(np.float32)[:, None] * load(blocks, "scales")
-    out *= np.repeat(steps, 16).reshape(out.shape)
+    out *= np.repeat(scales(blocks), 16).reshape(out.shape)
 
 
 Q6_K = Format(

@@ -5,21 +5,31 @@ Source: ggml-quants.c, dequantize_row_q8_0.
 
 import numpy as np
 
-from llmq_kernels.arrays.bits import Blocks, load, store_fours
+from llmq_kernels.arrays.bits import Blocks, Bytes, load, store_fours
 from llmq_kernels.arrays.columns import Floats
 from llmq_kernels.format import Format
-from llmq_kernels.formats.parts import ScaleParts
+from llmq_kernels.formats.parts import ScaleParts, load_halves
 
 
 def store(out: Blocks, parts: ScaleParts) -> None:
     """Store d and the bytes of codes -127 .. 127."""
     out["d"] = parts.d
-    store_fours(out, "qs", parts.codes.view("<u4"))
+    store_codes(out, parts.codes)
+
+
+def store_codes(out: Blocks, codes: Bytes) -> None:
+    """Store codes -127 .. 127 beside scales that stay."""
+    store_fours(out, "qs", codes.view("<u4"))
+
+
+def scales(blocks: Blocks) -> Floats:
+    """The scale of each of n blocks, (n, 1)."""
+    return load_halves(blocks, "d")[0]
 
 
 def _decode(blocks: Blocks, out: Floats) -> None:
     out[...] = load(blocks, "qs")
-    out *= blocks["d"].astype(np.float32)[:, None]
+    out *= scales(blocks)
 
 
 Q8_0 = Format(
