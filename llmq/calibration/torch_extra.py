@@ -1,4 +1,4 @@
-"""torch and transformers, which come with the extra `calibrate` and load when they are first used."""
+"""torch and transformers, of the extra `calibrate`, which load when they are first used."""
 
 import importlib
 import importlib.util
