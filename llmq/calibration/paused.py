@@ -18,19 +18,21 @@ if TYPE_CHECKING:
     from torch import Tensor
     from torch.nn import Module
 
-ARENAS_MOST = -8  # M_ARENA_MAX in glibc's malloc.h
+# glibc's malloc.h, and bytes.
+ARENAS_MOST, MAPPED_ABOVE, LARGE = -8, -3, 16 << 20
 
 
 def share_memory() -> None:
-    """Let threads take memory from one place, where the C library gives each a place of its own.
+    """Let threads take memory from one place, and give back at once what is large.
 
-    What a thread frees would stay with it, and all of them together hold several times as much as
-    the one that is at work. glibc alone does so.
+    glibc would give each thread a place of its own, where what it frees stays; all of them together
+    would hold several times as much as the one that is at work.
     """
     if sys.platform == "linux":
         with suppress(OSError, AttributeError):  # another C library
             mallopt = ctypes.CDLL(None).mallopt
             mallopt(ARENAS_MOST, 1)
+            mallopt(MAPPED_ABOVE, LARGE)
 
 
 class Paused:
