@@ -14,9 +14,9 @@ from llmq.plan import Plan
 from llmq.planned_tensor import PlannedTensor
 from llmq.processors import cores
 
-# On two virtual Xeon cores with AVX-512. HELD is from the peak memory of `llmq convert --quality
-# best` on smoltutor (135 M weights, 32,768 tokens, Q4_0); the rates are those of torch's and NumPy's
-# products of such sizes and of the kernel, not of a whole run.
+# On two virtual Xeon cores with AVX-512. HELD is from the peak memory of a real run (`llmq convert
+# --quality best` on smoltutor, 135 M weights, 32,768 tokens, Q4_0); the rates are those of torch's
+# and NumPy's products of such sizes and of the kernel, not of a whole run.
 CORES = 2
 COSTS = {
     "forward": 1 / 80e9,  # seconds a floating-point operation: tokens through a layer
