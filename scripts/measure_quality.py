@@ -35,13 +35,8 @@ from scripts.measuring import results, tables
 from scripts.measuring.grounds import grounds
 from scripts.measuring.jobs import Desk, Subject, desk_for, readings, run_all, writings
 from scripts.measuring.keeping import digest_of_files, write_json
-from scripts.measuring.making import (
-    KINDS,
-    Made,
-    Workshop,
-    check_sizes,
-    check_tokenizers,
-)
+from scripts.measuring.making import KINDS, Made, Workshop, check_sizes, check_tokenizers
+from scripts.peer.commands import QUANTIZED
 
 
 def main() -> int:
@@ -50,7 +45,7 @@ def main() -> int:
     )
     parser.add_argument("checkpoint", type=Path)
     parser.add_argument("--calibration", type=Path, help="what llmq calibrate wrote")
-    parser.add_argument("--recipes", nargs="+", required=True, metavar="NAME")
+    parser.add_argument("--recipes", nargs="+", choices=QUANTIZED, required=True, metavar="NAME")
     parser.add_argument("--files", nargs="+", choices=KINDS, default=list(KINDS))
     parser.add_argument("--suite", type=Path, action="append", default=[], help="may come again")
     parser.add_argument("--text", type=Path, action="append", default=[], help="likewise")

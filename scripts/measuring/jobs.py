@@ -146,7 +146,8 @@ def missing(tasks: Sequence[Reading | Writing]) -> list[Reading | Writing]:
 def run_all(tasks: Sequence[Reading | Writing], jobs: int, told: Told) -> None:
     """Do what is missing in `jobs` processes; an interruption leaves what is finished."""
     left = missing(tasks)
-    with worker_pool(min(jobs, len(left))) as pool:
+    workers = min(jobs, len(left))
+    with worker_pool(workers if workers > 1 else 0) as pool:
         for done, _ in enumerate(on_each(pool, _run, [(task,) for task in left]), start=1):
             told(done, len(left))
 

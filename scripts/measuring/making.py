@@ -20,11 +20,11 @@ from llmq.files.gguf import open_gguf
 from llmq.files.imatrix import read_importance
 from llmq.planning import make_plan
 from llmq.quantize import execute
-from llmq.recipes.table import RECIPES
 from llmq.sources.opening import open_source
 from llmq_peer.llama_quantize import quantize
 from scripts.measuring.jobs import Subject
 from scripts.measuring.keeping import digest, digest_of_files, write_json
+from scripts.peer.commands import QUANTIZED
 
 PEER = "imatrix"  # the kind that ours are compared with
 
@@ -159,7 +159,7 @@ class Workshop:
         if KINDS[kind].calibrated and self.calibration:
             matrices = read_importance(self.calibration, exact=True).rows
             rows = {name: matrix.read() for name, matrix in matrices.items()}
-        quantize(self.base, output, RECIPES[recipe].file_type, rows)
+        quantize(self.base, output, QUANTIZED[recipe], rows)
 
     def _ours(self, output: Path, recipe: str, kind: str) -> None:
         options = KINDS[kind].options or ()
