@@ -210,6 +210,6 @@ def test_what_is_refused_before_anything_is_computed(
     monkeypatch.setitem(sys.modules, "torch", None)
     assert run(*command("--quality", "good")) == 1
     said = capsys.readouterr().err
-    assert 'torch is needed to compute with the checkpoint and is not installed; install it with: pip install "llmq-tutor[train]"' in said  # fmt: skip
+    assert "torch is needed to compute with the checkpoint and is not installed; " in said
     assert len(said.splitlines()) == 1
     assert left(place) == []
