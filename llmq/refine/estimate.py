@@ -26,7 +26,7 @@ COSTS = {
 FORWARDS = 2  # the base's stream and that of the quantized prefix
 MOMENTS = 3  # sums for a group: of its input, of the input's drift, of the residual's error
 BASE_BYTES = 500_000_000  # torch, transformers and the tokenizer
-HELD = 7  # floats of a stream for a token and a column: of hidden states, and of the widest input
+HELD = 6  # floats of a stream for a token and a column: of hidden states, and of the widest input
 SQUARES = 6  # matrices of a group's width at a time: sums, the factor and what it is made of
 
 # The matrices of a layer that share one input have one sum between them.
