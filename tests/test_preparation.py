@@ -2,12 +2,14 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -188,3 +190,26 @@ def test_a_disk_that_fills_up_while_blocks_are_kept(place: Path) -> None:
     assert "cannot be written (File too large)" in done.stderr.splitlines()[-1]
     assert "Traceback" not in done.stderr
     assert "tiny-Q4_0.gguf" not in left(place)
+
+
+def test_what_is_refused_before_anything_is_computed(
+    place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(*command("--quality", "best", "-o", "notes.txt", "--force")) == 1
+    assert "notes.txt: is the calibration; name another" in capsys.readouterr().err
+    assert run(*command("--quality", "best", "--dry-run", "--json")) == 0
+    n_bytes = json.loads(capsys.readouterr().out)["bytes"]
+    room = SimpleNamespace(free=n_bytes + 1000)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: room)
+    assert run(*command("--quality", "best")) == 1
+    assert "bytes and the disk has" in capsys.readouterr().err
+    assert run(*command("--quality", "best", "--dry-run")) == 1, (
+        "the journal lies beside the output"
+    )
+    capsys.readouterr()
+    monkeypatch.setitem(sys.modules, "torch", None)
+    assert run(*command("--quality", "good")) == 1
+    said = capsys.readouterr().err
+    assert "torch is needed to compute with the checkpoint and is not installed; " in said
+    assert len(said.splitlines()) == 1
+    assert left(place) == []

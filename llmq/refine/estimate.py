@@ -14,16 +14,19 @@ from llmq.plan import Plan
 from llmq.planned_tensor import PlannedTensor
 from llmq.processors import cores
 
-# By scripts/bench refine on two virtual Xeon cores with AVX-512, smoltutor (135 M weights).
+# On two virtual Xeon cores with AVX-512. HELD is from the peak memory of a real run (`llmq convert
+# --quality best` on smoltutor, 135 M weights, 32,768 tokens, Q4_0); the rates are those of torch's
+# and NumPy's products of such sizes and of the kernel, not of a whole run.
 CORES = 2
 COSTS = {
     "forward": 1 / 80e9,  # seconds a floating-point operation: tokens through a layer
-    "moments": 1 / 80e9,  # likewise: sums of x^T x
+    "moments": 1 / 80e9,  # likewise: sums over tokens
     "feedback": 1 / 4e9,  # seconds for a weight and a column that its error is pushed into
 }
-FORWARDS = 4  # of a layer, for two streams: up to each group of matrices, and through all of it
-MOMENTS = 2  # sums of x^T x for a group: of the input itself, and with its drift
+FORWARDS = 2  # the base's stream and that of the quantized prefix
+MOMENTS = 3  # sums for a group: of its input, of the input's drift, of the residual's error
 BASE_BYTES = 500_000_000  # torch, transformers and the tokenizer
+HELD = 6  # floats of a stream for a token and a column: of hidden states, and of the widest input
 SQUARES = 6  # matrices of a group's width at a time: sums, the factor and what it is made of
 
 # The matrices of a layer that share one input have one sum between them.
@@ -68,11 +71,13 @@ def estimated(plan: Plan, n_tokens: int, *, calibrates: bool) -> Estimate:
         + COSTS["feedback"] * sum(prod(t.shape) * t.shape[-1] for t in refined)
     )
     width = next(t.shape[-1] for t in plan.tensors if t.name == EMBEDDING)
-    streams = 1 + plan.quality.refine
     layer = max((_layer_weights(matrices, str(n)) for n in range(_n_layers(plan))), default=0)
-    memory = BASE_BYTES + 4 * (
-        streams * (n_tokens * width + layer) + SQUARES * max(squares, default=0)
-    )
+    states = n_tokens * width
+    if plan.quality.refine:
+        widest = max(tensor.shape[-1] for tensor in matrices)
+        states = FORWARDS * HELD * n_tokens * (width + widest)
+        layer *= FORWARDS
+    memory = BASE_BYTES + 4 * (states + layer + SQUARES * max(squares, default=0))
     return Estimate(
         seconds * CORES / cores(),
         memory,

@@ -10,6 +10,7 @@ import os
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import NamedTuple
 
@@ -48,6 +49,7 @@ def fingerprint_of(
     stamps = {str(f.name): [f.stat().st_mtime_ns, f.stat().st_size] for f in files if f.exists()}
     return {
         "version of llmq": __version__,
+        "version of torch or NumPy": [_version(name) for name in ("torch", "numpy")],
         "model": dict(sorted(stamps.items())),
         "choice of formats": {tensor.name: tensor.format.name for tensor in plan.tensors},
         "calibration": calibration_sha256,
@@ -107,7 +109,9 @@ class Journal:
             return Opened(journal, f"going on: {n_done} tensors are refined already" * bool(n_done))
         note = ""
         if held is not None:
-            changed = next((name for name in wanted if held.get(name) != wanted[name]), "version")
+            changed = next(
+                (name for name in wanted if held.get(name) != wanted[name]), "version of llmq"
+            )
             note = f"starting anew: {folder} holds work that was begun with another {changed}"
         journal.remove()
         try:
@@ -168,6 +172,14 @@ class Journal:
         except OSError as error:
             partial.unlink(missing_ok=True)
             raise _unwritable(path, error) from None
+
+
+def _version(package: str) -> str | None:
+    """Of a package whose sums the blocks depend on; None where it is not installed."""
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
 
 
 def _check_own(folder: Path, held: object) -> None:

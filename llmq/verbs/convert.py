@@ -45,6 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
         report |= plan.as_json() | {"output": str(output), "seconds": round(seconds, 3)}
         if not arguments.quiet:
             tell_result(plan, output, seconds, tried=arguments.load_check)
+    report["notes"] += work.notes()
     if arguments.json:
         print(json.dumps(report, indent=1))
     return 0
