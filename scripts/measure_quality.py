@@ -35,7 +35,8 @@ from scripts.measuring import results, tables
 from scripts.measuring.grounds import grounds
 from scripts.measuring.jobs import Desk, Subject, desk_for, readings, run_all, writings
 from scripts.measuring.keeping import digest_of_files, write_json
-from scripts.measuring.making import KINDS, Made, Workshop, check_sizes, check_tokenizers
+from scripts.measuring.kinds import KINDS
+from scripts.measuring.making import Made, Workshop, check_sizes, check_tokenizers
 from scripts.peer.commands import QUANTIZED
 
 

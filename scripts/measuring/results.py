@@ -9,7 +9,8 @@ from llmq_eval.replies import Prompt, Replies, Reply
 from llmq_eval.statistics import Estimate
 from scripts.measuring.grounds import Ground
 from scripts.measuring.jobs import Desk, readings
-from scripts.measuring.making import PEER, Made
+from scripts.measuring.kinds import PEER
+from scripts.measuring.making import Made
 
 TAIL = "kl_p999_nats"
 
