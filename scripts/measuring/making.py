@@ -21,7 +21,7 @@ from llmq.planning import make_plan
 from llmq.quantize import execute
 from llmq.sources.opening import open_source
 from llmq_peer.llama_quantize import quantize
-from scripts.measuring.jobs import Subject
+from scripts.measuring.desk import Subject
 from scripts.measuring.keeping import digest, digest_of_files, write_json
 from scripts.measuring.kinds import CALIBRATION, KINDS, PEER
 from scripts.peer.commands import QUANTIZED
