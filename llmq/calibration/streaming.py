@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from llmq.calibration.torch_extra import torch, transformers
-from llmq.errors import CalibrationError
+from llmq.errors import CalibrationError, CheckpointError, one_line
+from llmq.files.json import read_json_object
 from llmq.sources.source import Source
 from llmq.sources.tensor import SourceTensor
 
@@ -198,14 +199,22 @@ def _ended_by_notes() -> Iterator[None]:
 
 
 def open_skeleton(source: Source) -> Skeleton:
-    """The model of a checkpoint's folder, without weights. Raises CalibrationError."""
-    config = transformers().AutoConfig.from_pretrained(
-        source.path, local_files_only=True, trust_remote_code=False
-    )
-    with torch().device("meta"):
-        model = transformers().AutoModelForCausalLM.from_config(
-            config, dtype=torch().float32, attn_implementation="sdpa"
-        )
+    """The model of a checkpoint's folder, without weights. Raises CalibrationError.
+
+    Its class is the one that config.json names, as everywhere in llmq: the folder's own code is
+    never asked for, and `model_type` may be missing.
+    """
+    named = read_json_object(source.path / "config.json", CheckpointError)["architectures"][0]
+    try:
+        kind = getattr(transformers(), named)
+        config = kind.config_class.from_pretrained(source.path, local_files_only=True)
+        with torch().device("meta"):
+            model = kind._from_config(config, dtype=torch().float32, attn_implementation="sdpa")
+    except (AttributeError, OSError, ValueError, TypeError) as error:
+        raise CalibrationError(
+            f"{source.path}: transformers cannot build {named} of its config.json"
+            f" ({one_line(str(error))})"
+        ) from None
     model.eval()
     _make_buffers(model, config)
     return Skeleton(source, model)

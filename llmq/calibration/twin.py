@@ -7,18 +7,17 @@ matrices of each before the next is reached, so the second stream always is what
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from llmq.calibration.activations import WINDOWS, check_finite
-from llmq.calibration.paused import Paused
+from llmq.calibration.paused import Paused, share_memory
 from llmq.calibration.streaming import (
     HEAD,
     Layer,
-    Rows,
     RowsOf,
     Skeleton,
     batches,
@@ -55,6 +54,10 @@ class Moments:
             self.n_tokens + other.n_tokens,
         )
 
+    def beside(self, start: int, stop: int) -> "Moments":
+        """Those for rows `start` to `stop` of a matrix that adds to the residual stream."""
+        return replace(self, residual=self.residual[start:stop])
+
 
 @dataclass(frozen=True)
 class Inputs:
@@ -75,7 +78,7 @@ class Group:
     index: int
     """Of its layer; the number of layers for the output matrix."""
     layer: Layer | None
-    """The layer of the second stream; None for the output matrix."""
+    """That of the second stream, whose matrices are to be replaced; None for the output matrix."""
     inputs: Callable[[], Iterator[Inputs]]
     weights: "Tensor"
     """Of the tokens, (n_windows, window, 1)."""
@@ -90,16 +93,12 @@ class Group:
         learned, checked = (Moments(*(_array(each) for each in total)) for total in sums)
         return learned, checked
 
-    def settle(self, name: str, rows: Rows) -> None:
-        """From here on the second stream is multiplied with `rows`, in the checkpoint's order."""
-        if self.layer:
-            self.layer.load(name, rows)
-
 
 def walk(
     skeleton: Skeleton, tokens: "CalibrationTokens", embedding: RowsOf | None = None
 ) -> Iterator[Group]:
     """Every group in order; `embedding` makes of rows those that the second stream begins with."""
+    share_memory()
     weights = torch().from_numpy(np.array(tokens.weights))[..., None]
     streams = skeleton.embedded(tokens.ids), skeleton.embedded(tokens.ids, embedding)
     for index, layer in enumerate(skeleton.layers(tokens.ids.shape[1])):

@@ -1,0 +1,113 @@
+"""Second moments, held against transformers' own model; and a run that was stopped."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from llmq.calibration import checkpoints
+from llmq.calibration.activations import second_moments
+from llmq.calibration.text import CalibrationTokens
+from llmq.errors import CalibrationError, OutputError
+from llmq.sources.opening import open_source
+
+MakeCheckpoint = Callable[..., Path]
+
+RANDOM = np.random.default_rng(3)
+IDS = RANDOM.integers(0, 257, (11, 24)).astype(np.int32)  # more windows than are computed at once
+TOKENS = CalibrationTokens(IDS, RANDOM.random(IDS.shape).astype(np.float32), ())
+
+
+@pytest.fixture
+def always_saved(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However little time has passed."""
+    monkeypatch.setattr(checkpoints, "SAVE_SECONDS", 0.0)
+
+
+@pytest.mark.parametrize("tied", [True, False])
+def test_they_are_those_of_transformers(make_checkpoint: MakeCheckpoint, *, tied: bool) -> None:
+    import torch
+    from transformers import LlamaForCausalLM
+
+    folder = make_checkpoint(tie_word_embeddings=tied)
+    model = LlamaForCausalLM.from_pretrained(folder, dtype=torch.float32)
+    wanted: dict[str, Any] = {}
+
+    def note(name: str) -> Callable[..., None]:
+        def hook(_module: Any, inputs: tuple[Any, ...]) -> None:
+            squares = inputs[0].double().numpy() ** 2 * TOKENS.weights[..., None]
+            wanted[name] = squares.sum((0, 1))
+
+        return hook
+
+    for name, module in model.named_modules():
+        if isinstance(module, torch.nn.Linear):
+            module.register_forward_pre_hook(note(name))
+    with torch.no_grad():
+        model(torch.from_numpy(IDS.astype(np.int64)))
+    source = open_source(folder)
+    found = second_moments(source, TOKENS)
+    stored = {tensor.name: tensor.weights.name.removesuffix(".weight") for tensor in source.tensors}
+    stored["token_embd.weight"] = "lm_head"  # the same matrix where they are tied
+    assert {stored[name] for name in found} == wanted.keys()
+    for name, (sums, count) in found.items():
+        assert sums.shape == (1, wanted[stored[name]].size)
+        np.testing.assert_allclose(sums[0], wanted[stored[name]], rtol=1e-5)
+        assert count == pytest.approx(TOKENS.weights.sum())
+
+
+@pytest.mark.usefixtures("always_saved")
+def test_a_stopped_run_continues_to_the_same_numbers(
+    make_checkpoint: MakeCheckpoint, tmp_path: Path
+) -> None:
+    source, resume = open_source(make_checkpoint()), tmp_path / "resume"
+    whole = second_moments(source, TOKENS)
+
+    def stop(_done: int, _total: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        second_moments(source, TOKENS, progress=stop, resume=resume)
+    assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["resume"]
+    layers: list[int] = []
+    found = second_moments(
+        source, TOKENS, progress=lambda done, _: layers.append(done), resume=resume
+    )
+    assert layers == [2], "the first of two layers was not computed again"
+    assert {n: (s.tobytes(), c) for n, (s, c) in found.items()} == {
+        n: (s.tobytes(), c) for n, (s, c) in whole.items()
+    }
+
+
+@pytest.mark.usefixtures("always_saved")
+def test_what_is_no_state_of_this_run_is_passed_over(
+    make_checkpoint: MakeCheckpoint, tmp_path: Path
+) -> None:
+    source, resume = open_source(make_checkpoint()), tmp_path / "resume"
+    second_moments(source, TOKENS, resume=resume)
+    left = resume.read_bytes()
+
+    def layers_computed(tokens: CalibrationTokens) -> int:
+        layers: list[int] = []
+        second_moments(source, tokens, progress=lambda n, _: layers.append(n), resume=resume)
+        return len(layers)
+
+    assert layers_computed(TOKENS) == 0
+    assert layers_computed(replace(TOKENS, weights=TOKENS.weights * 2)) == 2
+    for damaged in (left[:-100], left[:200] + b"\0" * 50 + left[250:], b"", b"text"):
+        resume.write_bytes(damaged)
+        assert layers_computed(TOKENS) == 2
+    with pytest.raises(OutputError, match="none/resume: what a killed run would continue from"):
+        second_moments(source, TOKENS, resume=tmp_path / "none" / "resume")
+
+
+def test_numbers_that_are_none(make_checkpoint: MakeCheckpoint) -> None:
+    def damage(tensors: dict[str, Any]) -> None:
+        tensors["model.layers.1.mlp.up_proj.weight"][0, 0] = np.nan
+
+    folder = make_checkpoint(change=damage)
+    with pytest.raises(CalibrationError, match=r"tiny: model\.layers\.1 computes something"):
+        second_moments(open_source(folder), TOKENS)
