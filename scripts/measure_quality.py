@@ -32,10 +32,12 @@ from llmq_eval.measuring import opened
 from llmq_eval.replies import choose_prompts
 from llmq_eval.text import TEXT_CONTEXT
 from scripts.measuring import results, tables
+from scripts.measuring.desk import Desk, Subject, desk_for
 from scripts.measuring.grounds import grounds
-from scripts.measuring.jobs import Desk, Subject, desk_for, readings, run_all, writings
+from scripts.measuring.jobs import readings, run_all, writings
 from scripts.measuring.keeping import digest_of_files, write_json
-from scripts.measuring.making import KINDS, Made, Workshop, check_sizes, check_tokenizers
+from scripts.measuring.kinds import KINDS
+from scripts.measuring.making import Made, Workshop, check_sizes, check_tokenizers
 from scripts.peer.commands import QUANTIZED
 
 
@@ -88,7 +90,7 @@ def measured(arguments: argparse.Namespace) -> dict[str, Any]:
         files += [workshop.decoded(made) for made in files]
     desk = desk_for(Subject(base, digest_of_files([base])), work)
     places = grounds(
-        base, arguments.suite, arguments.text, ctx=arguments.ctx, tokens=arguments.tokens
+        desk, arguments.suite, arguments.text, ctx=arguments.ctx, tokens=arguments.tokens
     )
     for ground in places:
         tasks = [task for made in files for task in readings(desk, made.subject, ground)]

@@ -1,6 +1,7 @@
 """Render the tables of README.md from the code's own tables; a test compares, --write renews."""
 
 import argparse
+import json
 import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -9,8 +10,11 @@ from llmq.architectures import ARCHITECTURES
 from llmq.recipes.table import RECIPES
 from llmq.verbs import VERBS
 from llmq_kernels import FORMATS
+from scripts.measuring import tables as measured
 
-README = Path(__file__).resolve().parent.parent / "README.md"
+ROOT = Path(__file__).resolve().parent.parent
+README = ROOT / "README.md"
+QUALITY = ROOT / "eval" / "quality.json"  # what scripts/measure-quality --json wrote
 
 
 def tables() -> Mapping[str, str]:
@@ -28,7 +32,16 @@ def tables() -> Mapping[str, str]:
             ("transformers class", "llama.cpp architecture"),
             ((a.hf_name, a.name) for a in ARCHITECTURES.values()),
         ),
+        **_quality(),
     }
+
+
+def _quality() -> Mapping[str, str]:
+    """What a user gets, once it has been measured."""
+    if not QUALITY.exists():
+        return {}
+    report = json.loads(QUALITY.read_text(encoding="utf-8"))
+    return {"quality": "\n".join(measured.short(report))}
 
 
 def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:

@@ -1,5 +1,6 @@
 """What files are measured on: documents of suites and texts, spread evenly, as drift reads them."""
 
+import pickle
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +9,8 @@ from llmq.suites import read_suite
 from llmq_eval.material import Document, Material, suite_material
 from llmq_eval.measuring import common_context, opened, read_alike
 from llmq_eval.text import read_text, text_material
+from scripts.measuring.desk import Desk
+from scripts.measuring.keeping import write_bytes
 
 PART_TOKENS = 6000  # tokens that are read between two times that something is kept
 
@@ -41,18 +44,25 @@ class Ground:
 
 
 def grounds(
-    base: Path, suites: Iterable[Path], texts: Iterable[Path], *, ctx: int, tokens: int
+    desk: Desk, suites: Iterable[Path], texts: Iterable[Path], *, ctx: int, tokens: int
 ) -> list[Ground]:
     """Of each suite and text as many documents as hold `tokens` scored tokens, or all of them."""
     materials = [suite_material(read_suite(path)) for path in suites]
     materials += [text_material(read_text(path), ctx) for path in texts]
-    return [_ground(base, material, tokens) for material in materials]
+    return [_ground(desk, material, tokens) for material in materials]
 
 
-def _ground(base: Path, material: Material, tokens: int) -> Ground:
-    with opened([base], n_ctx=material.n_ctx, threads=1) as models:
-        documents = spread_to(read_alike(models, material), tokens)
-        n_ctx = common_context(models, material)
+def _ground(desk: Desk, material: Material, tokens: int) -> Ground:
+    """The documents, which are kept: a large suite takes half a minute to tokenize."""
+    file = desk.result(desk.base, material.sha256, material.n_ctx, tokens).with_suffix(".pickle")
+    if not file.exists():
+        with opened([desk.base.path], n_ctx=material.n_ctx, threads=1) as models:
+            found = (
+                spread_to(read_alike(models, material), tokens),
+                common_context(models, material),
+            )
+        write_bytes(file, pickle.dumps(found))
+    documents, n_ctx = pickle.loads(file.read_bytes())
     return Ground(material.name, material.sha256, material.unit, n_ctx, documents)
 
 

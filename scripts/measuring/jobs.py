@@ -8,59 +8,25 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 import numpy as np
 
 from llmq.errors import ModelError
-from llmq.runtime import Model, llama_cpp_version
-from llmq.runtime.binding import library
+from llmq.runtime import Model
 from llmq.workers import on_each, worker_pool
 from llmq_eval.drift import DocumentDrift
 from llmq_eval.likelihood import Tokens
 from llmq_eval.material import CONTEXT_TOKENS, Document
 from llmq_eval.measuring import compare_documents, opened
 from llmq_eval.replies import Prompt, Reply, greedy_reply
+from scripts.measuring.desk import Desk, Subject
 from scripts.measuring.grounds import Ground
-from scripts.measuring.keeping import digest, kept_array, write_json
+from scripts.measuring.keeping import kept_array, write_json
 from scripts.measuring.kept_logits import KeptLogits
 
 PART_PROMPTS = 5  # replies between two times that something is kept
 Told = Callable[[int, int], None]  # parts done, and in all
-
-
-@dataclass(frozen=True)
-class Subject:
-    """A file to measure. `identity` is its hash, or tells what it is made from."""
-
-    path: Path
-    identity: str
-
-
-@dataclass(frozen=True)
-class Desk:
-    """The base of everything, and the folder in which what is finished is kept."""
-
-    base: Subject
-    work: Path
-    build: str
-    """llama.cpp's version and what it was compiled for: another build adds in another order."""
-
-    @property
-    def logits(self) -> Path:
-        """Where the base's logits are kept."""
-        return self.work / "logits" / digest(self.base.identity, self.build)
-
-    def result(self, subject: Subject, *asked: Any) -> Path:
-        """Where a result is kept, without the end of the name."""
-        name = digest(self.base.identity, self.build, subject.identity, *asked)
-        return self.work / "results" / name
-
-
-def desk_for(base: Subject, work: Path) -> Desk:
-    """The desk with llama.cpp as it is installed."""
-    features = library().llama_print_system_info().decode()
-    return Desk(base, work, f"{llama_cpp_version()} {features}")
 
 
 @dataclass(frozen=True)

@@ -26,10 +26,15 @@ def kept_array(file: Path, compute: Callable[[], npt.NDArray[Any]]) -> npt.NDArr
 
 
 def write_json(file: Path, value: Any) -> None:
-    """Write `value` under a temporary name, then give it its own."""
+    """Write `value` as JSON."""
+    write_bytes(file, (json.dumps(value, ensure_ascii=False, indent=1) + "\n").encode())
+
+
+def write_bytes(file: Path, data: bytes) -> None:
+    """Write `data` under a temporary name, then give it its own."""
     file.parent.mkdir(parents=True, exist_ok=True)
     partial = file.with_suffix(f".{os.getpid()}.partial")
-    partial.write_text(json.dumps(value, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    partial.write_bytes(data)
     partial.replace(file)
 
 

@@ -1,7 +1,6 @@
-"""The files to compare: llama-quantize's and ours, of the same checkpoint and calibration.
+"""Making the files to compare, or taking those that were made of the same before.
 
-KINDS says how each is made. All of a recipe hold the same formats or smaller ones: the bytes of
-their tensors are compared, and ours may not be the larger.
+The bytes of tensors are compared, never names: ours may not hold more than llama-quantize's.
 """
 
 import json
@@ -22,37 +21,10 @@ from llmq.planning import make_plan
 from llmq.quantize import execute
 from llmq.sources.opening import open_source
 from llmq_peer.llama_quantize import quantize
-from scripts.measuring.jobs import Subject
+from scripts.measuring.desk import Subject
 from scripts.measuring.keeping import digest, digest_of_files, write_json
+from scripts.measuring.kinds import CALIBRATION, KINDS, PEER
 from scripts.peer.commands import QUANTIZED
-
-PEER = "imatrix"  # the kind that ours are compared with
-
-
-@dataclass(frozen=True)
-class Kind:
-    """A way of making a file: llama-quantize's, or `llmq convert` with some `options`.
-
-    Of the options, CALIBRATION stands for the calibration's path.
-    """
-
-    title: str
-    calibrated: bool
-    options: tuple[str, ...] | None = None
-
-
-CALIBRATION = "CALIBRATION"
-KINDS = {
-    "plain": Kind("llama-quantize", calibrated=False),
-    PEER: Kind("llama-quantize, imatrix", calibrated=True),
-    "fast": Kind("llmq fast", calibrated=False, options=("--quiet",)),
-    "good": Kind("llmq good", calibrated=True, options=("--quiet", "--imatrix", CALIBRATION)),
-    "best": Kind(
-        "llmq best",
-        calibrated=True,
-        options=("--quality", "best", "--calibration", CALIBRATION),
-    ),
-}
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,11 @@ from llmq_eval.drift import Drift, ModelFile
 from llmq_eval.paired import ratio_of_means
 from llmq_eval.replies import Prompt, Replies, Reply
 from llmq_eval.statistics import Estimate
+from scripts.measuring.desk import Desk
 from scripts.measuring.grounds import Ground
-from scripts.measuring.jobs import Desk, readings
-from scripts.measuring.making import PEER, Made
+from scripts.measuring.jobs import readings
+from scripts.measuring.kinds import PEER
+from scripts.measuring.making import Made
 
 TAIL = "kl_p999_nats"
 

@@ -6,7 +6,7 @@ from typing import Any
 from llmq_eval.metrics import METRICS, Metric
 from llmq_eval.reply_metrics import REPLY_METRICS
 from llmq_eval.statistics import Estimate
-from scripts.measuring.making import KINDS, PEER
+from scripts.measuring.kinds import KINDS, PEER
 
 BY_PEER = f"by {KINDS[PEER].title}"
 FULL = (
