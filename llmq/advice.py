@@ -103,7 +103,12 @@ def beside(recipe: str, other: str, sizes: Sizes, measured: Measured) -> tuple[s
 
 
 def advice_on(plan: Plan) -> str:
-    """What `in_words` says of a plan's recipe; nothing where other options changed its formats."""
+    """What `in_words` says of a plan's recipe; nothing where that was measured on other blocks.
+
+    That is where options change the formats, and where codes are refined.
+    """
+    if plan.quality.refine:
+        return ""
     shapes = {tensor.name: tensor.shape for tensor in plan.tensors}
     kept = {tensor.name: tensor.source.kept_as for tensor in plan.tensors}
     facts, guided = plan.source.facts, plan.quality.importance

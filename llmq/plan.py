@@ -111,6 +111,7 @@ class Plan:
             "recipe": self.recipe.name,
             "quality": self.quality.name,
             "encoder": self.encoder,
+            "calibration": records.as_json(self.metadata),
             "imatrix": self.importance and self.importance.as_json(),
             "bytes": self.n_bytes,
             "weights": self.n_weights,

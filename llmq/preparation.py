@@ -64,34 +64,32 @@ class Order:
         """The quality itself."""
         return quality_named(self.quality)
 
-    def plan(self, calibration: "Calibration | None") -> Plan:
-        """The plan with what was computed on a text, if that is known yet; reads no weight."""
+    def plan(self, tokens: "CalibrationTokens | None", importance: Importance | None) -> Plan:
+        """The plan with what is known yet of a text and its importance; reads no weight."""
         plan = make_plan(
             self.source,
             recipe=self.recipe,
             overrides=self.overrides,
-            importance=calibration.importance if calibration else self.importance,
+            importance=importance,
             quality=self.quality,
             encoder=self.encoder,
         )
-        return (
-            plan.with_records(records.of_calibration(calibration.tokens)) if calibration else plan
-        )
+        return plan.with_records(records.of_calibration(tokens)) if tokens else plan
 
 
 @dataclass(frozen=True)
 class Work:
-    """An order, the calibration that was given as a file, and the plan as far as it is known."""
+    """An order, the plan as far as it is known, the text, and what a file has of it."""
 
     order: Order
-    given: "Calibration | None"
     plan: Plan
+    tokens: "CalibrationTokens | None" = None
+    given: "Calibration | None" = None
 
     @property
     def calibrates(self) -> bool:
         """Whether importance has to be computed first."""
-        known = self.given or self.order.importance
-        return self.order.dial.importance and known is None
+        return self.tokens is not None and self.given is None
 
     @property
     def refines(self) -> bool:
@@ -100,12 +98,18 @@ class Work:
 
     def estimate(self) -> Estimate | None:
         """What it will take before the conversion's loop; None where nothing comes before it."""
-        if not self.calibrates and not self.refines:
+        if self.tokens is None or not (self.calibrates or self.refines):
             return None
-        from llmq.calibration.text import TOKENS
+        return estimated(self.plan, self.tokens.ids.size, calibrates=self.calibrates)
 
-        n_tokens = self.given.tokens.ids.size if self.given else TOKENS
-        return estimated(self.plan, n_tokens, calibrates=self.calibrates)
+    def notes(self) -> tuple[str, ...]:
+        """What there is to know of the text."""
+        if self.tokens is None:
+            return ()
+        from llmq.calibration.text import too_few
+
+        found = too_few(self.tokens.ids.size, self.order.source)
+        return (f"{found}; name more text with --calibration FILE",) if found else ()
 
     def check_output(self, output: Path, *, force: bool) -> None:
         """Raise `OutputError` where `output`, and what waits beside it, could not be written."""
@@ -125,23 +129,32 @@ class Work:
 
 
 def begin(order: Order) -> Work:
-    """See what there is; computes nothing. Raises a child of `LlmqError`."""
-    given = None
-    if order.calibration is not None and is_calibration(order.calibration):
-        from llmq.calibration.file import read_calibration
-
-        given = read_calibration(order.calibration)
-        source = order.source
-        shapes = {tensor.name: tensor.shape for tensor in source.tensors}
-        given.check(source.name, source.metadata, shapes)
-    work = Work(order, given, order.plan(given))
-    if work.calibrates or work.refines:
+    """See what there is: headers, and the text as tokens. Raises a child of `LlmqError`."""
+    dial = order.dial
+    if not dial.importance or (order.importance is not None and not dial.refine):
+        return Work(order, order.plan(None, order.importance))
+    given = _given(order)
+    if dial.refine or given is None:
         from llmq.calibration.text import check_folder
         from llmq.calibration.torch_extra import check_installed
 
         check_folder(order.source.path)
         check_installed()
-    return work
+    tokens = given.tokens if given else _tokens_of(order)
+    importance = given.importance if given else None
+    return Work(order, order.plan(tokens, importance), tokens, given)
+
+
+def _given(order: Order) -> "Calibration | None":
+    """What a file of `llmq calibrate` holds, if one is named."""
+    if order.calibration is None or not is_calibration(order.calibration):
+        return None
+    from llmq.calibration.file import read_calibration
+
+    found, source = read_calibration(order.calibration), order.source
+    shapes = {tensor.name: tensor.shape for tensor in source.tensors}
+    found.check(source.name, source.metadata, shapes)
+    return found
 
 
 def is_calibration(path: Path) -> bool:
@@ -169,11 +182,10 @@ def prepared(
     What was computed for it is kept beside `output`, and goes where all in here succeeds. `stage`
     watches; `say` is told what was found of work begun before. Raises a child of `LlmqError`.
     """
-    if not work.calibrates and not work.refines:
-        yield work.plan
+    order, plan, tokens = work.order, work.plan, work.tokens
+    if tokens is None or not (work.calibrates or work.refines):
+        yield plan
         return
-    order, plan = work.order, work.plan
-    tokens = work.given.tokens if work.given else _tokens_of(order)
     settings = _settings() if work.refines else {}
     fingerprint = fingerprint_of(plan, tokens.sha256, settings)
     journal, note = Journal.open(journal_folder(output), fingerprint)
@@ -182,7 +194,7 @@ def prepared(
     calibration = work.given
     if calibration is None:
         calibration = _calibrated(order, tokens, journal, stage)
-        plan = order.plan(calibration)
+        plan = order.plan(tokens, calibration.importance)
     if work.refines:
         from llmq.refine.layerwise import refine
 

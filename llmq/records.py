@@ -56,6 +56,15 @@ def calibrated_on(metadata: Mapping[str, MetaValue]) -> dict[str, str]:
     return {str(sha256): str(name) for name, sha256 in zip(names, hashes, strict=False)}
 
 
+def as_json(metadata: Mapping[str, MetaValue]) -> dict[str, Any] | None:
+    """What a file says of the text that it was calibrated on, for machines."""
+    n_tokens = metadata.get(N_TOKENS)
+    if not isinstance(n_tokens, np.integer):
+        return None
+    sources = [{"name": n, "sha256": sha256} for sha256, n in calibrated_on(metadata).items()]
+    return {"sha256": metadata.get(SHA256), "n_tokens": int(n_tokens), "sources": sources}
+
+
 def in_words(metadata: Mapping[str, Any]) -> str:
     """How a file was made, in a sentence; nothing where it does not say.
 

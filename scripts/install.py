@@ -1,6 +1,7 @@
 """Make .venv, or bring it up to date.
 
     scripts/install            # what llmq runs with
+    scripts/install calibrate  # also what --quality good and best compute with: torch, transformers
     scripts/install dev        # also what tests, checks and measurements need
     py -m scripts.install      # the same on Windows
     scripts/install line       # print the line that puts llmq on the shell's path
@@ -28,7 +29,7 @@ VENV = ROOT / ".venv"
 BIN = VENV / ("Scripts" if WINDOWS else "bin")
 PYTHON = str(BIN / "python")
 LOG = ROOT / "build" / "install.log"
-PARTS = ("core", "dev")
+PARTS = ("core", "calibrate", "dev")
 
 # llama.cpp without -march=native: the same code on every machine, and none of the instructions that
 # a virtual machine may announce but not have (AMX).
@@ -44,7 +45,7 @@ def main(arguments: list[str]) -> int:
         print(activation())
         return 0
     if what not in PARTS or len(arguments) > 1:
-        print("usage: scripts/install [core | dev | line]", file=sys.stderr)
+        print("usage: scripts/install [core | calibrate | dev | line]", file=sys.stderr)
         return 2
     for name in ("SIGTERM", "SIGHUP"):
         if hasattr(signal, name):
@@ -79,7 +80,7 @@ def install(parts: tuple[str, ...]) -> None:
         if part == "core":
             install_core()
         else:
-            pip_install(*requirements_of_dev())
+            pip_install(*requirements_of(part))
         stamp(part).write_text(fingerprint())
     size = sum(path.lstat().st_size for path in VENV.rglob("*") if not path.is_dir())
     say(f"done in {clock(time.monotonic() - since)}, .venv holds {size / 1e6:.0f} MB")
@@ -139,13 +140,16 @@ def up_to_date(part: str) -> bool:
     return stamp(part).is_file() and stamp(part).read_text() == fingerprint()
 
 
-def requirements_of_dev() -> list[str]:
-    """All extras of pyproject.toml, line by line, so that llmq itself is not installed again."""
+def requirements_of(part: str) -> list[str]:
+    """Those of an extra of pyproject.toml and of those it asks for, without llmq itself."""
     import tomllib
 
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    extras = project["optional-dependencies"].values()
-    return [line for lines in extras for line in lines if not line.startswith(project["name"])]
+    found = []
+    for line in project["optional-dependencies"][part]:
+        inner = re.fullmatch(rf"{project['name']}\[(.+)\]", line)
+        found += requirements_of(inner[1]) if inner else [line]
+    return found
 
 
 def llama_at_hand() -> bool:

@@ -119,6 +119,17 @@ def tokens_per_column(n_tokens: int, source: Source) -> tuple[float, int]:
     return n_tokens / widest, widest
 
 
+def too_few(n_tokens: int, source: Source) -> str:
+    """What to say where a model's widest matrix asks for more tokens; nothing where it does not."""
+    each, columns = tokens_per_column(n_tokens, source)
+    if each >= LEAST_PER_COLUMN:
+        return ""
+    return (
+        f"the sample is too small: {each:.1f} tokens for each of {columns:,} columns, where"
+        f" {LEAST_PER_COLUMN} are the least"
+    )
+
+
 def check_folder(path: Path) -> None:
     """Raise where a model is no checkpoint folder, whose layers could be computed."""
     if path.is_file():

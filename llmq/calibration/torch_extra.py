@@ -1,4 +1,4 @@
-"""torch and transformers, which come with the extra `train` and load when they are first used."""
+"""torch and transformers, of the extra `calibrate`, which load when they are first used."""
 
 import importlib
 import importlib.util
@@ -36,6 +36,6 @@ def _imported(name: str) -> Any:
 
 def _missing(name: str, what: str) -> CalibrationError:
     return CalibrationError(
-        f"{name} is needed to compute with the checkpoint and {what}; install it with:"
-        ' pip install "llmq-tutor[train]"'
+        f"{name} is needed to compute with the checkpoint and {what}; run scripts/install calibrate in"
+        " the folder of llmq"
     )

@@ -7,7 +7,7 @@ matrices of each before the next is reached, so the second stream always is what
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,7 +18,6 @@ from llmq.calibration.paused import Paused
 from llmq.calibration.streaming import (
     HEAD,
     Layer,
-    Rows,
     RowsOf,
     Skeleton,
     batches,
@@ -55,6 +54,10 @@ class Moments:
             self.n_tokens + other.n_tokens,
         )
 
+    def beside(self, start: int, stop: int) -> "Moments":
+        """Those for rows `start` to `stop` of a matrix that adds to the residual stream."""
+        return replace(self, residual=self.residual[start:stop])
+
 
 @dataclass(frozen=True)
 class Inputs:
@@ -75,7 +78,7 @@ class Group:
     index: int
     """Of its layer; the number of layers for the output matrix."""
     layer: Layer | None
-    """The layer of the second stream; None for the output matrix."""
+    """That of the second stream, whose matrices are to be replaced; None for the output matrix."""
     inputs: Callable[[], Iterator[Inputs]]
     weights: "Tensor"
     """Of the tokens, (n_windows, window, 1)."""
@@ -89,11 +92,6 @@ class Group:
                 _add(total, some, here, self.weights[some.windows])
         learned, checked = (Moments(*(_array(each) for each in total)) for total in sums)
         return learned, checked
-
-    def settle(self, name: str, rows: Rows) -> None:
-        """From here on the second stream is multiplied with `rows`, in the checkpoint's order."""
-        if self.layer:
-            self.layer.load(name, rows)
 
 
 def walk(

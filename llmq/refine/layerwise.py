@@ -10,7 +10,7 @@ What depends on no input stays as the plan has it: norms, and a tied embedding, 
 streams begin.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -39,6 +39,10 @@ ADDING: Mapping[str, str] = {
     "ffn_down.weight": "post_ffw_norm.weight",
 }
 """Matrices whose result is added to the residual stream, and the norm that may stand between."""
+
+
+ROWS_AT_ONCE = 8192
+"""Rows of a matrix in memory: an output matrix has more."""
 
 
 @dataclass(frozen=True)
@@ -127,34 +131,44 @@ class _Refining:
             learned, checked = group.moments(self.held_out)
             metrics = _Metrics(learned + checked, self.settings)
             for tensor in missing:
-                rows = tensor.source.weights.read(0, tensor.source.n_rows)
-                targets = self._targets(tensor, rows, learned, checked)
-                blocks = work.blocks(targets, tensor.format, metrics.of(tensor.format))
-                self.journal.put(tensor.name, blocks[places(tensor.source)])
-        for tensor in refined:
-            kept = self._kept(tensor)
-            assert kept is not None
-            rows = np.empty(tensor.shape, np.float32)
-            rows[places(tensor.source)] = tensor.format.decode(kept)
-            group.settle(tensor.source.weights.name, rows)
+                metric = metrics.of(tensor.format)
+                blocks = [
+                    work.blocks(targets, tensor.format, metric)
+                    for targets in self._targets(tensor, learned, checked)
+                ]
+                self.journal.put(tensor.name, np.concatenate(blocks)[places(tensor.source)])
+        if group.layer is not None:
+            for tensor in refined:
+                group.layer.load(tensor.source.weights.name, self._rows(tensor))
         return refined
+
+    def _rows(self, tensor: PlannedTensor) -> Rows:
+        """What the blocks of a refined tensor stand for, in the checkpoint's order."""
+        kept = self._kept(tensor)
+        assert kept is not None
+        rows = np.empty(tensor.shape, np.float32)
+        rows[places(tensor.source)] = tensor.format.decode(kept)
+        return rows
 
     def _kept(self, tensor: PlannedTensor) -> Blocks | None:
         return self.journal.get(tensor.name, tensor.format, tensor.shape)
 
-    def _targets(
-        self, tensor: PlannedTensor, rows: Rows, learned: Moments, checked: Moments
-    ) -> Rows:
-        """What the matrix should be for the inputs that it will get, (n_rows, n_cols)."""
-        adds = _adds(tensor, self.plan)
+    def _targets(self, tensor: PlannedTensor, learned: Moments, checked: Moments) -> Iterator[Rows]:
+        """What the matrix should be for the inputs that it will get, some rows at a time."""
+        adds, damping = _adds(tensor, self.plan), self.settings.damping
         most = Strengths(self.settings.drift, self.settings.residual)
-        damping = self.settings.damping
-        believed = strengths(rows, corrections(rows, learned, damping, adds=adds), checked, most)
-        drift, residual = corrections(rows, learned + checked, damping, adds=adds)
-        targets = rows + np.float32(believed.drift) * drift
-        if residual is not None:
-            targets += np.float32(believed.residual) * residual
-        return targets
+        for start in range(0, tensor.source.n_rows, ROWS_AT_ONCE):
+            stop = min(start + ROWS_AT_ONCE, tensor.source.n_rows)
+            rows = tensor.source.weights.read(start, stop)
+            some, others = (
+                sums.beside(start, stop) if adds else sums for sums in (learned, checked)
+            )
+            believed = strengths(rows, corrections(rows, some, damping, adds=adds), others, most)
+            drift, residual = corrections(rows, some + others, damping, adds=adds)
+            targets = rows + np.float32(believed.drift) * drift
+            if residual is not None:
+                targets += np.float32(believed.residual) * residual
+            yield targets
 
 
 class _Metrics:

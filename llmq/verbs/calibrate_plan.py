@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from llmq.calibration.text import (
-    LEAST_PER_COLUMN,
     CalibrationTokens,
     Portion,
     tokens_per_column,
+    too_few,
 )
 from llmq.errors import printable
 from llmq.sources.source import Source
@@ -31,12 +31,8 @@ def notes_on(
             f"all of {' and '.join(short)} is read, which makes {tokens.ids.size:,} tokens of the"
             f" {wanted:,} asked for; more text of your own (--suite, --text) helps"
         )
-    each, columns = tokens_per_column(tokens.ids.size, source)
-    if each < LEAST_PER_COLUMN:
-        found.append(
-            f"the sample is too small: {each:.1f} tokens for each of {columns:,} columns, where"
-            f" {LEAST_PER_COLUMN} are the least; give more text, or more --tokens"
-        )
+    if small := too_few(tokens.ids.size, source):
+        found.append(f"{small}; give more text, or more --tokens")
     return found
 
 

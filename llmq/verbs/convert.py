@@ -16,7 +16,7 @@ from llmq.quantize import execute
 from llmq.refine.estimate import Estimate
 from llmq.refine.journal import journal_folder
 from llmq.verbs.convert_options import add_arguments as add_arguments
-from llmq.verbs.convert_options import check_plan, order_of
+from llmq.verbs.convert_options import check_order, order_of
 from llmq.verbs.convert_report import (
     print_estimate,
     print_plan,
@@ -30,13 +30,14 @@ from llmq.verbs.progress import layers_bar, progress_bar
 def run(arguments: argparse.Namespace) -> int:
     """Plan, check that the output can be written, show the plan, convert, say what came of it."""
     started = time.perf_counter()
-    work = begin(order_of(arguments))
+    order = order_of(arguments)
+    check_order(arguments, order)
+    work = begin(order)
     plan = work.plan
-    check_plan(arguments, plan)
     output = output_path(arguments.output, default_name(plan.name, plan.recipe.name))
     work.check_output(output, force=arguments.force)
     estimate = work.estimate()
-    _show(plan, estimate, arguments)
+    _show(work, estimate, arguments)
     report = plan.as_json() | {"estimate": estimate and estimate.as_json()}
     if not arguments.dry_run:
         plan = _carried_out(work, output, arguments)
@@ -49,16 +50,17 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _show(plan: Plan, estimate: Estimate | None, arguments: argparse.Namespace) -> None:
+def _show(work: Work, estimate: Estimate | None, arguments: argparse.Namespace) -> None:
     """The plan, what it will take, and notes: on stdout where nothing else is asked for."""
-    asked = arguments.dry_run and not arguments.json
+    plan, asked = work.plan, arguments.dry_run and not arguments.json
     if asked or not arguments.quiet:
         stream = sys.stdout if asked else sys.stderr
         print_plan(plan, stream)
         if estimate:
             print_estimate(estimate, stream)
             stream.flush()
-    tell_notes(plan.notes if arguments.quiet else (*plan.notes, *plan.size_notes))
+    notes = (*plan.notes, *work.notes())
+    tell_notes(notes if arguments.quiet else (*notes, *plan.size_notes))
 
 
 def _carried_out(work: Work, output: Path, arguments: argparse.Namespace) -> Plan:

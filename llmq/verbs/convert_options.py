@@ -7,7 +7,6 @@ from pathlib import Path
 
 from llmq import defaults
 from llmq.files.imatrix import read_importance
-from llmq.plan import Plan
 from llmq.preparation import Order, is_calibration
 from llmq.quality import QUALITIES, quality_named
 from llmq.recipes.overrides import Overrides, format_named, tensor_type
@@ -202,11 +201,13 @@ def check_source(arguments: argparse.Namespace) -> None:
         )
 
 
-def check_plan(arguments: argparse.Namespace, plan: Plan) -> None:
-    """Leave where a quality has nothing to do."""
-    if arguments.quality and plan.quality.importance and plan.encoder is None:
+def check_order(arguments: argparse.Namespace, order: Order) -> None:
+    """Leave where a quality that is asked for has nothing to do."""
+    if not arguments.quality or not order.dial.importance:
+        return
+    if order.plan(None, order.importance).encoder is None:
         arguments.usage_error(
-            f"--quality {arguments.quality}: {plan.recipe.name} rounds nothing to blocks, so there is"
+            f"--quality {arguments.quality}: {order.recipe} rounds nothing to blocks, so there is"
             " nothing to weigh or refine; leave it out"
         )
 

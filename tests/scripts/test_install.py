@@ -111,7 +111,7 @@ def test_a_python_that_is_not_there_is_one_line(clone: Path) -> None:
 
 def test_an_unknown_part_is_wrong_usage() -> None:
     done = run(sys.executable, "-m", "scripts.install", "everything")
-    assert (done.returncode, done.stderr) == (2, "usage: scripts/install [core | dev | line]\n")
+    assert (done.returncode, done.stderr) == (2, "usage: scripts/install [core | calibrate | dev | line]\n")
 
 
 @pytest.mark.slow
@@ -147,7 +147,7 @@ def test_what_changed_is_installed_again(clone: Path, name: str) -> None:
 
 
 def test_dev_adds_every_extra_but_not_llmq_again() -> None:
-    show = "from scripts.install import *; print('\\n'.join(requirements_of_dev()))"
+    show = "from scripts.install import *; print('\\n'.join(requirements_of('dev')))"
     names = {re.split(r"[<>=\[ ]", line)[0] for line in python(show).stdout.splitlines()}
     assert {"torch", "transformers", "pytest", "ruff"} <= names
     assert "llmq-tutor" not in names

@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 
 from llmq_kernels.arrays.bits import Blocks
 from llmq_kernels.arrays.columns import Floats, buffer
+from llmq_kernels.arrays.select import zero_unless_finite
 from llmq_kernels.feedback.columns import ROWS, BlockRounding, push
 from llmq_kernels.feedback.factor import block_order, columns_in, inverse_factor
 from llmq_kernels.feedback.grids import GRIDS
@@ -50,26 +51,35 @@ def feed_back(
     are stored as infinity.
     """
     n_rows, n_cols = rows.shape
-    shape = (len(order), fmt.block)
+    shape = len(order), fmt.block
     if factor.shape != (n_cols, n_cols) or n_cols != len(order) * fmt.block:
         raise ValueError(
             f"rows of {n_cols} weights, a factor of {' x '.join(map(str, factor.shape))} and "
             f"{len(order)} blocks of {fmt.block} do not fit together"
         )
-    n = -(-n_rows // ROWS) * ROWS
-    weights = buffer((*shape, n))
-    weights[:, :, :n_rows] = rows.reshape(n_rows, *shape).transpose(1, 2, 0)[order]
-    weights[:, :, n_rows:] = 0
-    by_block, flat = importance.reshape(shape), weights.reshape(n_cols, n)
     blocks = np.empty((n_rows, len(order)), fmt.layout)
-    rounding = BlockRounding(fmt.block, n, GRIDS[fmt.name])
+    if not n_rows:
+        return blocks
+    weights = _in_columns(rows.reshape(n_rows, *shape), order)
+    rounding = BlockRounding(fmt.block, weights.shape[2], GRIDS[fmt.name])
+    by_block, flat = importance.reshape(shape), weights.reshape(n_cols, -1)
     with np.errstate(all="ignore"):
         np.setbufsize(BUFFER)
         for place, block in enumerate(order):
-            columns = slice(place * fmt.block, (place + 1) * fmt.block)
-            wanted = weights[place]
+            columns, wanted = slice(place * fmt.block, (place + 1) * fmt.block), weights[place]
+            zero_unless_finite(wanted)  # sums overflow where weights are far too large for fmt
             chosen = fmt.encode(wanted[:, :n_rows].T, by_block[block], encoder=encoder)[:, 0]
             rounding(wanted, chosen, factor[columns, columns])
             push(rounding.errors, factor[columns, columns.stop :], flat[columns.stop :])
             blocks[:, block] = chosen
     return blocks
+
+
+def _in_columns(rows: Floats, order: NDArray[np.integer[Any]]) -> Floats:
+    """Transpose rows (n_rows, n_blocks, block) to (n_blocks, block, n), with zeros up to n."""
+    n_rows, n_blocks, block = rows.shape
+    weights = buffer((n_blocks, block, -(-n_rows // ROWS) * ROWS))
+    weights[:, :, n_rows:] = 0
+    for target, source in zip(weights, order, strict=True):
+        target[:, :n_rows] = rows[:, source].T
+    return weights

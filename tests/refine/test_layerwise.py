@@ -1,0 +1,105 @@
+"""Refined blocks: llama.cpp computes with them what torch did, whatever the way there."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from transformers import AutoModelForCausalLM
+
+from llmq.calibration.file import Calibration
+from llmq.errors import CalibrationError
+from llmq.plan import Plan
+from llmq.planning import make_plan
+from llmq.quantize import execute
+from llmq.refine.journal import Journal
+from llmq.refine.layerwise import SETTINGS, Settings, places, refine
+from llmq.runtime import open_model
+from llmq.sources.opening import open_source
+from llmq.sources.source import Source
+from tests.architectures.logits import log_softmax
+
+N_TOKENS = 200
+Refine = Callable[..., Plan]
+
+
+@pytest.fixture
+def refined(tutor: Source, calibration: Calibration, tmp_path: Path) -> Refine:
+    """A function that refines the tutor in a recipe, its journal in a folder of that name."""
+
+    def make(recipe: str, folder: str, *, jobs: int = 1, settings: Settings = SETTINGS) -> Plan:
+        plan = make_plan(tutor, recipe=recipe, importance=calibration.importance, quality="best")
+        journal = Journal(tmp_path / folder)
+        journal.folder.mkdir(exist_ok=True)
+        return refine(plan, calibration, journal, jobs=jobs, settings=settings)
+
+    return make
+
+
+def blocks(plan: Plan) -> dict[str, bytes]:
+    """The bytes of a plan's refined tensors."""
+    found = {}
+    for tensor in plan.tensors:
+        if tensor.encoding.encoder == "refined":
+            found[tensor.name] = tensor.source.weights.raw(0, tensor.source.n_rows).tobytes()
+    return found
+
+
+@pytest.mark.parametrize("recipe", ["Q4_0", "Q3_K_M"])
+def test_llama_cpp_computes_what_torch_did(
+    refined: Refine, tutor: Source, tmp_path: Path, recipe: str
+) -> None:
+    packed = execute(refined(recipe, "journal"), tmp_path / "packed.gguf", load_check=False)
+    decoded_plan = make_plan(open_source(packed, allow_requantize=True), recipe="F32")
+    decoded = execute(decoded_plan, tmp_path / "decoded.gguf", load_check=False)
+    model = AutoModelForCausalLM.from_pretrained(tutor.path, dtype=torch.float32)
+    weights = dict(model.named_parameters())
+    by_name = {tensor.name: tensor for tensor in decoded_plan.tensors}
+    with torch.no_grad():
+        for tensor in tutor.tensors:
+            source = by_name[tensor.name].source
+            rows = np.empty((tensor.n_rows, tensor.shape[-1]), np.float32)
+            order = places(tensor) if len(tensor.shape) > 1 else np.arange(tensor.n_rows)
+            rows[order] = source.weights.read(0, source.n_rows)
+            weights[tensor.weights.name].copy_(torch.from_numpy(rows.reshape(tensor.shape)))
+        tokens = np.random.default_rng(0).integers(0, 1700, N_TOKENS).tolist()
+        expected = log_softmax(model(torch.tensor([tokens])).logits[0].numpy())
+    with open_model(decoded, cache_type="F32") as opened:
+        found = log_softmax(opened.logits(tokens))
+    kl_nats = (np.exp(expected) * (expected - found)).sum(axis=1).mean()
+    assert kl_nats <= 2e-5
+
+
+def test_blocks_do_not_depend_on_processes_nor_on_interruptions(
+    refined: Refine, tmp_path: Path
+) -> None:
+    alone = blocks(refined("Q4_0", "alone"))
+    assert len(alone) == 42  # seven matrices in six layers
+    assert blocks(refined("Q4_0", "shared", jobs=3)) == alone
+    for file in sorted((tmp_path / "shared").glob("blk.[3-5].*")):
+        file.unlink()  # as if it had been stopped in layer 3
+    (tmp_path / "shared" / "blk.2.ffn_up.weight.blocks").unlink()
+    assert blocks(refined("Q4_0", "shared")) == alone
+
+
+def test_errors_made_so_far_are_in_view(refined: Refine) -> None:
+    blind = blocks(refined("Q4_0", "blind", settings=Settings(drift=0, residual=0)))
+    assert blind != blocks(refined("Q4_0", "seeing"))
+
+
+def test_what_depends_on_no_input_stays(refined: Refine) -> None:
+    plan = refined("Q4_0", "journal")
+    kept = {t.name for t in plan.tensors if t.encoding.encoder != "refined"}
+    assert "token_embd.weight" in kept
+    assert all("norm" in name or name == "token_embd.weight" for name in kept)
+
+
+def test_weights_that_are_no_numbers_are_one_line(
+    tutor: Source, calibration: Calibration, tmp_path: Path
+) -> None:
+    tokens = replace(calibration.tokens, weights=np.full_like(calibration.tokens.weights, np.nan))
+    plan = make_plan(tutor, recipe="Q4_0", quality="best", importance=calibration.importance)
+    with pytest.raises(CalibrationError, match="not finite"):
+        refine(plan, replace(calibration, tokens=tokens), Journal(tmp_path), jobs=1)
