@@ -121,7 +121,15 @@ def test_nothing_is_computed_twice(place: Path, first: tuple[Done, dict[str, Any
 
 def test_a_file_with_more_bytes_is_refused(place: Path, tmp_path: Path) -> None:
     convert(TUTOR, tmp_path / "tutor-Q4_0.gguf", recipe="Q8_0")
-    asked: list[str | Path] = ["--recipes", "Q4_0", "--files", "imatrix", "best", "--suite", place / "three.jsonl"]
+    asked: list[str | Path] = [
+        "--recipes",
+        "Q4_0",
+        "--files",
+        "imatrix",
+        "best",
+        "--suite",
+        place / "three.jsonl",
+    ]
     done = measure(place, *asked, "--refined", tmp_path)
     assert (done.returncode, done.stdout) == (1, "")
     assert "Q4_0, llmq best: 5," in done.stderr
@@ -132,7 +140,14 @@ def test_another_tokenizer_is_refused(
     place: Path, tmp_path: Path, tiny_gguf: dict[str, Path]
 ) -> None:
     shutil.copy(tiny_gguf["Q4_0"], tmp_path / "tutor-Q4_0.gguf")
-    asked: list[str | Path] = ["--recipes", "Q4_0", "--files", "best", "--suite", place / "three.jsonl"]
+    asked: list[str | Path] = [
+        "--recipes",
+        "Q4_0",
+        "--files",
+        "best",
+        "--suite",
+        place / "three.jsonl",
+    ]
     done = measure(place, *asked, "--refined", tmp_path)
     assert done.returncode == 1
     assert "its tokenizer is not that of" in done.stderr
