@@ -145,7 +145,7 @@ def requirements_of(part: str) -> list[str]:
     import tomllib
 
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    found = []
+    found: list[str] = []
     for line in project["optional-dependencies"][part]:
         inner = re.fullmatch(rf"{project['name']}\[(.+)\]", line)
         found += requirements_of(inner[1]) if inner else [line]

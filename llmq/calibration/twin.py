@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from llmq.calibration.activations import WINDOWS, check_finite
-from llmq.calibration.paused import Paused
+from llmq.calibration.paused import Paused, share_memory
 from llmq.calibration.streaming import (
     HEAD,
     Layer,
@@ -98,6 +98,7 @@ def walk(
     skeleton: Skeleton, tokens: "CalibrationTokens", embedding: RowsOf | None = None
 ) -> Iterator[Group]:
     """Every group in order; `embedding` makes of rows those that the second stream begins with."""
+    share_memory()
     weights = torch().from_numpy(np.array(tokens.weights))[..., None]
     streams = skeleton.embedded(tokens.ids), skeleton.embedded(tokens.ids, embedding)
     for index, layer in enumerate(skeleton.layers(tokens.ids.shape[1])):

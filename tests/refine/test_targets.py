@@ -57,7 +57,9 @@ def rows() -> Floats:
 def corrected(weights: Floats, sample: Sample, believed: Strengths) -> Floats:
     drift, residual = corrections(weights, sample, 1e-4, adds=True)
     assert residual is not None
-    return weights + np.float32(believed.drift) * drift + np.float32(believed.residual) * residual
+    found = weights + np.float32(believed.drift) * drift
+    found += np.float32(believed.residual) * residual
+    return found
 
 
 def test_linear_errors_are_taken_back() -> None:

@@ -46,8 +46,8 @@ def feed_back(
 
     `factor` is U (n_cols, n_cols) of `inverse_factor`, its columns those of blocks in this `order`.
     `importance` (n_cols,), the diagonal of H in the order of the rows' columns, is what `encoder`
-    chooses scales by. The blocks of a row do not depend on other rows, whatever BLAS does, if a
-    matrix is cut at multiples of ROWS. As in `Format.encode` scales that overflow half precision
+    chooses scales by. The blocks of a row do not depend on other rows, and cutting a matrix at
+    multiples of ROWS changes no byte. As in `Format.encode`, scales that overflow half precision
     are stored as infinity.
     """
     n_rows, n_cols = rows.shape

@@ -14,8 +14,8 @@ LINE = 32
 """Columns in a line."""
 
 ROWS = 128
-"""Rows of a matrix in one product, always: what a product's sums are rounded to may depend on how
-many rows it has, and the blocks of a row must not."""
+"""Rows of a matrix in one product, always: how a product's sums are rounded may depend on how many
+rows it has, and the blocks of a row must not."""
 
 
 class BlockRounding:
@@ -78,7 +78,6 @@ class BlockRounding:
 
 def push(errors: Floats, factor: Floats, weights: Floats) -> None:
     """Take errors (k, n) times factor (k, later) from the weights (later, n) of later columns."""
-    towards = np.ascontiguousarray(factor.T)
-    product = buffer((len(towards), ROWS))
+    product = buffer((factor.shape[1], ROWS))
     for rows in cut(weights.shape[1], ROWS):
-        weights[:, rows] -= np.matmul(towards, errors[:, rows], out=product)
+        weights[:, rows] -= np.matmul(factor.T, errors[:, rows], out=product)
