@@ -32,7 +32,9 @@ def always_saved(monkeypatch: pytest.MonkeyPatch) -> None:
 
 ROPE = {"rope_type": "llama3", "rope_theta": 500.0, "factor": 4.0}
 ROPE |= {"low_freq_factor": 1.0, "high_freq_factor": 4.0, "original_max_position_embeddings": 64}
-CASES = [(name, {"tie_word_embeddings": tied}) for name in ARCHITECTURES for tied in (True, False)]
+CASES: list[tuple[str, dict[str, Any]]] = [
+    (name, {"tie_word_embeddings": tied}) for name in ARCHITECTURES for tied in (True, False)
+]
 CASES += [
     ("LlamaForCausalLM", {"rope_parameters": ROPE, "attention_bias": True}),
     ("LlamaForCausalLM", {"head_dim": 32}),
