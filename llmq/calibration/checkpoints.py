@@ -40,12 +40,12 @@ class Checkpoint:
     def load(self) -> State | None:
         """The state that a killed run left, if it was one of this very calibration."""
         try:
-            with np.load(self.path, allow_pickle=False) as held:
+            with self.path.open("rb") as file, np.load(file, allow_pickle=False) as held:
                 if str(held["key"]) != self._key:
                     return None
                 sums = {n.removeprefix("sums "): held[n] for n in held.files if n[:5] == "sums "}
                 return State(int(held["done"]), held["hidden"], sums)
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        except (OSError, ValueError, KeyError, EOFError, NotImplementedError, zipfile.BadZipFile):
             return None
 
     def save(self, state: State) -> None:

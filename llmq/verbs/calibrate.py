@@ -39,11 +39,12 @@ from llmq_eval.drift import BUILTIN_SUITES
 from llmq_eval.text import read_text
 
 SHARES = """\
---suite and --text can be given many times, each with its share behind the last "=":
+--suite and --text can be given many times, each with its share behind the
+last "=":
   llmq calibrate my-tutor --suite tutoring=3 --text notes.txt=1
-takes three quarters of the tokens from the one and a quarter from the other; without a
-number a share is 1. (A file whose own name ends so, notes=2, is given as notes=2=1.)"""
-
+takes three quarters of the tokens from the one and a quarter from the other;
+without a number, a share is 1. (A file whose own name ends so, notes=2, is
+given as notes=2=1.)"""
 
 Given = tuple[str, str, float]  # the option, a name, and its share
 

@@ -19,7 +19,7 @@ from tests.conftest import converted
 IDS = np.arange(48, dtype=np.int32).reshape(3, 16)
 TOKENS = CalibrationTokens(
     IDS,
-    (IDS % 3).astype(np.float32) / 2,
+    (IDS % 3 / 2).astype(np.float32),
     (TextSource("tutoring", "a" * 64, 3.0, 32), TextSource("prosé.txt", "b" * 64, 0.1, 16)),
     "c" * 64,
 )

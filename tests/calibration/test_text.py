@@ -19,6 +19,7 @@ from llmq.calibration.text import (
 from llmq.errors import CalibrationError
 from llmq.sources.opening import open_source
 from llmq.sources.source import Source
+from llmq.sources.tensor import ComputedWeights
 from llmq_eval.drift import builtin_suite
 from llmq_eval.text import Text
 
@@ -83,21 +84,10 @@ def test_what_is_refused(tutor: Source, tmp_path: Path) -> None:
     file.touch()
     with pytest.raises(CalibrationError, match="calibrating needs the checkpoint folder"):
         calibration_tokens(replace(tutor, path=file), [suite])
-    small = [replace(t, weights=_Smaller()) if "embd" in t.name else t for t in tutor.tensors]
+    nine = ComputedWeights("token_embd.weight", np.zeros((9, 256), np.float32))
+    small = [replace(t, weights=nine) if "embd" in t.name else t for t in tutor.tensors]
     with pytest.raises(CalibrationError, match="has only 9; the two do not belong together"):
         calibration_tokens(replace(tutor, tensors=tuple(small)), [suite])
-
-
-class _Smaller:
-    """An embedding of nine tokens."""
-
-    name, dtype, shape, n_bytes, file = "embedding", "BF16", (9, 256), 4608, None
-
-    def readable(self) -> None:
-        """It is."""
-
-    def read(self, start: int, stop: int) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
-        return np.zeros((stop - start, 256), np.float32)
 
 
 def test_choosing_text_loads_no_torch() -> None:

@@ -111,7 +111,10 @@ def test_a_python_that_is_not_there_is_one_line(clone: Path) -> None:
 
 def test_an_unknown_part_is_wrong_usage() -> None:
     done = run(sys.executable, "-m", "scripts.install", "everything")
-    assert (done.returncode, done.stderr) == (2, "usage: scripts/install [core | calibrate | dev | line]\n")
+    assert (done.returncode, done.stderr) == (
+        2,
+        "usage: scripts/install [core | calibrate | dev | line]\n",
+    )
 
 
 @pytest.mark.slow

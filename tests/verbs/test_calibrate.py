@@ -1,7 +1,6 @@
 """`llmq calibrate` as it is typed."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -13,6 +12,7 @@ import pytest
 from llmq.calibration.file import read_calibration
 from tests.conftest import run
 
+POSIX = pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX's")
 EAGER = "import sys, llmq.calibration.checkpoints as c; c.SAVE_SECONDS = 0.0; import llmq.cli; "
 
 
@@ -28,7 +28,8 @@ def test_what_it_says(tutor: Path, capsys: pytest.CaptureFixture[str]) -> None:
     given = ["--suite", "tutoring=3", "--text", "notes.txt", "--tokens", "2048", "--window", "256"]
     assert run("calibrate", tutor, *given, "--json") == 0
     said = capsys.readouterr()
-    *plan, note, done = said.err.splitlines()
+    lines = [line for line in said.err.splitlines() if not line.startswith("calibrating: ")]
+    *plan, note, done = lines
     assert plan == [
         "tutor reads 8 windows of 256 tokens",
         "text       share  tokens",
@@ -62,29 +63,52 @@ def test_quiet_says_what_a_user_of_the_file_needs(
     assert "out.gguf: exists already; --force overwrites it" in capsys.readouterr().err
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX's")
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-def test_stopped_and_typed_again(tutor: Path, number: signal.Signals) -> None:
-    """Ctrl-C leaves nothing; otherwise the same command goes on, to the same bytes."""
-    given = [sys.executable, "-c", f"{EAGER}sys.exit(llmq.cli.main(sys.argv[1:]))"]
-    given += ["calibrate", str(tutor), "-o", "out.gguf", "--tokens", "6000"]
-    process = subprocess.Popen(given, stderr=subprocess.PIPE, text=True)
+def command(tutor: Path) -> list[str]:
+    """A calibration that saves its state after every layer."""
+    code = f"{EAGER}sys.exit(llmq.cli.main(sys.argv[1:]))"
+    given = ["calibrate", str(tutor), "-o", "out.gguf", "--tokens", "6000", "--force"]
+    return [sys.executable, "-c", code, *given]
+
+
+def stopped_by(number: signal.Signals, tutor: Path) -> tuple[int, str]:
+    """The exit code and the words of one that a signal hits after its first layer."""
+    process = subprocess.Popen(command(tutor), stderr=subprocess.PIPE, text=True)
     while not Path(".out.gguf.resume").exists():
         assert process.poll() is None
         time.sleep(0.002)
     process.send_signal(number)
     _, said = process.communicate(timeout=60)
-    assert process.returncode == (-9 if number == signal.SIGKILL else 1)
     assert "Traceback" not in said
-    if number == signal.SIGINT:
-        assert said.endswith("out.gguf: stopped by Ctrl-C, nothing was written\n")
-        assert os.listdir() == []  # noqa: PTH208  # names that begin with a dot too
-        return
     assert not Path("out.gguf").exists()
-    assert Path(".out.gguf.resume").exists()
-    subprocess.run([*given, "-q"], check=True, capture_output=True)
-    assert os.listdir() == ["out.gguf"] or number == signal.SIGKILL  # noqa: PTH208
-    assert not Path(".out.gguf.resume").exists()
+    return process.returncode, said
+
+
+@POSIX
+def test_ctrl_c_leaves_nothing(tutor: Path) -> None:
+    code, said = stopped_by(signal.SIGINT, tutor)
+    assert code == 1
+    assert said.endswith("out.gguf: stopped by Ctrl-C, nothing was written\n")
+    assert left() == []
+
+
+@POSIX
+def test_kill_says_that_the_command_goes_on(tutor: Path) -> None:
+    code, said = stopped_by(signal.SIGTERM, tutor)
+    assert code == 1
+    assert said.endswith("llmq: stopped by SIGTERM; the same command goes on where this one was\n")
+    assert left() == [".out.gguf.resume"]
+
+
+@POSIX
+def test_killed_and_typed_again(tutor: Path) -> None:
+    assert stopped_by(signal.SIGKILL, tutor)[0] == -signal.SIGKILL
+    subprocess.run(command(tutor), check=True, capture_output=True)
     resumed = Path("out.gguf").read_bytes()
-    subprocess.run([*given, "-q", "--force"], check=True, capture_output=True)
+    assert not Path(".out.gguf.resume").exists()
+    subprocess.run(command(tutor), check=True, capture_output=True)
     assert Path("out.gguf").read_bytes() == resumed
+
+
+def left() -> list[str]:
+    """The files of the folder, hidden ones too."""
+    return sorted(path.name for path in Path().iterdir())
