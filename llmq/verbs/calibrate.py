@@ -24,7 +24,7 @@ from llmq.calibration.text import (
 )
 from llmq.calibration.torch_extra import check_installed
 from llmq.drift import chosen_suite
-from llmq.errors import LlmqError, OutputError, printable
+from llmq.errors import CalibrationError, LlmqError, OutputError, printable
 from llmq.interrupts import endings_raise
 from llmq.outputs import check_place, default_name, output_path
 from llmq.sources.opening import open_source
@@ -186,7 +186,7 @@ def _compute(
         with nullcontext() if arguments.quiet else layers_bar("calibrating") as progress:
             moments = second_moments(source, tokens, progress=progress, resume=resume)
         write_calibration(output, tokens, moments, force=arguments.force)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, CalibrationError):  # from numbers that are none, nothing goes on
         resume.unlink(missing_ok=True)
         raise
     resume.unlink(missing_ok=True)

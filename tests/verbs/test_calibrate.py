@@ -5,10 +5,14 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
+from llmq.calibration import checkpoints
 from llmq.calibration.file import read_calibration
 from tests.conftest import run
 
@@ -61,6 +65,23 @@ def test_quiet_says_what_a_user_of_the_file_needs(
     assert small.startswith("note: the sample is too small: ")
     assert run("calibrate", tutor, "-q", "-o", "out.gguf") == 1
     assert "out.gguf: exists already; --force overwrites it" in capsys.readouterr().err
+
+
+def test_numbers_that_are_none_leave_nothing(
+    tmp_path: Path,
+    make_checkpoint: Callable[..., Path],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def damage(tensors: dict[str, Any]) -> None:
+        tensors["model.layers.1.mlp.up_proj.weight"][0, 0] = np.nan
+
+    folder = make_checkpoint(change=damage)
+    monkeypatch.setattr(checkpoints, "SAVE_SECONDS", 0.0)
+    assert run("calibrate", folder, "-q", "--tokens", "512", "-o", tmp_path / "out.gguf") == 1
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert last.startswith(f"llmq: {folder}: model.layers.1 computes something that is no number")
+    assert list(tmp_path.iterdir()) == [folder]
 
 
 def command(tutor: Path) -> list[str]:
