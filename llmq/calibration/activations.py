@@ -63,8 +63,8 @@ def second_moments(
             checkpoint.save(State(done, hidden.numpy(), so_far))
         if progress:
             progress(done, skeleton.n_layers)
-    normed = skeleton.normed(hidden)
-    _add(sums, skeleton.head, normed, weights)
+    for some in batches(len(hidden), WINDOWS):
+        _add(sums, skeleton.head, skeleton.normed(hidden[some]), weights[some])
     count = float(tokens.weights.sum(dtype=np.float64))
     return {
         skeleton.by_name[name].name: (total.numpy()[None].astype(np.float32), count)
@@ -73,8 +73,8 @@ def second_moments(
 
 
 def _key(source: Source, tokens: "CalibrationTokens") -> dict[str, Any]:
-    """What the numbers depend on: the text, the files of the weights, whose code computes."""
-    files = {tensor.weights.file for tensor in source.tensors}
+    """What the numbers depend on: the text, weights and settings, and whose code computes."""
+    files = {tensor.weights.file for tensor in source.tensors} | {source.path / "config.json"}
     return {
         "tokens": tokens.sha256,
         "files": sorted([str(f.resolve()), *stamp_of(f)] for f in files if f),

@@ -32,12 +32,15 @@ def always_saved(monkeypatch: pytest.MonkeyPatch) -> None:
 
 ROPE = {"rope_type": "llama3", "rope_theta": 500.0, "factor": 4.0}
 ROPE |= {"low_freq_factor": 1.0, "high_freq_factor": 4.0, "original_max_position_embeddings": 64}
+YARN = {"rope_type": "yarn", "rope_theta": 500.0, "factor": 4.0}
+YARN |= {"original_max_position_embeddings": 64}
 CASES: list[tuple[str, dict[str, Any]]] = [
     (name, {"tie_word_embeddings": tied}) for name in ARCHITECTURES for tied in (True, False)
 ]
 CASES += [
     ("LlamaForCausalLM", {"rope_parameters": ROPE, "attention_bias": True}),
-    ("LlamaForCausalLM", {"head_dim": 32}),
+    ("LlamaForCausalLM", {"rope_parameters": YARN, "mlp_bias": True}),
+    ("LlamaForCausalLM", {"head_dim": 32, "pad_token_id": 200}),
     ("MistralForCausalLM", {"sliding_window": 8}),
 ]
 
@@ -113,11 +116,54 @@ def test_what_is_no_state_of_this_run_is_passed_over(
 
     assert layers_computed(TOKENS) == 0
     assert layers_computed(replace(TOKENS, weights=TOKENS.weights * 2)) == 2
+    assert layers_computed(TOKENS) == 2
+    config = source.path / "config.json"
+    config.write_text(config.read_text().replace("10000.0", "20000.0"))
+    assert layers_computed(TOKENS) == 2
     for damaged in (left[:-100], left[:200] + b"\0" * 50 + left[250:], b"", b"text"):
         resume.write_bytes(damaged)
         assert layers_computed(TOKENS) == 2
     with pytest.raises(OutputError, match="none/resume: what a killed run would continue from"):
         second_moments(source, TOKENS, resume=tmp_path / "none" / "resume")
+
+
+@pytest.mark.parametrize("dtype", ["F32", "F16", "BF16"])
+def test_weights_of_any_width(make_checkpoint: MakeCheckpoint, dtype: str) -> None:
+    source = open_source(make_checkpoint(dtype=dtype))
+    found = second_moments(source, TOKENS)
+    assert len(found) == 15  # seven matrices in two layers, and the tied embedding
+    assert all(np.isfinite(sums).all() and sums.any() for sums, _ in found.values())
+
+
+SETTINGS: list[tuple[dict[str, Any], str]] = [
+    ({"auto_map": {"AutoConfig": "own.Config", "AutoModelForCausalLM": "own.Model"}}, ""),
+    ({"attn_implementation": "somebody/kernels", "model_type": "bert"}, ""),
+    ({"pad_token_id": 5}, ""),
+    ({"pad_token_id": -1, "gradient_checkpointing": True}, ""),
+    ({"is_causal": False}, ""),
+    ({"use_cache": "yes"}, "cannot build LlamaForCausalLM of its config.json .*'use_cache'"),
+    ({"layer_types": ["none"]}, "cannot build LlamaForCausalLM of its config.json .*`layer_types`"),
+    ({"text_config": {"hidden_size": 8}}, "cannot build LlamaForCausalLM of its config.json"),
+]
+
+
+@pytest.mark.parametrize(("settings", "message"), SETTINGS)
+def test_settings_that_change_nothing_or_are_one_line(
+    make_checkpoint: MakeCheckpoint, settings: dict[str, Any], message: str
+) -> None:
+    """Whatever stands in config.json: code of the folder's own is never run."""
+    folder = make_checkpoint()
+    (folder / "own.py").write_text("raise SystemExit('the code of the folder was run')")
+    usual = second_moments(open_source(folder), TOKENS)
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(config | settings))
+    if message:
+        with pytest.raises(CalibrationError, match=message) as caught:
+            second_moments(open_source(folder), TOKENS)
+        assert "\n" not in str(caught.value)
+    else:
+        found = second_moments(open_source(folder), TOKENS)
+        assert [s.tobytes() for s, _ in found.values()] == [s.tobytes() for s, _ in usual.values()]
 
 
 def test_numbers_that_are_none(make_checkpoint: MakeCheckpoint) -> None:
