@@ -5,7 +5,7 @@ matrices will be multiplied with is computed in both. Whoever walks through the 
 matrices of each before the next is reached, so the second stream always is what llama.cpp will see.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -96,7 +96,7 @@ class Group:
 
 def walk(
     skeleton: Skeleton, tokens: "CalibrationTokens", embedding: RowsOf | None = None
-) -> Iterator[Group]:
+) -> Generator[Group, None, None]:
     """Every group in order; `embedding` makes of rows those that the second stream begins with."""
     share_memory()
     weights = torch().from_numpy(np.array(tokens.weights))[..., None]
@@ -164,9 +164,7 @@ def _normed(skeleton: Skeleton, streams: tuple["Tensor", "Tensor"]) -> Iterator[
 
 
 def _add(total: list[Any], some: Inputs, here: "Tensor", weights: "Tensor") -> None:
-    """Add the products over the windows that are `here`."""
-    if not here.any():
-        return
+    """Add the products over the windows that are `here`: zeros where none is."""
 
     def tokens(values: "Tensor") -> "Tensor":
         return values[here].flatten(0, 1)

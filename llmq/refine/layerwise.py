@@ -11,6 +11,7 @@ streams begin.
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -20,6 +21,7 @@ from numpy.typing import NDArray
 from llmq.calibration.file import Calibration
 from llmq.calibration.streaming import EMBEDDING, Skeleton, open_skeleton
 from llmq.calibration.twin import Group, Moments, walk
+from llmq.encoding import STORED
 from llmq.errors import CalibrationError
 from llmq.plan import Plan
 from llmq.planned_tensor import PlannedTensor
@@ -80,8 +82,9 @@ def refine(
     skeleton = open_skeleton(plan.source)
     refining = _Refining(plan, skeleton, journal, settings, _held_out(calibration, settings))
     done: list[PlannedTensor] = []
-    with rounder(jobs) as work:
-        for group in walk(skeleton, calibration.tokens, refining.embedding()):
+    groups = walk(skeleton, calibration.tokens, refining.embedding())
+    with rounder(jobs) as work, closing(groups):  # or an error would keep its threads
+        for group in groups:
             if progress:
                 progress(group.index, skeleton.n_layers)
             done += refining.group(group, work)
@@ -117,6 +120,8 @@ class _Refining:
         importance = reference.row(0, n_cols) if reference else None
 
         def stored(rows: Rows) -> Rows:
+            if encoding.encoder == STORED:
+                return rows
             blocks = encoding.format.encode(rows, importance, encoder=Encoder(encoding.encoder))
             return encoding.format.decode(blocks)
 
@@ -138,16 +143,17 @@ class _Refining:
                 ]
                 self.journal.put(tensor.name, np.concatenate(blocks)[places(tensor.source)])
         if group.layer is not None:
-            for tensor in refined:
+            for tensor in tensors:
                 group.layer.load(tensor.source.weights.name, self._rows(tensor))
         return refined
 
     def _rows(self, tensor: PlannedTensor) -> Rows:
-        """What the blocks of a refined tensor stand for, in the checkpoint's order."""
-        kept = self._kept(tensor)
-        assert kept is not None
+        """What the file's blocks of a tensor stand for, in the checkpoint's order."""
+        source, blocks = tensor.source, self._kept(tensor)
+        if blocks is None:  # of a format that is not refined
+            blocks = tensor.encoding.blocks(source, 0, source.n_rows)
         rows = np.empty(tensor.shape, np.float32)
-        rows[places(tensor.source)] = tensor.format.decode(kept)
+        rows[places(source)] = tensor.format.decode(blocks)
         return rows
 
     def _kept(self, tensor: PlannedTensor) -> Blocks | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 
 import numpy as np
@@ -10,10 +11,13 @@ import torch
 from transformers import AutoModelForCausalLM
 
 from llmq.calibration.file import Calibration
+from llmq.calibration.text import CalibrationTokens
 from llmq.errors import CalibrationError
+from llmq.importance import Importance
 from llmq.plan import Plan
 from llmq.planning import make_plan
 from llmq.quantize import execute
+from llmq.recipes.overrides import Overrides, tensor_type
 from llmq.refine.journal import Journal
 from llmq.refine.layerwise import SETTINGS, Settings, places, refine
 from llmq.runtime import open_model
@@ -94,6 +98,51 @@ def test_what_depends_on_no_input_stays(refined: Refine) -> None:
     kept = {t.name for t in plan.tensors if t.encoding.encoder != "refined"}
     assert "token_embd.weight" in kept
     assert all("norm" in name or name == "token_embd.weight" for name in kept)
+
+
+@pytest.fixture
+def tiny(make_checkpoint: Callable[..., Path], tmp_path: Path) -> Refine:
+    """A function that refines a tiny model in Q4_0 on so many windows, some tensors otherwise."""
+    folders = count()
+
+    def make(n: int, *others: str, settings: Settings = SETTINGS, dtype: str = "F16") -> Plan:
+        if not (tmp_path / "tiny").exists():
+            make_checkpoint(dtype=dtype, tie_word_embeddings=False)
+        source = open_source(tmp_path / "tiny")
+        ids = np.random.default_rng(3).integers(0, 257, (n, 24)).astype(np.int32)
+        tokens = CalibrationTokens(ids, np.ones(ids.shape, np.float32), ())
+        calibration = Calibration(tokens, Importance(tmp_path, {}), tmp_path)
+        named = Overrides(tensors=tuple(tensor_type(other) for other in others))
+        plan = make_plan(source, recipe="Q4_0", overrides=named, quality="best")
+        journal = Journal(tmp_path / f"{next(folders)}")
+        journal.folder.mkdir()
+        return refine(plan, calibration, journal, jobs=1, settings=settings)
+
+    return make
+
+
+@pytest.mark.parametrize("n_windows", [1, 7])
+def test_without_windows_to_hold_out_no_drift_is_believed(tiny: Refine, n_windows: int) -> None:
+    found = blocks(tiny(n_windows))
+    assert found == blocks(tiny(n_windows, settings=Settings(drift=0, residual=0)))
+    assert len(found) == 15
+
+
+@pytest.mark.parametrize("other", ["attn_v=F32", "attn_v=F16", "attn_v=MXFP4"])
+def test_the_second_stream_has_what_the_file_has(tiny: Refine, other: str) -> None:
+    """In formats that are not refined too."""
+    usual, found = blocks(tiny(9)), blocks(tiny(9, other))
+    assert usual.keys() - found.keys() == {"blk.0.attn_v.weight", "blk.1.attn_v.weight"}
+    assert usual["blk.0.attn_q.weight"] == found["blk.0.attn_q.weight"]
+    assert usual["blk.0.attn_output.weight"] != found["blk.0.attn_output.weight"]
+    if other == "attn_v=MXFP4":
+        kept = blocks(tiny(9, "attn_v=F32"))
+        assert kept["blk.0.attn_output.weight"] != found["blk.0.attn_output.weight"]
+
+
+@pytest.mark.parametrize("other", ["F32", "F16", "BF16", "Q8_0", "MXFP4"])
+def test_the_second_stream_begins_with_what_the_file_has(tiny: Refine, other: str) -> None:
+    assert len(blocks(tiny(9, f"token_embd={other}"))) == 15
 
 
 def test_weights_that_are_no_numbers_are_one_line(
