@@ -13,6 +13,7 @@ from typing import Any
 from llmq.plan import Plan
 from llmq.planned_tensor import PlannedTensor
 from llmq.processors import cores
+from llmq_kernels.feedback import GRIDS
 
 # On two virtual Xeon cores with AVX-512. HELD is from the peak memory of a real run (`llmq convert
 # --quality best` on smoltutor, 135 M weights, 32,768 tokens, Q4_0); the rates are those of torch's
@@ -89,11 +90,11 @@ def estimated(plan: Plan, n_tokens: int, *, calibrates: bool) -> Estimate:
 
 
 def refined_in(plan: Plan) -> list[PlannedTensor]:
-    """The matrices whose codes are refined: those that multiply hidden states, and get blocks."""
+    """The matrices whose codes are refined: those that multiply hidden states, in such formats."""
     return [
         tensor
         for tensor in plan.tensors
-        if _is_matrix(tensor) and tensor.format.block > 1 and tensor.name != EMBEDDING
+        if _is_matrix(tensor) and tensor.format.name in GRIDS and tensor.name != EMBEDDING
     ]
 
 

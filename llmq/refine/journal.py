@@ -29,6 +29,7 @@ Blocks = NDArray[np.void]
 Fingerprint = Mapping[str, object]
 """By what people call it, whatever the blocks depend on, as JSON can hold it."""
 FINGERPRINT, SUFFIX, PARTIAL = "fingerprint.json", ".blocks", ".partial"
+PACKAGES = ("torch", "transformers", "numpy")  # whose sums the blocks are made of
 
 
 def journal_folder(output: Path) -> Path:
@@ -49,7 +50,7 @@ def fingerprint_of(
     stamps = {str(f.name): [f.stat().st_mtime_ns, f.stat().st_size] for f in files if f.exists()}
     return {
         "version of llmq": __version__,
-        "version of torch or NumPy": [_version(name) for name in ("torch", "numpy")],
+        "version of torch, transformers or NumPy": [_version(name) for name in PACKAGES],
         "model": dict(sorted(stamps.items())),
         "choice of formats": {tensor.name: tensor.format.name for tensor in plan.tensors},
         "calibration": calibration_sha256,
@@ -175,7 +176,7 @@ class Journal:
 
 
 def _version(package: str) -> str | None:
-    """Of a package whose sums the blocks depend on; None where it is not installed."""
+    """Of a package; None where it is not installed."""
     try:
         return version(package)
     except PackageNotFoundError:

@@ -6,8 +6,9 @@ blocks.
 """
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,9 @@ from llmq_kernels.format import Format
 
 Floats = NDArray[np.float32]
 Blocks = NDArray[np.void]
+Bytes = NDArray[np.uint8]
+Task = tuple[str, int, tuple[Path, ...]]
+"""A format, the first row of a chunk, and the files that it is made of."""
 
 CHUNK_ROWS = 4 * ROWS  # the more, the less each costs
 
@@ -59,15 +63,25 @@ class Rounder:
         if self.pool is None:
             found = [_round(*task) for task in tasks]
         else:
-            found = list(self.pool.map(_round, *zip(*tasks, strict=True)))
+            found = self._shared(self.pool, tasks)
         return np.concatenate([each.view(fmt.layout) for each in found]).reshape(len(rows), -1)
+
+    def _shared(self, pool: ProcessPoolExecutor, tasks: Sequence[Task]) -> list[Bytes]:
+        """What the processes make of the tasks."""
+        try:
+            return list(pool.map(_round, *zip(*tasks, strict=True)))
+        except BrokenProcessPool:
+            raise OutputError(
+                "a worker process died while codes were refined, perhaps for lack of memory; what is"
+                " finished is kept, try --jobs 1"
+            ) from None
 
     def _save(self, name: str, values: NDArray[Any]) -> Path:
         path = self.folder / f"{name}.npy"
         try:
             np.save(path, values)
         except OSError as error:
-            raise OutputError(f"{path}: cannot be written ({error.strerror})") from None
+            raise OutputError(f"{path}: cannot be written ({error.strerror or error})") from None
         return path
 
 
@@ -82,7 +96,7 @@ def rounder(jobs: int | None) -> Iterator[Rounder]:
         yield Rounder(Path(folder), pool)
 
 
-def _round(name: str, start: int, files: tuple[Path, ...]) -> NDArray[np.uint8]:
+def _round(name: str, start: int, files: tuple[Path, ...]) -> Bytes:
     """The bytes of the blocks of a chunk of rows, (n_rows, bytes)."""
     rows, factor, importance, order = (np.load(file, mmap_mode="r") for file in files)
     chunk = np.array(rows[start : start + CHUNK_ROWS])
