@@ -18,15 +18,16 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from llmq.calibration.file import Calibration, read_calibration
-from llmq.calibration.streaming import Skeleton, open_skeleton
+from llmq.calibration.streaming import EMBEDDING, open_skeleton
 from llmq.calibration.text import WINDOW, CalibrationTokens, Portion, calibration_tokens
 from llmq.errors import LlmqError
 from llmq.plan import Plan
 from llmq.planning import make_plan
 from llmq.refine.journal import Journal
-from llmq.refine.layerwise import SETTINGS, Settings, places, refine
+from llmq.refine.layerwise import SETTINGS, Rows, Settings, refine, restored
 from llmq.sources.opening import open_source
 from llmq.suites import Suite, read_suite
 from llmq_eval.text import Text, read_text
@@ -107,30 +108,36 @@ class Comparison:
 def compared(refined: Plan, tokens: CalibrationTokens) -> Comparison:
     """The refined weights beside the base's, on windows of tokens."""
     skeleton = open_skeleton(open_source(refined.source.path))
-    stored = {tensor.name: tensor.source for tensor in refined.tensors}
-    base, ours = skeleton.embedded(tokens.ids), skeleton.embedded(tokens.ids)
+    stored = {tensor.name: tensor for tensor in refined.tensors}
+
+    def rows_of(name: str) -> Rows:
+        tensor, planned = skeleton.by_name[name], stored[skeleton.by_name[name].name]
+        blocks = planned.encoding.blocks(planned.source, 0, tensor.n_rows)
+        return restored(tensor, planned.format, blocks)
+
+    used = np.unique(tokens.ids)
+    base = skeleton.embedded(tokens.ids)
+    ours = skeleton.embedded(tokens.ids, lambda _: rows_of(EMBEDDING)[used])
     with torch.no_grad():
         for layer in skeleton.layers(tokens.window):
             twin = layer.twin()
             for name in layer.linears():
-                tensor = skeleton.by_name[name]
-                rows = np.empty(tensor.shape, np.float32)
-                rows[places(tensor)] = stored[tensor.name].weights.read(0, tensor.n_rows)
-                twin.load(name, rows)
+                twin.load(name, rows_of(name))
             for window in range(len(base)):
                 some = slice(window, window + 1)
                 base[some], ours[some] = layer(base[some]), twin(ours[some])
-        return divergence(skeleton, skeleton.normed(base), skeleton.normed(ours))
+        head = skeleton.by_name[skeleton.head]
+        matrices = head.weights.read(0, head.n_rows), rows_of(skeleton.head)
+        return divergence(matrices, skeleton.normed(base), skeleton.normed(ours))
 
 
-def divergence(skeleton: Skeleton, base: torch.Tensor, ours: torch.Tensor) -> Comparison:
-    """KL from the base's distributions, over the second halves of windows."""
-    head = skeleton.by_name[skeleton.head]
-    matrix = torch.from_numpy(np.array(head.weights.read(0, head.n_rows)))
+def divergence(matrices: tuple[Rows, Rows], base: Tensor, ours: Tensor) -> Comparison:
+    """KL from the base's distributions, over the second halves of windows; by each its matrix."""
+    heads = [torch.from_numpy(np.array(matrix)).T for matrix in matrices]
     kl, top = [], []
-    for one, other in zip(base, ours, strict=True):
-        half = len(one) // 2
-        p, q = (torch.log_softmax(states[half:] @ matrix.T, -1) for states in (one, other))
+    for both in zip(base, ours, strict=True):
+        half = len(both[0]) // 2
+        p, q = (torch.log_softmax(s[half:] @ m, -1) for s, m in zip(both, heads, strict=True))
         kl.append(float((p.exp() * (p - q)).sum(-1).mean()))
         top.append(float((p.argmax(-1) == q.argmax(-1)).float().mean()))
     error = float(np.std(kl, ddof=1) / len(kl) ** 0.5)

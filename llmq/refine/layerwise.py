@@ -148,13 +148,11 @@ class _Refining:
         return refined
 
     def _rows(self, tensor: PlannedTensor) -> Rows:
-        """What the file's blocks of a tensor stand for, in the checkpoint's order."""
+        """What the file will hold, in the checkpoint's order."""
         source, blocks = tensor.source, self._kept(tensor)
         if blocks is None:  # of a format that is not refined
             blocks = tensor.encoding.blocks(source, 0, source.n_rows)
-        rows = np.empty(tensor.shape, np.float32)
-        rows[places(source)] = tensor.format.decode(blocks)
-        return rows
+        return restored(source, tensor.format, blocks)
 
     def _kept(self, tensor: PlannedTensor) -> Blocks | None:
         return self.journal.get(tensor.name, tensor.format, tensor.shape)
@@ -197,6 +195,13 @@ class _Metrics:
                 raise CalibrationError(f"{error}; calibrate on another text") from None
             self._found[fmt.block] = Metric(factor, importance, order)
         return self._found[fmt.block]
+
+
+def restored(tensor: SourceTensor, fmt: Format, blocks: Blocks) -> Rows:
+    """What a file's blocks of a matrix stand for (n_rows, n_cols), in the checkpoint's order."""
+    rows = np.empty(tensor.shape, np.float32)
+    rows[places(tensor)] = fmt.decode(blocks)
+    return rows
 
 
 def places(tensor: SourceTensor) -> NDArray[np.intp]:
