@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -119,14 +120,15 @@ def run(arguments: argparse.Namespace) -> int:
     check_installed()
     source = open_source(arguments.model, pre=arguments.pre)
     output = output_path(arguments.output, default_name(source.name, "calib"))
-    n_bytes = _bytes_needed(source, arguments.tokens)
-    check_place(source, output, n_bytes=n_bytes, others=files, force=arguments.force)
+    check = partial(check_place, source, output, others=files, force=arguments.force)
+    check(n_bytes=0)  # before the text is read; how much it holds is known afterwards
     stopped = OutputError(f"{output}: stopped by Ctrl-C, nothing was written")
     try:
         with endings_raise(_killed):
             tokens = calibration_tokens(
                 source, portions, n_tokens=arguments.tokens, window=arguments.window
             )
+            check(n_bytes=_bytes_needed(source, tokens.ids.size))
             notes = notes_on(tokens, source, portions, arguments.tokens)
             if not arguments.quiet:
                 print_plan(tokens, source)

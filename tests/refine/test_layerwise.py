@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 from itertools import count
 from pathlib import Path
 
@@ -29,17 +30,24 @@ N_TOKENS = 200
 Refine = Callable[..., Plan]
 
 
-@pytest.fixture
-def refined(tutor: Source, calibration: Calibration, tmp_path: Path) -> Refine:
-    """A function that refines the tutor in a recipe, its journal in a folder of that name."""
+@pytest.fixture(scope="module")
+def refined(
+    tutor: Source, calibration: Calibration, tmp_path_factory: pytest.TempPathFactory
+) -> Refine:
+    """A function that refines the tutor in a recipe, once, or anew with a journal of its own."""
+    folder = tmp_path_factory.mktemp("journals")
 
-    def make(recipe: str, folder: str, *, jobs: int = 1, settings: Settings = SETTINGS) -> Plan:
+    def make(recipe: str, journal: Path, jobs: int) -> Plan:
         plan = make_plan(tutor, recipe=recipe, importance=calibration.importance, quality="best")
-        journal = Journal(tmp_path / folder)
-        journal.folder.mkdir(exist_ok=True)
-        return refine(plan, calibration, journal, jobs=jobs, settings=settings)
+        journal.mkdir(exist_ok=True)
+        return refine(plan, calibration, Journal(journal), jobs=jobs)
 
-    return make
+    once = cache(make)
+
+    def plan(recipe: str, journal: Path | None = None, *, jobs: int = 1) -> Plan:
+        return make(recipe, journal, jobs) if journal else once(recipe, folder / recipe, jobs)
+
+    return plan
 
 
 def blocks(plan: Plan) -> dict[str, bytes]:
@@ -55,7 +63,7 @@ def blocks(plan: Plan) -> dict[str, bytes]:
 def test_llama_cpp_computes_what_torch_did(
     refined: Refine, tutor: Source, tmp_path: Path, recipe: str
 ) -> None:
-    packed = execute(refined(recipe, "journal"), tmp_path / "packed.gguf", load_check=False)
+    packed = execute(refined(recipe), tmp_path / "packed.gguf", load_check=False)
     decoded_plan = make_plan(open_source(packed, allow_requantize=True), recipe="F32")
     decoded = execute(decoded_plan, tmp_path / "decoded.gguf", load_check=False)
     model = AutoModelForCausalLM.from_pretrained(tutor.path, dtype=torch.float32)
@@ -79,22 +87,17 @@ def test_llama_cpp_computes_what_torch_did(
 def test_blocks_do_not_depend_on_processes_nor_on_interruptions(
     refined: Refine, tmp_path: Path
 ) -> None:
-    alone = blocks(refined("Q4_0", "alone"))
+    alone = blocks(refined("Q4_0"))
     assert len(alone) == 42  # seven matrices in six layers
-    assert blocks(refined("Q4_0", "shared", jobs=3)) == alone
-    for file in sorted((tmp_path / "shared").glob("blk.[3-5].*")):
+    assert blocks(refined("Q4_0", tmp_path, jobs=3)) == alone
+    for file in sorted(tmp_path.glob("blk.[3-5].*")):
         file.unlink()  # as if it had been stopped in layer 3
-    (tmp_path / "shared" / "blk.2.ffn_up.weight.blocks").unlink()
-    assert blocks(refined("Q4_0", "shared")) == alone
-
-
-def test_errors_made_so_far_are_in_view(refined: Refine) -> None:
-    blind = blocks(refined("Q4_0", "blind", settings=Settings(drift=0, residual=0)))
-    assert blind != blocks(refined("Q4_0", "seeing"))
+    (tmp_path / "blk.2.ffn_up.weight.blocks").unlink()
+    assert blocks(refined("Q4_0", tmp_path)) == alone
 
 
 def test_what_depends_on_no_input_stays(refined: Refine) -> None:
-    plan = refined("Q4_0", "journal")
+    plan = refined("Q4_0")
     kept = {t.name for t in plan.tensors if t.encoding.encoder != "refined"}
     assert "token_embd.weight" in kept
     assert all("norm" in name or name == "token_embd.weight" for name in kept)
@@ -119,6 +122,10 @@ def tiny(make_checkpoint: Callable[..., Path], tmp_path: Path) -> Refine:
         return refine(plan, calibration, journal, jobs=1, settings=settings)
 
     return make
+
+
+def test_errors_made_so_far_are_in_view(tiny: Refine) -> None:
+    assert blocks(tiny(64)) != blocks(tiny(64, settings=Settings(drift=0, residual=0)))
 
 
 @pytest.mark.parametrize("n_windows", [1, 7])
