@@ -67,10 +67,6 @@ class Checkpoint:
             partial.unlink(missing_ok=True)
         self._saved = time.monotonic()
 
-    def remove(self) -> None:
-        """Leave nothing."""
-        self.path.unlink(missing_ok=True)
-
     @property
     def _key(self) -> str:
         return json.dumps(self.key, sort_keys=True)
