@@ -94,7 +94,13 @@ def command(tutor: Path) -> list[str]:
 
 def stopped_by(number: signal.Signals, tutor: Path) -> tuple[int, str]:
     """The exit code and the words of one that a signal hits after its first layer."""
-    process = subprocess.Popen(command(tutor), stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        command(tutor),
+        stderr=subprocess.PIPE,
+        text=True,
+        # a background job begins deaf to Ctrl-C, and so would its children
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509  # no threads here
+    )
     while not Path(".out.gguf.resume").exists():
         assert process.poll() is None
         time.sleep(0.002)
