@@ -164,9 +164,7 @@ def _normed(skeleton: Skeleton, streams: tuple["Tensor", "Tensor"]) -> Iterator[
 
 
 def _add(total: list[Any], some: Inputs, here: "Tensor", weights: "Tensor") -> None:
-    """Add the products over the windows that are `here`."""
-    if not here.any():
-        return
+    """Add the products over the windows that are `here`, zeros where none is."""
 
     def tokens(values: "Tensor") -> "Tensor":
         return values[here].flatten(0, 1)

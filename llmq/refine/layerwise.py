@@ -214,7 +214,8 @@ def _adds(tensor: PlannedTensor, plan: Plan) -> bool:
 
 
 def _held_out(calibration: Calibration, settings: Settings) -> NDArray[np.bool_]:
-    """The windows that show how much to believe, evenly spread."""
+    """The windows that show how much to believe, evenly spread; of few the last."""
     windows = np.arange(len(calibration.tokens.ids))
-    held_out: NDArray[np.bool_] = windows % settings.checked == settings.checked - 1
+    every = min(settings.checked, len(windows))
+    held_out: NDArray[np.bool_] = windows % every == every - 1
     return held_out
