@@ -67,7 +67,7 @@ class Rounder:
         try:
             np.save(path, values)
         except OSError as error:
-            raise OutputError(f"{path}: cannot be written ({error.strerror})") from None
+            raise OutputError(f"{path}: cannot be written ({error.strerror or error})") from None
         return path
 
 
