@@ -33,9 +33,11 @@ def alive(pid: int) -> bool:
 def test_a_killed_process_leaves_no_worker(tmp_path: Path) -> None:
     script = tmp_path / "killed.py"
     script.write_text(KILLED, encoding="utf-8")
-    done = subprocess.run([sys.executable, script], stdout=subprocess.PIPE, text=True, check=False)
+    told = tmp_path / "pid"  # a file: of a pipe, the worker would hold the other end
+    with told.open("w", encoding="utf-8") as out:
+        done = subprocess.run([sys.executable, script], stdout=out, check=False)
     assert done.returncode == -signal.SIGKILL
-    worker = int(done.stdout)
+    worker = int(told.read_text())
     for _ in range(100):
         if not alive(worker):
             return
