@@ -6,7 +6,9 @@ files by themselves, so nothing depends on fork or on positioned reads.
 """
 
 import multiprocessing
+import os
 import signal
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import (
     FIRST_COMPLETED,
@@ -30,8 +32,7 @@ def worker_pool(workers: int) -> Iterator[ProcessPoolExecutor | None]:
     pool = ProcessPoolExecutor(
         workers,
         mp_context=multiprocessing.get_context("spawn"),
-        initializer=signal.signal,  # Ctrl-C is handled by the main process
-        initargs=(signal.SIGINT, signal.SIG_IGN),
+        initializer=_begun,
     )
     try:
         with _interrupts_held():  # or it would hit a process before its initializer has run
@@ -40,6 +41,20 @@ def worker_pool(workers: int) -> Iterator[ProcessPoolExecutor | None]:
         yield pool
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def _begun() -> None:
+    """Leave Ctrl-C to the main process, and end where that one was killed."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """A pool waits for tasks for ever: its processes hold both ends of the pipe they come by."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 @contextmanager

@@ -42,7 +42,8 @@ def print_plan(tokens: CalibrationTokens, source: Source) -> None:
     rows += [(s.name, f"{s.share:g}", f"{s.n_tokens:,}") for s in tokens.sources]
     each, columns = tokens_per_column(tokens.ids.size, source)
     n, window = tokens.ids.shape
-    print(f"{printable(source.name)} reads {n} windows of {window} tokens", file=sys.stderr)
+    windows = "1 window" if n == 1 else f"{n} windows"
+    print(f"{printable(source.name)} reads {windows} of {window} tokens", file=sys.stderr)
     for line in aligned(rows, "<>>", terminal_width(sys.stderr)):
         print(line, file=sys.stderr)
     print(
