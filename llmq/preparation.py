@@ -25,6 +25,7 @@ from llmq.recipes.choose import UNNAMED
 from llmq.recipes.overrides import Overrides
 from llmq.refine.estimate import Estimate, estimated, refined_in
 from llmq.refine.journal import Journal, fingerprint_of, journal_folder
+from llmq.refine.rounding import scratch_bytes
 from llmq.sources.source import Source
 from llmq_kernels import Encoder
 
@@ -120,8 +121,9 @@ class Work:
         """What will still have to be written next to the output before it is published."""
         journal, ahead = Journal(journal_folder(output)), 0
         if self.refines:
-            refined = sum(tensor.n_bytes for tensor in refined_in(self.plan))
-            ahead += max(refined - journal.n_bytes, 0)
+            refined = refined_in(self.plan)
+            ahead += max(sum(tensor.n_bytes for tensor in refined) - journal.n_bytes, 0)
+            ahead += scratch_bytes(tensor.shape for tensor in refined)
         estimate = self.estimate()
         if estimate and self.calibrates and not (journal.folder / COMPUTED).exists():
             ahead += estimate.states_bytes

@@ -24,6 +24,7 @@ COSTS = {
     "moments": 1 / 80e9,  # likewise: sums over tokens
     "feedback": 1 / 4e9,  # seconds for a weight and a column that its error is pushed into
 }
+START_SECONDS = 8  # torch, transformers, the trial of the file
 FORWARDS = 2  # the base's stream and that of the quantized prefix
 MOMENTS = 3  # sums for a group: of its input, of the input's drift, of the residual's error
 BASE_BYTES = 500_000_000  # torch, transformers and the tokenizer
@@ -67,7 +68,8 @@ def estimated(plan: Plan, n_tokens: int, *, calibrates: bool) -> Estimate:
     squares = [tensors[0].shape[-1] ** 2 for tensors in _groups(refined)]
     passes = calibrates + FORWARDS * plan.quality.refine
     seconds = (
-        COSTS["forward"] * operations * passes
+        START_SECONDS
+        + COSTS["forward"] * operations * passes
         + COSTS["moments"] * 2 * n_tokens * sum(squares) * MOMENTS
         + COSTS["feedback"] * sum(prod(t.shape) * t.shape[-1] for t in refined)
     )

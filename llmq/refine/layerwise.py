@@ -26,7 +26,7 @@ from llmq.errors import CalibrationError
 from llmq.plan import Plan
 from llmq.planned_tensor import PlannedTensor
 from llmq.refine.journal import Blocks, Journal
-from llmq.refine.rounding import Metric, Rounder, rounder
+from llmq.refine.rounding import ROWS_AT_ONCE, Metric, Rounder, rounder
 from llmq.refine.targets import Strengths, corrections, strengths
 from llmq.sources.tensor import SourceTensor
 from llmq_kernels import Encoder
@@ -41,10 +41,6 @@ ADDING: Mapping[str, str] = {
     "ffn_down.weight": "post_ffw_norm.weight",
 }
 """Matrices whose result is added to the residual stream, and the norm that may stand between."""
-
-
-ROWS_AT_ONCE = 8192
-"""Rows of a matrix in memory: an output matrix has more."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +79,10 @@ def refine(
     refining = _Refining(plan, skeleton, journal, settings, _held_out(calibration, settings))
     done: list[PlannedTensor] = []
     groups = walk(skeleton, calibration.tokens, refining.embedding())
-    with rounder(jobs) as work, closing(groups):  # or an error would keep its threads
+    with (
+        rounder(journal.folder, jobs) as work,
+        closing(groups),
+    ):  # or an error would keep its threads
         for group in groups:
             if progress:
                 progress(group.index, skeleton.n_layers)

@@ -6,7 +6,7 @@ blocks.
 """
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
@@ -30,6 +30,8 @@ Bytes = NDArray[np.uint8]
 Task = tuple[str, int, tuple[Path, ...]]
 """A format, the first row of a chunk, and the files that it is made of."""
 
+SCRATCH = "scratch-"
+ROWS_AT_ONCE = 8192  # of a matrix in memory: an output matrix has more
 CHUNK_ROWS = 4 * ROWS  # the more, the less each costs
 
 
@@ -86,14 +88,19 @@ class Rounder:
 
 
 @contextmanager
-def rounder(jobs: int | None) -> Iterator[Rounder]:
-    """Processes at work for a while: `jobs`, or one for each core."""
+def rounder(folder: Path, jobs: int | None) -> Iterator[Rounder]:
+    """Processes at work for a while, `jobs` or one for each core; their files lie in `folder`."""
     workers = jobs or cores()
     with (
-        tempfile.TemporaryDirectory(prefix="llmq-refine-") as folder,
+        tempfile.TemporaryDirectory(prefix=SCRATCH, dir=folder) as scratch,
         worker_pool(workers if workers > 1 else 0) as pool,
     ):
-        yield Rounder(Path(folder), pool)
+        yield Rounder(Path(scratch), pool)
+
+
+def scratch_bytes(shapes: Iterable[tuple[int, ...]]) -> int:
+    """What files of rows and of the factor take at most, for matrices of these shapes."""
+    return max((4 * n * (min(rows, ROWS_AT_ONCE) + n) for rows, n in shapes), default=0)
 
 
 def _round(name: str, start: int, files: tuple[Path, ...]) -> Bytes:

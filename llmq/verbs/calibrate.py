@@ -25,7 +25,7 @@ from llmq.calibration.text import (
 )
 from llmq.calibration.torch_extra import check_installed
 from llmq.drift import chosen_suite
-from llmq.errors import CalibrationError, LlmqError, OutputError, printable
+from llmq.errors import CalibrationError, LlmqError, printable
 from llmq.interrupts import endings_raise
 from llmq.outputs import check_place, default_name, output_path
 from llmq.sources.opening import open_source
@@ -122,9 +122,8 @@ def run(arguments: argparse.Namespace) -> int:
     output = output_path(arguments.output, default_name(source.name, "calib"))
     check = partial(check_place, source, output, others=files, force=arguments.force)
     check(n_bytes=0)  # before the text is read; how much it holds is known afterwards
-    stopped = OutputError(f"{output}: stopped by Ctrl-C, nothing was written")
     try:
-        with endings_raise(_killed):
+        with endings_raise(_stopped):
             tokens = calibration_tokens(
                 source, portions, n_tokens=arguments.tokens, window=arguments.window
             )
@@ -135,7 +134,7 @@ def run(arguments: argparse.Namespace) -> int:
             tell_notes(notes)
             n_matrices = _compute(source, tokens, output, arguments)
     except KeyboardInterrupt:
-        raise stopped from None
+        raise _stopped("Ctrl-C") from None
     seconds = time.perf_counter() - started
     if not arguments.quiet:
         print(
@@ -165,7 +164,7 @@ def chosen(given: Sequence[Given]) -> tuple[tuple[Portion, ...], dict[Path, str]
     return tuple(portions) or builtin_portions(), files
 
 
-def _killed(name: str) -> LlmqError:
+def _stopped(name: str) -> LlmqError:
     return LlmqError(f"stopped by {name}; the same command goes on where this one was")
 
 
@@ -188,7 +187,7 @@ def _compute(
         with nullcontext() if arguments.quiet else layers_bar("calibrating") as progress:
             moments = second_moments(source, tokens, progress=progress, resume=resume)
         write_calibration(output, tokens, moments, force=arguments.force)
-    except (KeyboardInterrupt, CalibrationError):  # from numbers that are none, nothing goes on
+    except CalibrationError:  # from numbers that are none, nothing goes on
         resume.unlink(missing_ok=True)
         raise
     resume.unlink(missing_ok=True)

@@ -96,17 +96,6 @@ def test_blocks_do_not_depend_on_processes_nor_on_interruptions(
     assert blocks(refined("Q4_0", tmp_path)) == alone
 
 
-@pytest.mark.parametrize("n_windows", [1, 2, 7])
-def test_few_windows_are_enough(
-    tutor: Source, calibration: Calibration, tmp_path: Path, n_windows: int
-) -> None:
-    kept = calibration.tokens
-    few = replace(kept, ids=kept.ids[:n_windows], weights=kept.weights[:n_windows])
-    plan = make_plan(tutor, recipe="Q4_0", importance=calibration.importance, quality="best")
-    done = refine(plan, replace(calibration, tokens=few), Journal(tmp_path), jobs=1)
-    assert len(blocks(done)) == 42
-
-
 def test_what_depends_on_no_input_stays(refined: Refine) -> None:
     plan = refined("Q4_0")
     kept = {t.name for t in plan.tensors if t.encoding.encoder != "refined"}
