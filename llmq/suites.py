@@ -1,8 +1,9 @@
 """Suites: JSONL files of dialogues, read strictly and known by their hash.
 
-One JSON object a line: {"id": "...", "messages": [{"role": "user", "content": "..."}, ...]}. Other
-keys (source, license, subject ...) are welcome and ignored. `role` is system, user or assistant,
-where the assistant is the tutor. A system turn comes first or not at all.
+One JSON object a line: {"id": "...", "messages": [{"role": "user", "content": "..."}, ...]}; without
+an id a dialogue is called by the number of its line. Other keys (source, license, subject ...) are
+welcome and ignored. `role` is system, user or assistant, where the assistant is the tutor. A system
+turn comes first or not at all.
 """
 
 import hashlib
@@ -81,7 +82,8 @@ def _dialogues(text: str, name: str) -> Iterator[Dialogue]:
         if not line.strip():
             continue
         where = f"{name}, line {number}"
-        dialogue = _dialogue(parse_json_object(line.encode(), Path(where), SuiteError), where)
+        record = parse_json_object(line.encode(), Path(where), SuiteError)
+        dialogue = _dialogue({"id": str(number), **record}, where)
         first = lines_of.setdefault(dialogue.id, number)
         if first != number:
             raise SuiteError(f"{where}: the id {dialogue.id!r} is taken by line {first}")

@@ -92,6 +92,12 @@ def test_a_defect_is_named_with_its_line(tmp_path: Path, line: str, complaint: s
     assert "\n" not in str(caught.value)
 
 
+def test_without_ids_lines_are_numbered(tmp_path: Path) -> None:
+    bare = json.dumps({"messages": TURNS})
+    suite = read_suite(suite_file(tmp_path, bare, record(), bare))
+    assert [dialogue.id for dialogue in suite.dialogues] == ["1", "a", "3"]
+
+
 def test_files_that_are_no_suites(tmp_path: Path) -> None:
     (tmp_path / "binary").write_bytes(b"\xff\xfe")
     (tmp_path / "empty").write_bytes(b"\n")

@@ -10,6 +10,7 @@ from llmq.errors import printable
 from llmq.plan import Plan
 from llmq.processors import cores
 from llmq.quality import FAST
+from llmq.records import N_TOKENS, calibrated_on
 from llmq.refine.estimate import Estimate
 from llmq.spelling import counted
 from llmq.verbs.tables import shown, terminal_width, wrapped
@@ -99,7 +100,10 @@ def _manner(plan: Plan) -> str:
         words.append(f"quality {plan.quality.name}")
     if plan.encoder and not plan.quality.refine:
         words.append(f"encoder {plan.encoder}")
-    if plan.importance:
+    if sources := calibrated_on(plan.metadata):
+        n_tokens = int(plan.metadata[N_TOKENS])  # type: ignore[arg-type]  # stands with the sources
+        words.append(f"calibrated on {n_tokens:,} tokens of {' and '.join(sources.values())}")
+    elif plan.importance:
         words.append(
             f"imatrix {plan.importance.path} ({len(plan.importance.rows)} matrices,"
             f" {plan.importance.n_chunks} chunks)"
