@@ -15,14 +15,14 @@ from llmq.planned_tensor import PlannedTensor
 from llmq.processors import cores
 from llmq_kernels.feedback import GRIDS
 
-# On two virtual Xeon cores with AVX-512. HELD is from the peak memory of a real run (`llmq convert
-# --quality best` on smoltutor, 135 M weights, 32,768 tokens, Q4_0); the rates are those of torch's
-# and NumPy's products of such sizes and of the kernel, not of a whole run.
+# On two virtual Xeon cores with AVX-512: `llmq convert --quality best` on smoltutor (135 M weights,
+# 32,768 tokens). Its processor time was 400 s in each of four recipes, its peak memory 3.5 GB. How
+# the time divides is known from single products only.
 CORES = 2
 COSTS = {
-    "forward": 1 / 80e9,  # seconds a floating-point operation: tokens through a layer
-    "moments": 1 / 80e9,  # likewise: sums over tokens
-    "feedback": 1 / 4e9,  # seconds for a weight and a column that its error is pushed into
+    "forward": 1 / 110e9,  # seconds a floating-point operation: tokens through a layer
+    "moments": 1 / 250e9,  # likewise: sums over tokens
+    "feedback": 1 / 2.5e9,  # seconds for a weight and a column that its error is pushed into
 }
 START_SECONDS = 8  # torch, transformers, the trial of the file
 FORWARDS = 2  # the base's stream and that of the quantized prefix
@@ -68,8 +68,7 @@ def estimated(plan: Plan, n_tokens: int, *, calibrates: bool) -> Estimate:
     squares = [tensors[0].shape[-1] ** 2 for tensors in _groups(refined)]
     passes = calibrates + FORWARDS * plan.quality.refine
     seconds = (
-        START_SECONDS
-        + COSTS["forward"] * operations * passes
+        COSTS["forward"] * operations * passes
         + COSTS["moments"] * 2 * n_tokens * sum(squares) * MOMENTS
         + COSTS["feedback"] * sum(prod(t.shape) * t.shape[-1] for t in refined)
     )
@@ -82,7 +81,7 @@ def estimated(plan: Plan, n_tokens: int, *, calibrates: bool) -> Estimate:
         layer *= FORWARDS
     memory = BASE_BYTES + 4 * (states + layer + SQUARES * max(squares, default=0))
     return Estimate(
-        seconds * CORES / cores(),
+        START_SECONDS + seconds * CORES / cores(),
         memory,
         n_tokens,
         _n_layers(plan),

@@ -8,7 +8,7 @@ import pytest
 import llmq.refine.estimate
 from llmq.plan import Plan
 from llmq.planning import make_plan
-from llmq.refine.estimate import estimated, refined_in
+from llmq.refine.estimate import START_SECONDS, estimated, refined_in
 from llmq.sources.opening import open_source
 
 MakeCheckpoint = Callable[..., Path]
@@ -36,11 +36,13 @@ def test_it_is_a_sum_over_the_sizes(plan: Plan, monkeypatch: pytest.MonkeyPatch)
     layers = 2 * (2 * 64 * 64 + 2 * 32 * 64 + 2 * 96 * 64 + 64 * 96)
     squares = 2 * (3 * 64**2 + 96**2)
     pushed = 2 * (64 * (2 * 64 * 64 + 2 * 32 * 64 + 2 * 96 * 64) + 96 * 64 * 96) + 64 * 257 * 64
-    expected = 3 * 2 * 1000 * layers / 80e9 + 3 * 2 * 1000 * squares / 80e9 + pushed / 4e9
-    assert found.seconds == pytest.approx(expected)
+    expected = 3 * 2 * 1000 * (layers / 110e9 + squares / 250e9) + pushed / 2.5e9
+    assert found.seconds - START_SECONDS == pytest.approx(expected)
     assert found.n_refined == layers + 257 * 64
     monkeypatch.setattr(llmq.refine.estimate, "cores", lambda: 8)
-    assert estimated(plan, 1000, calibrates=True).seconds == pytest.approx(expected / 4)
+    assert estimated(plan, 1000, calibrates=True).seconds == pytest.approx(
+        START_SECONDS + expected / 4
+    )
 
 
 def test_more_work_is_said_to_take_more(plan: Plan) -> None:
