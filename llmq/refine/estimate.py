@@ -16,7 +16,7 @@ from llmq.processors import cores
 from llmq_kernels.feedback import GRIDS
 
 # On two virtual Xeon cores with AVX-512: `llmq convert --quality best` on smoltutor (135 M weights,
-# 32,768 tokens). Its processor time was 400 s in each of four recipes, its peak memory 3.5 GB. How
+# 32,768 tokens). Its processor time was 400 s in each of four recipes, its peak memory 2.8 GB. How
 # the time divides is known from single products only.
 CORES = 2
 COSTS = {
@@ -28,7 +28,7 @@ START_SECONDS = 8  # torch, transformers, the trial of the file
 FORWARDS = 2  # the base's stream and that of the quantized prefix
 MOMENTS = 3  # sums for a group: of its input, of the input's drift, of the residual's error
 BASE_BYTES = 500_000_000  # torch, transformers and the tokenizer
-HELD = 6  # floats of a stream for a token and a column: of hidden states, and of the widest input
+HELD = 4  # floats of a stream for a token and a column: of hidden states, and of the widest input
 SQUARES = 6  # matrices of a group's width at a time: sums, the factor and what it is made of
 
 # The matrices of a layer that share one input have one sum between them.
