@@ -1,6 +1,6 @@
 """Suites: JSONL files of dialogues, read strictly and known by their hash.
 
-One JSON object a line: {"id": "...", "messages": [{"role": "user", "content": "..."}, ...]}
+One JSON object a line: {"id": "...", "messages": [{"role": "user", "content": "..."}, ...]}.
 Without an id a dialogue is called by the number of its line. Other keys (source, license) are
 welcome and ignored. `role` is system, user or assistant, where the assistant is the tutor. A system
 turn comes first or not at all.
