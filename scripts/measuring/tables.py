@@ -22,7 +22,7 @@ FULL = (
     f"99.9 % KL {BY_PEER}",
     "perplexity by the base's",
 )
-SHORT = ("recipe", "file", "size", "mean KL (nats)", "same top token", "made in")
+SHORT = ("recipe", "file", "size", "mean KL (nats)", BY_PEER, "same top token")
 REPLIES = ("recipe", "file", "mean reply (tokens)", "by the base's", "not closed", "same reply")
 KNOWN = {metric.name: metric for metric in (*METRICS, *REPLY_METRICS)}
 NONE = "-"
@@ -86,8 +86,8 @@ def _short(row: Mapping[str, Any]) -> list[str]:
         *_named(row),
         f"{row['tensor_bytes'] / 1e6:.1f} MB",
         _cell(row, "mean_kl_nats"),
+        _ratio(row.get("kl_ratio")),
         _cell(row, "same_top_rate"),
-        _seconds(row["seconds"]),
     ]
 
 
@@ -129,9 +129,3 @@ def _share(ratio: Mapping[str, float | None] | None) -> str:
 
 def _number(value: float | None) -> str:
     return NONE if value is None else f"{value:.2f}"
-
-
-def _seconds(seconds: float | None) -> str:
-    if seconds is None:
-        return NONE
-    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
