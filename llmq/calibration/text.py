@@ -23,7 +23,7 @@ from llmq_eval.text import Text
 
 TOKENS = 32_768  # in all, where nothing is said
 WINDOW = 512  # tokens, as in llama-imatrix
-LEAST_PER_COLUMN = 8  # tokens: with fewer, targets of a refinement hurt (eval/README.md)
+LEAST_PER_COLUMN = 8  # tokens: with fewer, corrections are learned from noise
 EMBEDDING = "token_embd.weight"
 LEAST_WINDOW = 16  # tokens: llama-imatrix passes over shorter ones
 

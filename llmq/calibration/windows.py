@@ -28,7 +28,7 @@ from llmq.suites import Dialogue, Suite
 from llmq_eval.likelihood import passages
 from llmq_eval.text import Text, cut_text
 
-# What a position counts. All alike: no other choice was measured to be better.
+# What a position counts. All alike: no other choice was measured.
 WEIGHTS: Mapping[str, float] = {"tutor": 1.0, "end": 1.0, "other": 1.0}
 
 GOLDEN = (5**0.5 - 1) / 2

@@ -45,7 +45,7 @@ ADDING: Mapping[str, str] = {
 
 @dataclass(frozen=True)
 class Settings:
-    """How codes are refined; eval/README.md has what was measured for each."""
+    """How codes are refined; eval/README.md has what was tried."""
 
     damping: float = 0.1
     """What is added to H's diagonal, as a share of its mean."""
