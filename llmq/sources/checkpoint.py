@@ -13,6 +13,7 @@ from typing import Any
 from llmq.errors import CheckpointError
 from llmq.files.json import read_json_object
 from llmq.files.safetensors import TensorRef, read_header
+from llmq.weights import Weights
 
 SINGLE_NAME = "model.safetensors"
 INDEX_NAME = "model.safetensors.index.json"
@@ -25,7 +26,12 @@ class Checkpoint:
 
     path: Path
     config: dict[str, Any]
-    tensors: dict[str, TensorRef]
+    tensors: dict[str, Weights]
+
+    @property
+    def stored(self) -> list[TensorRef]:
+        """Its tensors that lie in a file as they are."""
+        return [tensor for tensor in self.tensors.values() if isinstance(tensor, TensorRef)]
 
     @property
     def name(self) -> str:
@@ -46,6 +52,12 @@ def folder_name(path: Path) -> str:
     return home.name or "model"
 
 
+def check_readable(weights: Weights) -> None:
+    """Raise `WeightError` for a tensor of a type that cannot be read as float32."""
+    if isinstance(weights, TensorRef):
+        weights.readable()
+
+
 def open_checkpoint(path: str | Path) -> Checkpoint:
     """Open a folder with config.json and one or many safetensors files; only headers are read."""
     path = Path(path)
@@ -64,7 +76,7 @@ def open_checkpoint(path: str | Path) -> Checkpoint:
     return Checkpoint(path, config, _tensors_of_folder(path))
 
 
-def _tensors_of_folder(path: Path) -> dict[str, TensorRef]:
+def _tensors_of_folder(path: Path) -> dict[str, Weights]:
     """The tensors of all safetensors files of a folder without an index."""
     tensors: dict[str, TensorRef] = {}
     for shard in _shards(path):
@@ -74,7 +86,7 @@ def _tensors_of_folder(path: Path) -> dict[str, TensorRef]:
                     f"{path}: the tensor {name!r} is in {tensors[name].file.name} and {shard.name}"
                 )
             tensors[name] = tensor
-    return tensors
+    return {**tensors}
 
 
 def _shards(folder: Path) -> list[Path]:
@@ -96,7 +108,7 @@ def _shards(folder: Path) -> list[Path]:
     return [_inside(folder, file.name) for file in files]
 
 
-def _tensors_of_index(folder: Path, index_path: Path) -> dict[str, TensorRef]:
+def _tensors_of_index(folder: Path, index_path: Path) -> dict[str, Weights]:
     """The tensors of all shards that the index names, which must hold exactly what it says."""
     weight_map = read_json_object(index_path, CheckpointError).get("weight_map")
     if not isinstance(weight_map, dict) or not weight_map:
@@ -107,7 +119,7 @@ def _tensors_of_index(folder: Path, index_path: Path) -> dict[str, TensorRef]:
         raise CheckpointError(  # transformers would take the file, others the index
             f"{folder}: holds {SINGLE_NAME} and an index of other files; remove the one not meant"
         )
-    tensors: dict[str, TensorRef] = {}
+    tensors: dict[str, Weights] = {}
     for shard_name in dict.fromkeys(weight_map.values()):
         shard = _inside(folder, shard_name)
         listed = {name for name, where in weight_map.items() if where == shard_name}
