@@ -2,6 +2,9 @@
 
 from collections.abc import Mapping
 
+from llmq.architectures.gemma import GEMMA, GEMMA2
+from llmq.architectures.gemma3 import GEMMA3, GEMMA3_SEEING
+from llmq.architectures.gemma4 import GEMMA4, GEMMA4_SEEING
 from llmq.architectures.llama import LLAMA
 from llmq.architectures.mistral import MISTRAL
 from llmq.architectures.qwen import QWEN2, QWEN3
@@ -9,7 +12,18 @@ from llmq.architectures.table import Architecture, Config
 from llmq.errors import ArchitectureError
 
 ARCHITECTURES: Mapping[str, Architecture] = {
-    architecture.hf_name: architecture for architecture in (LLAMA, MISTRAL, QWEN2, QWEN3)
+    architecture.hf_name: architecture for architecture in (
+        LLAMA,
+        MISTRAL,
+        QWEN2,
+        QWEN3,
+        GEMMA,
+        GEMMA2,
+        GEMMA3,
+        GEMMA3_SEEING,
+        GEMMA4,
+        GEMMA4_SEEING,
+    )
 }
 
 

@@ -6,11 +6,12 @@ against llama.cpp's converter.
 
 from collections.abc import Mapping
 
-from llmq_peer.variants import llama, mistral, qwen
+from llmq_peer.variants import gemma, llama, mistral, qwen
 from llmq_peer.variants.variant import Variant
 
 VARIANTS: Mapping[str, tuple[Variant, ...]] = {
     **llama.VARIANTS,
     **mistral.VARIANTS,
     **qwen.VARIANTS,
+    **gemma.VARIANTS,
 }
