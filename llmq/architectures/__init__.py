@@ -12,7 +12,8 @@ from llmq.architectures.table import Architecture, Config
 from llmq.errors import ArchitectureError
 
 ARCHITECTURES: Mapping[str, Architecture] = {
-    architecture.hf_name: architecture for architecture in (
+    architecture.hf_name: architecture
+    for architecture in (
         LLAMA,
         MISTRAL,
         QWEN2,

@@ -22,10 +22,10 @@ from llmq.architectures.decoder import (
     quantized,
     untied,
 )
-from llmq.architectures.layer_kinds import irregular, kinds_refusal, window
+from llmq.architectures.layer_kinds import irregular, kinds_refusal, some_sliding, window
 from llmq.architectures.norms import with_one_plus
 from llmq.architectures.rope import ROTARY_BUFFERS, rope_number, rope_refusal
-from llmq.architectures.sizes import head_size, sizes
+from llmq.architectures.sizes import sizes
 from llmq.architectures.table import (
     Architecture,
     Config,
@@ -85,7 +85,11 @@ def scale_refusal(largest: int) -> Refusal:
     def reason(config: Config) -> str | None:
         wide = required_int(config, "num_hidden_layers") == largest
         heads = required_int(config, "num_attention_heads")
-        taken = required_int(config, "hidden_size") // heads if wide else head_size(config)
+        taken = (
+            required_int(config, "hidden_size") // heads
+            if wide
+            else required_int(config, "head_dim")
+        )
         found = config.get("query_pre_attn_scalar", taken)
         if found == taken:
             return None
@@ -107,7 +111,7 @@ def number_refusal(*names: str) -> Refusal:
 def plain_theta(config: Config) -> float | None:
     """A metadata value: the base of the rope, where it is not what llama.cpp assumes."""
     found = rope_number(config, "rope_theta", 10000.0)
-    return None if found == 10000.0 else found  # noqa: RUF069, PLR2004  # llama.cpp's own
+    return None if found == 10000.0 else found
 
 
 def rows_named(rows: tuple[MetadataRow, ...], *keys: str) -> tuple[MetadataRow, ...]:
@@ -161,6 +165,7 @@ GEMMA = Architecture(
         "max_position_embeddings": 8192,
     },
     ignored=ROTARY_BUFFERS,
+    models="Gemma 2B, 7B; CodeGemma",
 )
 
 GEMMA2 = replace(
@@ -181,6 +186,7 @@ GEMMA2 = replace(
         causal,
         tied,
         kinds_refusal,
+        some_sliding,
         scale_refusal(46),
         number_refusal("attn_logit_softcapping", "final_logit_softcapping"),
     ),
@@ -193,4 +199,5 @@ GEMMA2 = replace(
         "attn_logit_softcapping": 50.0,
         "final_logit_softcapping": 30.0,
     },
+    models="Gemma 2 2B, 9B, 27B",
 )

@@ -102,12 +102,14 @@ GEMMA3 = Architecture(
         "sliding_window_pattern": 6,
     },
     ignored=ROTARY_BUFFERS,
+    models="Gemma 3 270M, 1B",
 )
 
 GEMMA3_SEEING = replace(
     GEMMA3,
     hf_name="Gemma3ForConditionalGeneration",
     nested="text_config",
+    models="Gemma 3 4B, 12B, 27B; MedGemma",
     renamed=TEXT_TOWER,
     ignored=ROTARY_BUFFERS | {r"(model\.)?(vision_tower|multi_modal_projector)\..*": SEES},
 )

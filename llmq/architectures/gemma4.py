@@ -7,137 +7,47 @@ a part is rotated, and its values may be its keys. Norms multiply with w itself.
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
 from llmq.architectures.decoder import (
-    GGUF,
-    HF,
-    INPUT,
     METADATA,
-    OUTPUT,
     quantized,
 )
-from llmq.architectures.gemma import BEFORE_AND_AFTER, COMMON, GELU, causal, rows_named, softcap
+from llmq.architectures.gemma import COMMON, GELU, causal, rows_named
 from llmq.architectures.gemma4_sizes import (
     full_attention,
-    has_experts,
     layers_refusal,
     own,
-    own_of,
-    own_values,
     per_layer,
     shared,
     shared_refusal,
     sizes,
 )
+from llmq.architectures.gemma4_tensors import TENSORS, with_inputs
 from llmq.architectures.layer_kinds import (
     FULL,
     SLIDING,
     kinds,
     kinds_refusal,
-    layers_of,
     refused_of,
     rope_metadata,
     rope_of,
-    window,
+    some_sliding,
 )
 from llmq.architectures.rope import ROTARY_BUFFERS, rope, rope_number, rope_refusal
 from llmq.architectures.table import (
     Architecture,
     Config,
     MetadataRow,
-    TensorRow,
     required_int,
     setting,
 )
 from llmq.architectures.towers import SEES, TEXT_TOWER
 from llmq.weights import Rows
 
-ATTN = HF + "self_attn."
 FULL_ROPE = rope_of(FULL, 1e6, "rope_theta")
 SLIDING_ROPE = rope_of(SLIDING, 10000.0, "rope_local_base_freq")
-
-
-def by_kind(name: str, target: str, *shape: str) -> tuple[TensorRow, TensorRow]:
-    """A matrix of attention or a norm of its heads, in layers of either kind; sizes are wider."""
-    full = tuple(size if size == "embd" else f"full_{size}" for size in shape)
-    source, target = ATTN + name, GGUF + target
-    return (
-        TensorRow(source, target, shape, layers=layers_of(SLIDING)),
-        TensorRow(source, target, full, layers=layers_of(FULL)),
-    )
-
-
-def of_own(rows: tuple[TensorRow, TensorRow]) -> tuple[TensorRow, TensorRow]:
-    """These rows in layers alone that compute keys and values."""
-    return replace(rows[0], layers=own_of(SLIDING)), replace(rows[1], layers=own_of(FULL))
-
-
-VALUES = of_own(by_kind("v_proj.weight", "attn_v.weight", "kv", "embd"))
-ATTENTION = (
-    *by_kind("q_proj.weight", "attn_q.weight", "q", "embd"),
-    *of_own(by_kind("k_proj.weight", "attn_k.weight", "kv", "embd")),
-    VALUES[0],
-    replace(VALUES[1], layers=own_values),
-    *by_kind("o_proj.weight", "attn_output.weight", "embd", "q"),
-    *by_kind("q_norm.weight", "attn_q_norm.weight", "head"),
-    *of_own(by_kind("k_norm.weight", "attn_k_norm.weight", "head")),
-)
-MLP = tuple(
-    TensorRow(HF + f"mlp.{name}_proj.weight", GGUF + f"ffn_{name}.weight", shape, layers=layers)
-    for ff, layers in (("ff", own), ("shared_ff", shared))
-    for name, shape in (("gate", (ff, "embd")), ("up", (ff, "embd")), ("down", ("embd", ff)))
-)
-
-
-def with_inputs(config: Config) -> bool:
-    """Every layer has an input besides the hidden states."""
-    return per_layer(config) > 0
-
-
-def only(present: Callable[[Config], bool], *rows: tuple[str, str, tuple[str, ...]]) -> Any:
-    """Rows of names and a shape, under one condition."""
-    return tuple(TensorRow(*row, present=present) for row in rows)
-
-
-INPUTS = only(
-    with_inputs,
-    ("model.embed_tokens_per_layer.weight", "per_layer_token_embd.weight", ("vocab", "per_layers")),
-    (
-        "model.per_layer_model_projection.weight",
-        "per_layer_model_proj.weight",
-        ("per_layers", "embd"),
-    ),
-    (
-        "model.per_layer_projection_norm.weight",
-        "per_layer_proj_norm.weight",
-        ("per_layer",),
-    ),
-)
-LAYER_INPUTS = only(
-    with_inputs,
-    (HF + "per_layer_input_gate.weight", GGUF + "inp_gate.weight", ("per_layer", "embd")),
-    (HF + "per_layer_projection.weight", GGUF + "proj.weight", ("embd", "per_layer")),
-    (HF + "post_per_layer_input_norm.weight", GGUF + "post_norm.weight", ("embd",)),
-)
-EXPERTS = only(
-    has_experts,
-    (HF + "post_feedforward_layernorm_1.weight", GGUF + "post_ffw_norm_1.weight", ("embd",)),
-    (HF + "pre_feedforward_layernorm_2.weight", GGUF + "pre_ffw_norm_2.weight", ("embd",)),
-    (HF + "post_feedforward_layernorm_2.weight", GGUF + "post_ffw_norm_2.weight", ("embd",)),
-    (HF + "router.proj.weight", GGUF + "ffn_gate_inp.weight", ("experts", "embd")),
-    (HF + "router.scale", GGUF + "ffn_gate_inp.scale", ("embd",)),
-    (HF + "router.per_expert_scale", GGUF + "ffn_down_exps.scale", ("experts",)),
-    (
-        HF + "experts.gate_up_proj",
-        GGUF + "ffn_gate_up_exps.weight",
-        ("experts", "gate_up", "embd"),
-    ),
-    (HF + "experts.down_proj", GGUF + "ffn_down_exps.weight", ("experts", "embd", "expert_ff")),
-)
-SCALE = TensorRow(HF + "layer_scalar", GGUF + "layer_output_scale.weight", ("one",))
 
 
 # --- the rope of full attention ---
@@ -183,6 +93,14 @@ def of_full(name: str) -> Callable[[Config], int]:
     return lambda config: sizes(config)[name]
 
 
+def cap_or_none(config: Config) -> object:
+    """A metadata value: the cap on logits; 0 for none, where llama.cpp would take 30.
+
+    `f_final_logit_softcapping` in src/llama-hparams.h; llama.cpp's converter leaves the key out.
+    """
+    return config.get("final_logit_softcapping", 0.0)
+
+
 def one_width(config: Config) -> object:
     """A metadata value: the width of the MLP; None where shared layers have another."""
     return None if config.get("use_double_wide_mlp") else config.get("intermediate_size")
@@ -214,17 +132,7 @@ GEMMA4 = Architecture(
     name="gemma4",
     hf_name="Gemma4ForCausalLM",
     sizes=sizes,
-    tensors=(
-        *INPUT,
-        *INPUTS,
-        *BEFORE_AND_AFTER,
-        *ATTENTION,
-        *MLP,
-        *EXPERTS,
-        *LAYER_INPUTS,
-        SCALE,
-        *OUTPUT,
-    ),
+    tensors=TENSORS,
     metadata=(
         *rows_named(METADATA, "block_count", "context_length", "embedding_length"),
         MetadataRow("feed_forward_length", np.uint32, one_width),
@@ -244,8 +152,10 @@ GEMMA4 = Architecture(
         MetadataRow("attention.value_length", np.uint32, of_full("full_head")),
     ),
     late_metadata=(
-        softcap("final_logit_softcapping"),
-        MetadataRow("attention.sliding_window", np.uint32, window),
+        MetadataRow("final_logit_softcapping", np.float32, cap_or_none),
+        MetadataRow(
+            "attention.sliding_window", np.uint32, setting("sliding_window"), required=True
+        ),
         MetadataRow("attention.shared_kv_layers", np.uint32, lambda config: len(shared(config))),
         MetadataRow("embedding_length_per_layer_input", np.uint32, per_layer),
         MetadataRow(
@@ -259,12 +169,14 @@ GEMMA4 = Architecture(
         MetadataRow("rope.dimension_count", np.uint32, of_full("full_head")),
         MetadataRow("rope.dimension_count_swa", np.uint32, of_full("head")),
     ),
+    models="Gemma 4 E2B, E4B saved as text models",
     computed={"rope_freqs.weight": full_factors},
     refusals=(
         quantized,
         GELU,
         causal,
         kinds_refusal,
+        some_sliding,
         layers_refusal,
         shared_refusal,
         inputs_refusal,
@@ -292,6 +204,7 @@ GEMMA4_SEEING = replace(
     GEMMA4,
     hf_name="Gemma4ForConditionalGeneration",
     nested="text_config",
+    models="Gemma 4 E2B, E4B, 26B-A4B, 31B",
     renamed=TEXT_TOWER,
     ignored={
         **GEMMA4.ignored,

@@ -125,7 +125,7 @@ def shared_refusal(config: Config) -> str | None:
     before where it slides (`reuse` in llama.cpp's src/llama-model.cpp).
     """
     found, last = kinds(config), n_own(config)
-    if last == len(found) or (last >= 2 and found[last - 2 : last] == [SLIDING, FULL]):  # noqa: PLR2004
+    if last == len(found) or (last >= 2 and found[last - 2 : last] == [SLIDING, FULL]):
         return None
     return (
         f"num_kv_shared_layers is {len(found) - last}: llama.cpp knows sharing only after a layer"

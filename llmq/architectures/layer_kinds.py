@@ -41,6 +41,16 @@ def kinds_refusal(config: Config) -> str | None:
     return None
 
 
+def some_sliding(config: Config) -> str | None:
+    """The refusal of a model without a window, for graphs that must have one.
+
+    `GGML_ASSERT(hparams.is_swa_any())` in llama.cpp's src/llama-model.cpp.
+    """
+    if SLIDING in kinds(config):
+        return None
+    return f"no layer is of the kind {SLIDING!r}, and llama.cpp computes this family only with one"
+
+
 def window(config: Config) -> object:
     """A metadata value: the window, where a layer has one."""
     return config.get("sliding_window") if SLIDING in kinds(config) else None

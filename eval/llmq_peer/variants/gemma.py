@@ -15,16 +15,25 @@ GEMMA3 = PAD | {
     },
 }
 GEMMA4 = PAD | {
-    "num_hidden_layers": 7,
+    "num_hidden_layers": 4,
     "head_dim": 16,
     "global_head_dim": 32,
     "sliding_window": 24,
-    "layer_types": [SLIDING, SLIDING, FULL] * 2 + [FULL],
+    "layer_types": [SLIDING, FULL] * 2,
     "hidden_size_per_layer_input": 8,
     "vocab_size_per_layer_input": 257,
 }
+SHORT = GEMMA4 | {"num_hidden_layers": 3, "layer_types": [SLIDING, FULL, FULL]}
+EXPERTS = {
+    "num_hidden_layers": 2,  # a token that goes to another expert is soon another text
+    "layer_types": [SLIDING, FULL],
+    "enable_moe_block": True,
+    "num_experts": 6,
+    "top_k_experts": 3,
+    "moe_intermediate_size": 64,
+}
 SHARED = {
-    "num_kv_shared_layers": 4,
+    "num_kv_shared_layers": 2,
     "use_double_wide_mlp": True,
     "final_logit_softcapping": 30.0,
 }
@@ -92,7 +101,12 @@ VARIANTS = {
     "Gemma3ForConditionalGeneration": (Variant(GEMMA3 | SEES),),
     "Gemma4ForCausalLM": (
         Variant(GEMMA4 | SHARED),
-        Variant(GEMMA4 | {"hidden_size_per_layer_input": 0, "tie_word_embeddings": False}),
+        Variant(
+            SHORT
+            | SHARED
+            | {"num_kv_shared_layers": 1, "num_attention_heads": 3, "num_key_value_heads": 1}
+        ),
+        Variant(SHORT | {"hidden_size_per_layer_input": 0, "tie_word_embeddings": False}),
         Variant(
             GEMMA4
             | {
@@ -101,15 +115,9 @@ VARIANTS = {
                 "num_global_key_value_heads": 3,
             }
         ),
-        Variant(
-            GEMMA4
-            | {
-                "enable_moe_block": True,
-                "num_experts": 4,
-                "top_k_experts": 2,
-                "moe_intermediate_size": 64,
-            }
-        ),
+        Variant(GEMMA4 | EXPERTS),
     ),
-    "Gemma4ForConditionalGeneration": (Variant(GEMMA4 | SHARED | SEES_AND_HEARS),),
+    "Gemma4ForConditionalGeneration": (
+        Variant(GEMMA4 | SHARED | SEES_AND_HEARS | {"pad_token_id": 0}),
+    ),
 }
