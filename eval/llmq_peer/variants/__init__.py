@@ -6,12 +6,29 @@ against llama.cpp's converter.
 
 from collections.abc import Mapping
 
-from llmq_peer.variants import gemma, llama, mistral, qwen
+from llmq_peer.variants import (
+    exaone,
+    gemma,
+    granite,
+    llama,
+    ministral,
+    mistral,
+    olmo,
+    phi,
+    qwen,
+    smollm3,
+)
 from llmq_peer.variants.variant import Variant
 
 VARIANTS: Mapping[str, tuple[Variant, ...]] = {
     **llama.VARIANTS,
     **mistral.VARIANTS,
     **qwen.VARIANTS,
+    **smollm3.VARIANTS,
+    **phi.VARIANTS,
+    **ministral.VARIANTS,
+    **granite.VARIANTS,
+    **olmo.VARIANTS,
+    **exaone.VARIANTS,
     **gemma.VARIANTS,
 }
