@@ -2,14 +2,28 @@
 
 from collections.abc import Mapping
 
+from llmq.architectures.lfm import LFM2
 from llmq.architectures.llama import LLAMA
 from llmq.architectures.mistral import MISTRAL
 from llmq.architectures.qwen import QWEN2, QWEN3
+from llmq.architectures.qwen35 import QWEN35, QWEN35_TOWER
+from llmq.architectures.qwen_moe import QWEN2_MOE, QWEN3_MOE
 from llmq.architectures.table import Architecture, Config
 from llmq.errors import ArchitectureError
 
 ARCHITECTURES: Mapping[str, Architecture] = {
-    architecture.hf_name: architecture for architecture in (LLAMA, MISTRAL, QWEN2, QWEN3)
+    architecture.hf_name: architecture
+    for architecture in (
+        LLAMA,
+        MISTRAL,
+        QWEN2,
+        QWEN3,
+        QWEN35,
+        QWEN35_TOWER,
+        QWEN2_MOE,
+        QWEN3_MOE,
+        LFM2,
+    )
 }
 
 
@@ -30,6 +44,7 @@ def architecture_for(config: Config) -> Architecture:
         )
     architecture = ARCHITECTURES[names[0]]
     settings = architecture.settings(config)
+    architecture = architecture.instead(settings) or architecture
     for refusal in architecture.refusals:
         reason = refusal(settings)
         if reason is not None:

@@ -6,11 +6,14 @@ against llama.cpp's converter.
 
 from collections.abc import Mapping
 
-from llmq_peer.variants import llama, mistral, qwen
+from llmq_peer.variants import lfm, llama, mistral, qwen, qwen35, qwen_moe
 from llmq_peer.variants.variant import Variant
 
 VARIANTS: Mapping[str, tuple[Variant, ...]] = {
+    **lfm.VARIANTS,
     **llama.VARIANTS,
     **mistral.VARIANTS,
     **qwen.VARIANTS,
+    **qwen35.VARIANTS,
+    **qwen_moe.VARIANTS,
 }
