@@ -2,6 +2,9 @@
 
 from collections.abc import Mapping
 
+from llmq.architectures.gemma import GEMMA, GEMMA2
+from llmq.architectures.gemma3 import GEMMA3, GEMMA3_SEEING
+from llmq.architectures.gemma4 import GEMMA4, GEMMA4_SEEING
 from llmq.architectures.lfm import LFM2
 from llmq.architectures.llama import LLAMA
 from llmq.architectures.mistral import MISTRAL
@@ -23,6 +26,12 @@ ARCHITECTURES: Mapping[str, Architecture] = {
         QWEN2_MOE,
         QWEN3_MOE,
         LFM2,
+        GEMMA,
+        GEMMA2,
+        GEMMA3,
+        GEMMA3_SEEING,
+        GEMMA4,
+        GEMMA4_SEEING,
     )
 }
 

@@ -6,7 +6,7 @@ against llama.cpp's converter.
 
 from collections.abc import Mapping
 
-from llmq_peer.variants import lfm, llama, mistral, qwen, qwen35, qwen_moe
+from llmq_peer.variants import gemma, lfm, llama, mistral, qwen, qwen35, qwen_moe
 from llmq_peer.variants.variant import Variant
 
 VARIANTS: Mapping[str, tuple[Variant, ...]] = {
@@ -16,4 +16,5 @@ VARIANTS: Mapping[str, tuple[Variant, ...]] = {
     **qwen.VARIANTS,
     **qwen35.VARIANTS,
     **qwen_moe.VARIANTS,
+    **gemma.VARIANTS,
 }
