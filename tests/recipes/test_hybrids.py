@@ -46,7 +46,7 @@ ASKED = [(name, recipe) for name in MODELS for recipe in ("Q4_K_M", "Q4_0")]
 @pytest.mark.parametrize(("name", "recipe"), [*ASKED, ("Lfm2ForCausalLM", "IQ4_NL")])
 def test_bytes(name: str, recipe: str, tmp_path: Path, byte_tokenizer: dict[str, Any]) -> None:
     folder = tmp_path / "model"
-    save_random_model(folder, name, WIDE | {"norm_topk_prob": "3Moe" in name} | MODELS[name])
+    save_random_model(folder, name, {**WIDE, "norm_topk_prob": "3Moe" in name, **MODELS[name]})
     (folder / "tokenizer.json").write_text(json.dumps(byte_tokenizer))
     source = open_source(folder)
     plain = execute(make_plan(source, recipe="F32"), tmp_path / "F32.gguf", load_check=False)
