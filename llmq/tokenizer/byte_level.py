@@ -58,7 +58,7 @@ def read_byte_level(folder: TokenizerFolder, *, pre: str | None) -> NotedKeys:
 
 def _pre_tokenizer(folder: TokenizerFolder, pre: str | None) -> tuple[str, tuple[str, ...]]:
     """llama.cpp's name for how text is cut, and what to say where tokenizer.json says otherwise."""
-    where, own = folder.path / "tokenizer.json", folder.class_pipeline
+    where, own = folder.path / folder.file, folder.class_pipeline
     if pre is not None or own not in AS_THE_CLASS:
         return pre_tokenizer_name(folder.tokenizer, pre=pre, where=where), ()
     if folder.add_prefix_space:
