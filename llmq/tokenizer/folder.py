@@ -25,6 +25,8 @@ class AddedToken:
     special: bool
     picky: bool = False
     """It takes the spaces beside it (lstrip, rstrip), or is none inside a word (single_word)."""
+    takes_behind: bool = False
+    """It takes the white space behind it and does nothing else of that kind (rstrip alone)."""
     raw: bool = False
     """It is looked for in the text as it stands, before spaces become pieces (not normalized)."""
 
@@ -149,10 +151,16 @@ def _added(entry: object, token_id: object, where: str) -> AddedToken:
     fields = as_object(entry, where)
     text = as_text(fields.get("content"), f"{where}[].content")
     number = as_token_id(token_id, f"{where}: the id of {text!r}")
-    picky = any(fields.get(flag) is True for flag in ("lstrip", "rstrip", "single_word"))
+    flags = [flag for flag in ("lstrip", "rstrip", "single_word") if fields.get(flag) is True]
     special = fields.get("special") is True
-    raw = fields.get("normalized", not special) is not True
-    return AddedToken(number, text, special, picky, raw)
+    return AddedToken(
+        number,
+        text,
+        special,
+        picky=bool(flags),
+        takes_behind=flags == ["rstrip"],
+        raw=fields.get("normalized", not special) is not True,
+    )
 
 
 def _number(name: str, where: str) -> int:
