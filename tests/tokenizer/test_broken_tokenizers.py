@@ -36,7 +36,7 @@ BROKEN: dict[str, tuple[Callable[[dict[str, Any]], Any], str]] = {
     "half a surrogate": (lambda t: _vocab(t).update({"\ud800": 310}), "surrogate"),
     "text of a padded row": (lambda t: _rename(t, "[PAD319]", 302), "same text '.PAD319.'"),
     "no model": (lambda t: t.pop("model"), "null instead of an object"),
-    "Unigram": (lambda t: t["model"].update(type="Unigram"), "only BPE"),
+    "Unigram": (lambda t: t["model"].update(type="Unigram"), "converts tokenizers that merge"),
     "no merges": (lambda t: t["model"].pop("merges"), "null instead of a list"),
     "odd merge": (lambda t: t["model"]["merges"].insert(0, ["a"]), r"merges\[0\] is not a pair"),
     "merge of three": (lambda t: t["model"]["merges"].insert(0, "a b c"), "is not a pair"),
