@@ -3,6 +3,9 @@
 from collections.abc import Mapping
 
 from llmq.architectures.exaone import EXAONE4
+from llmq.architectures.gemma import GEMMA, GEMMA2
+from llmq.architectures.gemma3 import GEMMA3, GEMMA3_SEEING
+from llmq.architectures.gemma4 import GEMMA4, GEMMA4_SEEING
 from llmq.architectures.granite import GRANITE
 from llmq.architectures.llama import LLAMA
 from llmq.architectures.ministral import MINISTRAL3
@@ -27,6 +30,12 @@ ARCHITECTURES: Mapping[str, Architecture] = {
         GRANITE,
         OLMO2,
         EXAONE4,
+        GEMMA,
+        GEMMA2,
+        GEMMA3,
+        GEMMA3_SEEING,
+        GEMMA4,
+        GEMMA4_SEEING,
     )
 }
 

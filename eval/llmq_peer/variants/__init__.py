@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 from llmq_peer.variants import (
     exaone,
+    gemma,
     granite,
     llama,
     ministral,
@@ -22,10 +23,11 @@ from llmq_peer.variants.variant import Variant
 VARIANTS: Mapping[str, tuple[Variant, ...]] = {
     **llama.VARIANTS,
     **mistral.VARIANTS,
+    **ministral.VARIANTS,
     **qwen.VARIANTS,
     **smollm3.VARIANTS,
+    **gemma.VARIANTS,
     **phi.VARIANTS,
-    **ministral.VARIANTS,
     **granite.VARIANTS,
     **olmo.VARIANTS,
     **exaone.VARIANTS,
