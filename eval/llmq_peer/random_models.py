@@ -44,7 +44,8 @@ def _config(config_class: Any, settings: Mapping[str, Any]) -> Any:
         return config_class(**settings)
     parts = {key: value for key, value in settings.items() if key.endswith("_config")}
     text = {key: value for key, value in settings.items() if key not in parts}
-    return config_class(text_config=text, **parts)
+    tied = {key: value for key, value in text.items() if key == "tie_word_embeddings"}
+    return config_class(text_config=text, **parts, **tied)
 
 
 def _saved_buffers(model: Any) -> Iterator[torch.Tensor]:

@@ -17,14 +17,27 @@ SENTENCEPIECE = "sentencepiece"
 KINDS: Mapping[str, tuple[str, ...]] = {
     "Llama": (SENTENCEPIECE, "llama-bpe"),
     "Mistral": (SENTENCEPIECE, "tekken"),
+    "Ministral": ("tekken",),
     "Ministral3": ("tekken",),
+    "Mistral3": ("tekken",),
     "Qwen2": ("qwen2",),
     "Qwen3": ("qwen2",),
     "SmolLM3": ("llama-bpe",),
     "Phi3": (SENTENCEPIECE, "gpt-4o"),
     "Granite": ("smollm",),
     "Olmo2": ("dbrx",),
+    "Olmo3": ("dbrx",),
     "Exaone4": ("gpt-2",),
+    "Gemma": (SENTENCEPIECE,),
+    "Gemma2": (SENTENCEPIECE,),
+    "Gemma3": (SENTENCEPIECE,),
+    "Gemma4": (SENTENCEPIECE,),
+    "Qwen2Moe": ("qwen2",),
+    "Qwen3Moe": ("qwen2",),
+    "Qwen3_5": ("qwen35",),
+    "Lfm2": ("llama-bpe",),
+    "GraniteMoe": ("smollm",),
+    "GraniteMoeHybrid": ("dbrx",),
 }
 """By the beginning of the class's name: one of the structures, or SentencePiece."""
 
