@@ -1,4 +1,4 @@
-"""Mistrals without a window, which llama.cpp's graph of them has not, or with one too wide to matter."""
+"""Mistrals without a window, which llama.cpp's graph has not, or with one that none exceeds."""
 
 from llmq_peer.variants.ropes import LLAMA3
 from llmq_peer.variants.variant import Variant
