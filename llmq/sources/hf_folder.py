@@ -1,6 +1,7 @@
 """A Hugging Face folder as a source: its checkpoint laid against the architecture's rows."""
 
 from collections.abc import Iterator
+from math import prod
 from pathlib import Path
 
 import numpy as np
@@ -51,7 +52,14 @@ def open_hf_folder(path: Path, *, pre: str | None = None) -> Source:
         find_turn_end=find_turn_end,
     )
     metadata, name_notes = harmless_name(
-        _metadata(checkpoint, architecture, settings, tokenizer.metadata), checkpoint.path
+        _metadata(
+            checkpoint,
+            architecture,
+            settings,
+            tokenizer.metadata,
+            n_parameters=sum(prod(tensor.shape) for tensor in tensors),
+        ),
+        checkpoint.path,
     )
     return Source(
         path,
@@ -106,13 +114,18 @@ def _facts(architecture: Architecture, sizes: Sizes, *, tied: bool) -> Facts:
 
 
 def _metadata(
-    checkpoint: Checkpoint, architecture: Architecture, settings: Config, tokenizer: Metadata
+    checkpoint: Checkpoint,
+    architecture: Architecture,
+    settings: Config,
+    tokenizer: Metadata,
+    *,
+    n_parameters: int,
 ) -> Metadata:
     """All keys, in the order in which llama.cpp's converter writes them; a plan sets the zeros."""
     return {
         "general.architecture": architecture.name,
         **rows_as_metadata(architecture.name, architecture.early_metadata, settings),
-        **general_metadata(checkpoint.path, n_parameters=checkpoint.n_parameters),
+        **general_metadata(checkpoint.path, n_parameters=n_parameters),
         **rows_as_metadata(architecture.name, architecture.metadata, settings),
         "general.file_type": np.uint32(0),
         **rows_as_metadata(architecture.name, architecture.late_metadata, settings),
