@@ -6,7 +6,6 @@ is a plain file of the folder itself: an index cannot lead anywhere else.
 
 import re
 from dataclasses import dataclass
-from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -37,11 +36,6 @@ class Checkpoint:
     def name(self) -> str:
         """The model's name in file names."""
         return folder_name(self.path)
-
-    @property
-    def n_parameters(self) -> int:
-        """The number of weights in all tensors."""
-        return sum(prod(tensor.shape) for tensor in self.tensors.values())
 
 
 def folder_name(path: Path) -> str:

@@ -1,6 +1,7 @@
 """A Hugging Face folder as a source: its checkpoint laid against the architecture's rows."""
 
 from collections.abc import Iterator
+from math import prod
 from pathlib import Path
 
 import numpy as np
@@ -35,6 +36,7 @@ def open_hf_folder(path: Path, *, pre: str | None = None) -> Source:
     settings = architecture.settings(checkpoint.config)
     checkpoint, renamings = plain_names(checkpoint, architecture)
     checkpoint = with_single_experts(checkpoint, architecture)
+    settings = _tied_as_stored(checkpoint, architecture, settings)
     rows, notes = match_tensors(checkpoint, architecture, settings)
     # Only now are the sizes known to be those of real tensors: no more than the files could hold.
     sizes = architecture.sizes(settings)
@@ -50,7 +52,14 @@ def open_hf_folder(path: Path, *, pre: str | None = None) -> Source:
         find_turn_end=find_turn_end,
     )
     metadata, name_notes = harmless_name(
-        _metadata(checkpoint, architecture, settings, tokenizer.metadata), checkpoint.path
+        _metadata(
+            checkpoint,
+            architecture,
+            settings,
+            tokenizer.metadata,
+            n_parameters=sum(prod(tensor.shape) for tensor in tensors),
+        ),
+        checkpoint.path,
     )
     return Source(
         path,
@@ -60,6 +69,21 @@ def open_hf_folder(path: Path, *, pre: str | None = None) -> Source:
         tensors,
         (*renamings, *notes, *_on_window(architecture, settings), *tokenizer.notes, *name_notes),
     )
+
+
+def _tied_as_stored(checkpoint: Checkpoint, architecture: Architecture, settings: Config) -> Config:
+    """The settings; in a model of several parts it may be unclear whether the output is tied.
+
+    transformers 5 asks the settings of the whole, its predecessors those of the text part, and all
+    of them look at what is stored (`tie_weights` in modeling_utils.py).
+    """
+    if architecture.nested is None:
+        return settings
+    field = "tie_word_embeddings"
+    said = {checkpoint.config.get(field), checkpoint.config[architecture.nested].get(field)}
+    stored = "lm_head.weight" in checkpoint.tensors
+    tied = True in said and False not in said if stored else said != {False}
+    return {**settings, field: tied}
 
 
 def _computed(architecture: Architecture, settings: Config) -> Iterator[SourceTensor]:
@@ -90,13 +114,18 @@ def _facts(architecture: Architecture, sizes: Sizes, *, tied: bool) -> Facts:
 
 
 def _metadata(
-    checkpoint: Checkpoint, architecture: Architecture, settings: Config, tokenizer: Metadata
+    checkpoint: Checkpoint,
+    architecture: Architecture,
+    settings: Config,
+    tokenizer: Metadata,
+    *,
+    n_parameters: int,
 ) -> Metadata:
     """All keys, in the order in which llama.cpp's converter writes them; a plan sets the zeros."""
     return {
         "general.architecture": architecture.name,
         **rows_as_metadata(architecture.name, architecture.early_metadata, settings),
-        **general_metadata(checkpoint.path, n_parameters=checkpoint.n_parameters),
+        **general_metadata(checkpoint.path, n_parameters=n_parameters),
         **rows_as_metadata(architecture.name, architecture.metadata, settings),
         "general.file_type": np.uint32(0),
         **rows_as_metadata(architecture.name, architecture.late_metadata, settings),
