@@ -90,13 +90,6 @@ def with_value(
     return tuple(replace(row, value=value) if row.key in keys else row for row in rows)
 
 
-def quantized(config: Config) -> str | None:
-    """The refusal of weights that are blocks of some other format."""
-    if config.get("quantization_config") is None:
-        return None
-    return "the checkpoint is quantized already (quantization_config); convert the original"
-
-
 def activation_refusal(field: str, *names: str) -> Refusal:
     """The check that the setting `field` is one of `names`, which all mean the same function."""
 

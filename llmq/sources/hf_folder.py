@@ -5,12 +5,14 @@ from pathlib import Path
 
 import numpy as np
 
+from llmq import records
 from llmq.architectures import architecture_for
 from llmq.architectures.metadata import rows_as_metadata
 from llmq.architectures.table import Architecture, Config, Sizes, TensorRow
 from llmq.files.gguf import Metadata
 from llmq.recipes.rules import Facts
 from llmq.sources.checkpoint import Checkpoint, check_readable, open_checkpoint
+from llmq.sources.low_bit import codes_of, decoded
 from llmq.sources.matching import match_tensors
 from llmq.sources.model_card import general_metadata
 from llmq.sources.model_name import harmless_name
@@ -33,6 +35,7 @@ def open_hf_folder(path: Path, *, pre: str | None = None) -> Source:
     architecture = architecture_for(checkpoint.config)
     settings = architecture.settings(checkpoint.config)
     checkpoint, renamings = plain_names(checkpoint, architecture)
+    checkpoint, low_bit, schemes = decoded(checkpoint)
     rows, notes = match_tensors(checkpoint, architecture, settings)
     # Only now are the sizes known to be those of real tensors: no more than the files could hold.
     sizes = architecture.sizes(settings)
@@ -53,10 +56,18 @@ def open_hf_folder(path: Path, *, pre: str | None = None) -> Source:
     return Source(
         path,
         checkpoint.name,
-        metadata,
+        metadata | records.of_schemes(schemes),
         _facts(architecture, sizes, tied=all(t.name != "output.weight" for t in tensors)),
         tensors,
-        (*renamings, *notes, *_on_window(architecture, settings), *tokenizer.notes, *name_notes),
+        (
+            *renamings,
+            *low_bit,
+            *notes,
+            *_on_window(architecture, settings),
+            *tokenizer.notes,
+            *name_notes,
+        ),
+        codes=codes_of(tensor.weights for tensor in tensors),
     )
 
 

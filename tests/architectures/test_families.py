@@ -29,7 +29,6 @@ from llmq.architectures.decoder import (
     NORMS,
     OUTPUT,
     activation_refusal,
-    quantized,
     with_value,
 )
 from llmq.architectures.sizes import sizes
@@ -88,7 +87,7 @@ GEMMA3 = Architecture(
         MetadataRow("rope.freq_base_swa", np.float32, theta("sliding_attention")),
         MetadataRow("attention.sliding_window", np.uint32, setting("sliding_window")),
     ),
-    refusals=(quantized, activation_refusal("hidden_activation", "gelu_pytorch_tanh")),
+    refusals=(activation_refusal("hidden_activation", "gelu_pytorch_tanh"),),
     defaults={"hidden_activation": "gelu_pytorch_tanh", "tie_word_embeddings": True},
 )
 
@@ -182,7 +181,6 @@ def test_nested_settings_and_a_prefix(model_and_folder: tuple[Any, Path], tmp_pa
     [
         ({}, "'text_config' is None instead of an object"),
         ({"text_config": {"hidden_activation": "gelu"}}, "only 'gelu_pytorch_tanh'"),
-        ({"text_config": {}, "quantization_config": {"bits": 4}}, "quantized already"),
     ],
 )
 def test_nested_settings_that_are_refused(config: dict[str, Any], message: str) -> None:
