@@ -18,6 +18,10 @@ from llmq.architectures.decoder import (
     QKV,
     SILU,
     biases,
+<<<<<<< HEAD
+=======
+    heads_refusal,
+>>>>>>> 4d07e095bbf741dbc94c603a79c8201ce169e449
 )
 from llmq.architectures.rope import ROTARY_BUFFERS, rope_refusal
 from llmq.architectures.sizes import sizes
@@ -31,21 +35,6 @@ def window(config: Config) -> object:
     return config.get("sliding_window") if config.get("use_sliding_window") else None
 
 
-def heads_refusal(config: Config) -> str | None:
-    """The refusal of heads that are not the hidden size cut up, as Qwen2's graph has them.
-
-    `load_arch_tensors` in llama.cpp's models/qwen2.cpp takes n_embd for the sizes of the queries
-    and of what the heads put out.
-    """
-    found = sizes(config)
-    if found["q"] == found["embd"]:
-        return None
-    return (
-        f"{config['num_attention_heads']} heads of {found['head']} numbers are not the hidden size"
-        f" {found['embd']}, and llama.cpp's qwen2 knows no others"
-    )
-
-
 QWEN2 = Architecture(
     name="qwen2",
     hf_name="Qwen2ForCausalLM",
@@ -53,7 +42,7 @@ QWEN2 = Architecture(
     # Queries, keys and values have biases, whatever the configuration says.
     tensors=INPUT + NORMS + ATTENTION + MLP + biases(QKV, always) + OUTPUT,
     metadata=METADATA,
-    refusals=(*REFUSALS, heads_refusal),
+    refusals=(*REFUSALS, heads_refusal("qwen2")),
     window=window,
     defaults={
         **DEFAULTS,
