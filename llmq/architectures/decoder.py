@@ -91,8 +91,6 @@ def with_value(
     return tuple(replace(row, value=value) if row.key in keys else row for row in rows)
 
 
-<<<<<<< HEAD
-=======
 def before(rows: tuple[MetadataRow, ...], key: str, *more: MetadataRow) -> tuple[MetadataRow, ...]:
     """The rows with `more` in front of that of `key`."""
     place = next(number for number, row in enumerate(rows) if row.key == key)
@@ -106,7 +104,6 @@ def quantized(config: Config) -> str | None:
     return "the checkpoint is quantized already (quantization_config); convert the original"
 
 
->>>>>>> 4d07e095bbf741dbc94c603a79c8201ce169e449
 def activation_refusal(field: str, *names: str) -> Refusal:
     """The check that the setting `field` is one of `names`, which all mean the same function."""
 

@@ -18,10 +18,7 @@ from llmq.architectures.decoder import (
     QKV,
     SILU,
     biases,
-<<<<<<< HEAD
-=======
     heads_refusal,
->>>>>>> 4d07e095bbf741dbc94c603a79c8201ce169e449
 )
 from llmq.architectures.rope import ROTARY_BUFFERS, rope_refusal
 from llmq.architectures.sizes import sizes

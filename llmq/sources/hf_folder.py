@@ -12,11 +12,8 @@ from llmq.architectures.table import Architecture, Config, Sizes, TensorRow
 from llmq.files.gguf import Metadata
 from llmq.recipes.rules import Facts
 from llmq.sources.checkpoint import Checkpoint, check_readable, open_checkpoint
-<<<<<<< HEAD
-from llmq.sources.low_bit import codes_of, decoded
-=======
 from llmq.sources.experts import with_single_experts
->>>>>>> 4d07e095bbf741dbc94c603a79c8201ce169e449
+from llmq.sources.low_bit import codes_of, decoded
 from llmq.sources.matching import match_tensors
 from llmq.sources.model_card import general_metadata
 from llmq.sources.model_name import harmless_name
@@ -39,11 +36,8 @@ def open_hf_folder(path: Path, *, pre: str | None = None) -> Source:
     architecture = architecture_for(checkpoint.config)
     settings = architecture.settings(checkpoint.config)
     checkpoint, renamings = plain_names(checkpoint, architecture)
-<<<<<<< HEAD
     checkpoint, low_bit, schemes = decoded(checkpoint)
-=======
     checkpoint = with_single_experts(checkpoint, architecture)
->>>>>>> 4d07e095bbf741dbc94c603a79c8201ce169e449
     rows, notes = match_tensors(checkpoint, architecture, settings)
     # Only now are the sizes known to be those of real tensors: no more than the files could hold.
     sizes = architecture.sizes(settings)
