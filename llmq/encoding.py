@@ -46,7 +46,8 @@ def encoding_for(
     tensor: SourceTensor, wanted: Format, asked: Encoder, importance: ImportanceRows | None
 ) -> Encoding:
     """How `tensor` becomes blocks of the format wanted."""
-    if tensor.weights.dtype == wanted.name and tensor.transform is None:
+    still = tensor.transform is None or tensor.transform.moves_rows
+    if tensor.weights.dtype == wanted.name and still:
         return Encoding(wanted, STORED)
     weighted = importance if wanted.block > 1 else None
     return Encoding(wanted, wanted.encoder_for(asked), weighted)
@@ -76,8 +77,11 @@ def _encoded(encoding: Encoding, tensor: SourceTensor, start: int, stop: int) ->
 
 
 def _copied(encoding: Encoding, tensor: SourceTensor, start: int, stop: int) -> Blocks:
-    """Read, check."""
+    """Read, check; rows of blocks are moved as they are."""
     fmt, raw = encoding.format, tensor.weights.raw(start, stop)
+    if tensor.transform is not None:
+        units = tensor.shape[0] if len(tensor.shape) == 1 else stop - start
+        raw = tensor.transform(raw.reshape(units, -1)).reshape(-1)
     blocks = raw.view(fmt.layout).reshape(stop - start, -1)
     damaged = fmt.damaged(blocks)
     if damaged is not None:

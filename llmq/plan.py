@@ -17,7 +17,8 @@ from llmq.planned_tensor import PlannedTensor
 from llmq.quality import Quality
 from llmq.recipes.table import Recipe
 from llmq.sources.source import Source
-from llmq.sources.tensor import SourceTensor, Weights
+from llmq.sources.tensor import SourceTensor
+from llmq.weights import Weights
 from llmq_kernels import Encoder
 
 

@@ -13,7 +13,8 @@ from llmq.errors import WeightError
 from llmq.planning import make_plan
 from llmq.quantize import execute
 from llmq.sources.opening import open_source
-from llmq.sources.tensor import ComputedWeights, SourceTensor
+from llmq.sources.tensor import SourceTensor
+from llmq.weights import ComputedWeights
 from llmq_kernels import FORMATS, Encoder
 from llmq_peer.imatrix_files import save_importance
 from tests.conftest import MakeCheckpoint

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -95,7 +96,7 @@ def test_weights_arrive_where_they_belong(make_checkpoint: MakeCheckpoint, tmp_p
 
     def original(name: str) -> NDArray[np.float32]:
         tensor = source[name]
-        return tensor.read(0, tensor.n_rows).reshape(tensor.shape)
+        return tensor.read(0, prod(tensor.shape[:-1])).reshape(tensor.shape)
 
     layer = "model.layers.1."
     np.testing.assert_array_equal(found["token_embd.weight"], original("model.embed_tokens.weight"))

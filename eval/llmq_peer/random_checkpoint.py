@@ -48,7 +48,7 @@ def write_checkpoint(folder: Path, *, size: str, shards: int) -> None:
         json.dumps({"tokenizer_class": "PreTrainedTokenizerFast", "eos_token": "<|end|>"})
     )
     sizes = LLAMA.sizes(config)
-    rows = [row for row in LLAMA.rows(layers) if row.present(config)]
+    rows = [row for row in LLAMA.rows(config, layers) if row.present(config)]
     shapes = {row.source: tuple(sizes[name] for name in row.shape) for row in rows}
     names = list(shapes)
     per_shard = -(-len(names) // shards)

@@ -6,7 +6,7 @@ import numpy as np
 
 from llmq.architectures.table import Config, MetadataRow
 from llmq.errors import ArchitectureError
-from llmq.files.gguf import Metadata
+from llmq.files.gguf import Metadata, MetaValue
 
 
 def rows_as_metadata(prefix: str, rows: tuple[MetadataRow, ...], settings: Config) -> Metadata:
@@ -16,27 +16,35 @@ def rows_as_metadata(prefix: str, rows: tuple[MetadataRow, ...], settings: Confi
     """
     result: Metadata = {}
     for row in rows:
-        value = row.value(settings)
-        if value is None:
-            if row.required:
-                raise ArchitectureError(f"config.json: nothing gives {prefix}.{row.key}")
-            continue
-        if row.kind is str:
-            result[f"{prefix}.{row.key}"] = str(value)
-        elif not _fits(value, np.dtype(row.kind)):
-            raise ArchitectureError(
-                f"config.json: {prefix}.{row.key} is {value!r} instead of a number from 0"
-                f" ({np.dtype(row.kind)})"
-            )
-        else:
-            result[f"{prefix}.{row.key}"] = row.kind(value)
+        value, key = row.value(settings), f"{prefix}.{row.key}"
+        if value is not None:
+            result[key] = _meta_value(key, row.kind, value)
+        elif row.required:
+            raise ArchitectureError(f"config.json: nothing gives {key}")
     return result
 
 
-def _fits(value: object, kind: np.dtype[Any]) -> bool:
-    """Whether `value` is a number from 0 that this type of number can hold."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
+def _meta_value(key: str, kind: type[Any], value: Any) -> MetaValue:
+    """The value, or the array of values, as this kind."""
+    if kind is str:
+        return str(value)
+    numbers = value if isinstance(value, list | tuple) else [value]
+    wrong = next((number for number in numbers if not _fits(number, kind)), None)
+    if wrong is not None:
+        wanted = "yes or no" if kind is bool else f"a number from 0 ({np.dtype(kind)})"
+        raise ArchitectureError(f"config.json: {key} is {wrong!r} instead of {wanted}")
+    if numbers is value:
+        return list(numbers) if kind is bool else np.array(numbers, kind)
+    converted: MetaValue = kind(value)
+    return converted
+
+
+def _fits(value: object, kind: type[Any]) -> bool:
+    """Whether `value` is one of this kind: yes or no, or a number from 0 that it can hold."""
+    if kind is bool or isinstance(value, bool):
+        return kind is bool and isinstance(value, bool)
+    if not isinstance(value, int | float):
         return False
-    if kind.kind == "f":
+    if np.dtype(kind).kind == "f":
         return 0 <= value <= float(np.finfo(kind).max)
     return 0 <= value <= int(np.iinfo(kind).max) and value == int(value)

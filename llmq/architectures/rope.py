@@ -16,12 +16,12 @@ from llmq.architectures.table import (
     Config,
     MetadataRow,
     Refusal,
-    Rows,
     Sizes,
     TensorRow,
     Transform,
 )
 from llmq.errors import ArchitectureError
+from llmq.weights import Rows
 
 # Rope settings that may stand in the configuration itself, and whether they win over those inside.
 OUTSIDE = {
@@ -157,7 +157,7 @@ def interleaved(rows: Rows, head_size: int) -> Rows:
 
 def rope_pairs(sizes: Sizes) -> Transform:
     """From Hugging Face's order to that of NORM rope (`LLAMA_ROPE_TYPE_NORM` in llama.h)."""
-    return Transform(sizes["head"], interleaved)
+    return Transform(sizes["head"], interleaved, moves_rows=True)
 
 
 def paired(rows: tuple[TensorRow, ...]) -> tuple[TensorRow, ...]:

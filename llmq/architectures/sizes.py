@@ -5,7 +5,7 @@ from llmq.errors import ArchitectureError
 
 
 def sizes(config: Config) -> Sizes:
-    """Numbers of rows or columns, and of `layers`; `q` and `kv` are those of all heads together.
+    """Numbers of rows or columns, of `layers`, `heads` and `experts`; `q` and `kv`: of all heads.
 
     Raises `ArchitectureError` for sizes that are missing or do not divide.
     """
@@ -22,6 +22,9 @@ def sizes(config: Config) -> Sizes:
         "embd": embd,
         "ff": required_int(config, "intermediate_size"),
         "layers": required_int(config, "num_hidden_layers"),
+        "heads": heads,
+        "kv_heads": kv_heads,
+        "experts": 0,
         "head": head,
         "q": heads * head,
         "kv": kv_heads * head,

@@ -7,7 +7,7 @@ the GGUF file, `computed` one per tensor that exists only there. A family is a f
 close relative is `dataclasses.replace` of another family with the rows that differ.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -16,10 +16,13 @@ from numpy.typing import NDArray
 
 from llmq.errors import ArchitectureError
 from llmq.tokenizer.family_rules import NO_RULES, FamilyRules
+from llmq.views import Stacked
+from llmq.weights import Rows, Weights
 
 Config = Mapping[str, Any]
 Sizes = Mapping[str, int]
-Rows = NDArray[np.float32]
+Array = NDArray[Any]
+LAYER, EXPERT = "{i}", "{e}"
 Refusal = Callable[[Config], str | None]
 """A check of a model's settings: the reason why it cannot be converted, or None."""
 
@@ -32,9 +35,11 @@ class Transform:
     """
 
     unit: int
-    apply: Callable[[Rows, int], Rows]
+    apply: Callable[[Array, int], Array]
+    moves_rows: bool = False
+    """It only puts rows into another order, so that rows of blocks can be moved as they are."""
 
-    def __call__(self, rows: Rows) -> Rows:
+    def __call__(self, rows: Array) -> Array:
         """`rows`, shape (multiple of `unit`, n_in), changed; the shape stays."""
         return self.apply(rows, self.unit)
 
@@ -53,16 +58,34 @@ class TensorRow:
     """One tensor, or with `{i}` in its names one of every layer.
 
     `source` is its name in the checkpoint, `target` that in the GGUF file, `shape` names sizes.
+    With `{e}` in `source` it is one of every expert, and the file holds them as one tensor. Rows
+    may share a source, of which each has a part, or have other shapes in other layers.
     """
 
     source: str
     target: str
     shape: tuple[str, ...]
+    """In the checkpoint; of one expert."""
     transform: Callable[[Sizes], Transform] | None = None
     """Makes the transform for a model of these sizes."""
+    view: Callable[[Weights, Sizes], Weights] | None = None
+    """Another look at the stored weights (llmq/views.py), before the transform."""
     present: Callable[[Config], bool] = always
+    layers: Callable[[Config], Collection[int]] | None = None
+    """The layers that have it; None for all."""
     twin: str | None = None
     """The tensor that this one must repeat where it is in the checkpoint and not `present`."""
+
+    def sources(self, sizes: Sizes) -> list[str]:
+        """The names of its tensors in the checkpoint: one, or one for each expert."""
+        if EXPERT not in self.source:
+            return [self.source]
+        return [self.source.replace(EXPERT, str(expert)) for expert in range(sizes["experts"])]
+
+    def looked_at(self, found: Sequence[Weights], sizes: Sizes) -> Weights:
+        """What the file gets of the tensors found under `sources`."""
+        weights = Stacked(tuple(found)) if EXPERT in self.source else found[0]
+        return self.view(weights, sizes) if self.view else weights
 
     def transform_for(self, sizes: Sizes) -> Transform | None:
         """What happens to the tensor's rows in a model of these sizes; None where they stay."""
@@ -71,10 +94,13 @@ class TensorRow:
 
 @dataclass(frozen=True)
 class MetadataRow:
-    """One key of the file: `value` takes the settings and gives None where the key is absent."""
+    """One key of the file: `value` takes the settings and gives None where the key is absent.
+
+    A list or tuple becomes an array of this kind.
+    """
 
     key: str
-    kind: type[np.generic] | type[str]
+    kind: type[np.generic] | type[str] | type[bool]
     value: Callable[[Config], Any]
     required: bool = False
 
@@ -98,8 +124,12 @@ class Architecture:
     """The tokens that attention looks back, where llama.cpp's graph does not apply that limit."""
     defaults: Mapping[str, Any] = field(default_factory=dict)
     """Those of the transformers class, for settings that a configuration leaves out."""
+    renamed: tuple[tuple[str, str], ...] = ()
+    """Patterns of names in checkpoints and what replaces them, before rows are looked for."""
     ignored: Mapping[str, str] = field(default_factory=dict)
     """Patterns of tensors that nothing reads, with the reason."""
+    models: str = ""
+    """Which models are published as this class."""
     nested: str | None = None
     """In a model of several parts, the field of config.json with the language model's settings."""
     tokenizer: FamilyRules = NO_RULES
@@ -122,17 +152,32 @@ class Architecture:
         settings = {**self.defaults, **config}
         return {name: value for name, value in settings.items() if value is not None}
 
-    def rows(self, layers: int) -> list[TensorRow]:
-        """A row for every tensor: the first with `{i}` stands for all layers of all such rows."""
-        inside = [row for row in self.tensors if "{i}" in row.source]
-        first = self.tensors.index(inside[0])
-        repeated = [
-            replace(row, source=row.source.format(i=layer), target=row.target.format(i=layer))
-            for layer in range(layers)
-            for row in inside
+    def rows(self, settings: Config, layers: int) -> list[TensorRow]:
+        """A row for every tensor: the first with `{i}` stands for all layers of all such rows.
+
+        Layers that do not have a tensor are left out; the condition `present` is not asked.
+        """
+        inside = [
+            (row, _places(row, settings, layers)) for row in self.tensors if LAYER in row.source
         ]
-        after = [row for row in self.tensors[first:] if "{i}" not in row.source]
+        first = next(n for n, row in enumerate(self.tensors) if LAYER in row.source)
+        repeated = [
+            replace(
+                row,
+                source=row.source.replace(LAYER, str(layer)),
+                target=row.target.replace(LAYER, str(layer)),
+            )
+            for layer in range(layers)
+            for row, places in inside
+            if layer in places
+        ]
+        after = [row for row in self.tensors[first:] if LAYER not in row.source]
         return [*self.tensors[:first], *repeated, *after]
+
+
+def _places(row: TensorRow, settings: Config, layers: int) -> Collection[int]:
+    """The layers that have the tensor of this row."""
+    return range(layers) if row.layers is None else frozenset(row.layers(settings))
 
 
 def setting(name: str) -> Callable[[Config], Any]:

@@ -22,7 +22,6 @@ from llmq.files.stand_ins import LOOKED_AT, check_no_stand_in
 
 MAX_HEADER_BYTES = 100_000_000  # the limit of the safetensors library
 MAX_DIMENSIONS = 32  # so that no product of a hostile shape takes long
-COMPARED_WEIGHTS = 1 << 18  # at a time
 
 Rows = NDArray[np.float32]
 
@@ -85,16 +84,6 @@ class TensorRef:
         row_bytes = self.n_columns * ELEMENT_BITS[self.dtype] // 8
         position, n_bytes = self.offset + start * row_bytes, (stop - start) * row_bytes
         return read_span(self.file, position, n_bytes, of=self.name, error=CheckpointError)
-
-    def equals(self, other: "TensorRef") -> bool:
-        """Whether both hold the same weights, read a few rows at a time."""
-        self.readable()
-        other.readable()
-        if self.shape != other.shape:
-            return False
-        step = max(COMPARED_WEIGHTS // max(self.n_columns, 1), 1)
-        spans = ((row, min(row + step, self.n_rows)) for row in range(0, self.n_rows, step))
-        return all(np.array_equal(self.read(*span), other.read(*span)) for span in spans)
 
     def readable(self) -> None:
         """Raise `WeightError` where the tensor's type cannot be read as float32."""

@@ -21,8 +21,8 @@ from llmq.errors import OutputError
 from llmq.files.spans import read_span
 from llmq.outputs import hidden_beside
 from llmq.plan import Plan
-from llmq.sources.tensor import Rows
 from llmq.version import __version__
+from llmq.weights import Rows
 from llmq_kernels import FORMATS
 from llmq_kernels.format import Format
 

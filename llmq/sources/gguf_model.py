@@ -25,7 +25,8 @@ from llmq.recipes.decoders import OTHERS
 from llmq.recipes.rules import Facts
 from llmq.recipes.table import RECIPES
 from llmq.sources.source import Source
-from llmq.sources.tensor import Rows, SourceTensor
+from llmq.sources.tensor import SourceTensor
+from llmq.weights import Rows
 from llmq_kernels import FORMATS
 from llmq_kernels.format import Format
 

@@ -7,17 +7,19 @@ import numpy as np
 
 from llmq.architectures import architecture_for
 from llmq.architectures.metadata import rows_as_metadata
-from llmq.architectures.table import Architecture, Config, Sizes, TensorRow, required_int
+from llmq.architectures.table import Architecture, Config, Sizes, TensorRow
 from llmq.files.gguf import Metadata
 from llmq.recipes.rules import Facts
-from llmq.sources.checkpoint import Checkpoint, open_checkpoint
+from llmq.sources.checkpoint import Checkpoint, check_readable, open_checkpoint
 from llmq.sources.matching import match_tensors
 from llmq.sources.model_card import general_metadata
 from llmq.sources.model_name import harmless_name
+from llmq.sources.names import plain_names
 from llmq.sources.source import Source
-from llmq.sources.tensor import ComputedWeights, SourceTensor
+from llmq.sources.tensor import SourceTensor
 from llmq.sources.turn_end import find_turn_end
 from llmq.tokenizer.reading import read_tokenizer
+from llmq.weights import ComputedWeights
 
 
 def open_hf_folder(path: Path, *, pre: str | None = None) -> Source:
@@ -30,11 +32,13 @@ def open_hf_folder(path: Path, *, pre: str | None = None) -> Source:
     checkpoint = open_checkpoint(path)
     architecture = architecture_for(checkpoint.config)
     settings = architecture.settings(checkpoint.config)
+    checkpoint, renamings = plain_names(checkpoint, architecture)
     rows, notes = match_tensors(checkpoint, architecture, settings)
     # Only now are the sizes known to be those of real tensors: no more than the files could hold.
+    sizes = architecture.sizes(settings)
     tensors = (
         *_computed(architecture, settings),
-        *(_stored(checkpoint, row, architecture.sizes(settings)) for row in rows),
+        *(_stored(checkpoint, row, sizes) for row in rows),
     )
     tokenizer = read_tokenizer(
         checkpoint.path,
@@ -50,9 +54,9 @@ def open_hf_folder(path: Path, *, pre: str | None = None) -> Source:
         path,
         checkpoint.name,
         metadata,
-        _facts(architecture, settings, tied=all(t.name != "output.weight" for t in tensors)),
+        _facts(architecture, sizes, tied=all(t.name != "output.weight" for t in tensors)),
         tensors,
-        (*notes, *_on_window(architecture, settings), *tokenizer.notes, *name_notes),
+        (*renamings, *notes, *_on_window(architecture, settings), *tokenizer.notes, *name_notes),
     )
 
 
@@ -66,19 +70,19 @@ def _computed(architecture: Architecture, settings: Config) -> Iterator[SourceTe
 
 def _stored(checkpoint: Checkpoint, row: TensorRow, sizes: Sizes) -> SourceTensor:
     """The tensor of one row."""
-    weights = checkpoint.tensors[row.source]
-    weights.readable()
-    return SourceTensor(row.target, weights, row.transform_for(sizes))
+    found = [checkpoint.tensors[name] for name in row.sources(sizes)]
+    for weights in found:
+        check_readable(weights)
+    return SourceTensor(row.target, row.looked_at(found, sizes), row.transform_for(sizes))
 
 
-def _facts(architecture: Architecture, settings: Config, *, tied: bool) -> Facts:
-    heads = required_int(settings, "num_attention_heads")
-    layers = required_int(settings, "num_hidden_layers")
+def _facts(architecture: Architecture, sizes: Sizes, *, tied: bool) -> Facts:
     return Facts(
         architecture=architecture.name,
-        n_layer=layers,
-        n_head=heads,
-        n_head_kv=required_int(settings, "num_key_value_heads", heads),
+        n_layer=sizes["layers"],
+        n_head=sizes["heads"],
+        n_head_kv=sizes["kv_heads"],
+        n_expert=sizes["experts"],
         tied=tied,
     )
 

@@ -5,11 +5,17 @@ A tensor without a row and a row without a tensor are errors: nothing is skipped
 
 import re
 from collections.abc import Collection, Mapping
+from math import prod
 
-from llmq.architectures.table import Architecture, Config, Sizes, TensorRow
+import numpy as np
+
+from llmq.architectures.table import Architecture, Config, TensorRow
 from llmq.errors import ArchitectureError
-from llmq.sources.checkpoint import Checkpoint
+from llmq.sources.checkpoint import Checkpoint, check_readable
 from llmq.spelling import did_you_mean
+from llmq.weights import Weights
+
+COMPARED_WEIGHTS = 1 << 18  # at a time
 
 
 def match_tensors(
@@ -27,28 +33,29 @@ def match_tensors(
             f"config.json: {layers} layers, but the checkpoint has"
             f" {len(checkpoint.tensors)} tensors"
         )
-    every_row = architecture.rows(layers)
+    every_row = architecture.rows(settings, layers)
     rows = [row for row in every_row if row.present(settings)]
     model = f"{architecture.hf_name} with {layers} layers"
+    wanted = set()
     for row in rows:
-        _check_tensor(checkpoint, row, sizes, model)
+        for name in row.sources(sizes):
+            _check_tensor(checkpoint, name, [sizes[size] for size in row.shape], model)
+            wanted.add(name)
     twins = {row.source: row.twin for row in every_row if not row.present(settings)}
-    notes = _left_over(checkpoint, {row.source for row in rows}, twins, architecture.ignored, model)
-    return rows, notes
+    return rows, _left_over(checkpoint, wanted, twins, architecture.ignored, model)
 
 
-def _check_tensor(checkpoint: Checkpoint, row: TensorRow, sizes: Sizes, model: str) -> None:
-    """Raise `ArchitectureError` where the tensor of this row is missing or has another shape."""
-    tensor = checkpoint.tensors.get(row.source)
+def _check_tensor(checkpoint: Checkpoint, name: str, expected: list[int], model: str) -> None:
+    """Raise `ArchitectureError` where the tensor of this name is missing or has another shape."""
+    tensor = checkpoint.tensors.get(name)
     if tensor is None:
         raise ArchitectureError(
-            f"{checkpoint.path}: the tensor {row.source!r} is missing, which {model} needs;"
-            f" {_remedy(checkpoint, row.source)}"
+            f"{checkpoint.path}: the tensor {name!r} is missing, which {model} needs;"
+            f" {_remedy(checkpoint, name)}"
         )
-    expected = [sizes[size] for size in row.shape]
     if list(tensor.shape) != expected:
         raise ArchitectureError(
-            f"{tensor.file}: the tensor {tensor.name!r} has the shape {list(tensor.shape)} where"
+            f"{tensor.file or checkpoint.path}: the tensor {tensor.name!r} has the shape {list(tensor.shape)} where"
             f" config.json gives {expected}"
         )
 
@@ -72,7 +79,8 @@ def _left_over(
     model: str,
 ) -> list[str]:
     """What the checkpoint holds besides `wanted`, and why; an error where there is no reason."""
-    notes = []
+    notes: list[str] = []
+    behind: dict[str, list[str]] = {}
     for name in checkpoint.tensors:
         if name in wanted:
             continue
@@ -83,8 +91,18 @@ def _left_over(
             raise ArchitectureError(
                 f"{checkpoint.path}: the tensor {name!r} has no place in {model}{hint}"
             )
-        notes.append(f"{name} is left out: {reason}")
-    return notes
+        if twin:
+            notes.append(f"{name} is left out: {reason}")
+        else:
+            behind.setdefault(reason, []).append(name)
+    return notes + [_on_left_behind(names, reason) for reason, names in behind.items()]
+
+
+def _on_left_behind(names: list[str], reason: str) -> str:
+    """One remark on all tensors that are left out for one reason."""
+    if len(names) == 1:
+        return f"{names[0]} is left out: {reason}"
+    return f"{len(names)} tensors are left out ({names[0]} and so on): {reason}"
 
 
 def _ignored(name: str, ignored: Mapping[str, str]) -> str | None:
@@ -98,9 +116,20 @@ def _repeats(checkpoint: Checkpoint, name: str, twin: str) -> str:
     it computes with both, whatever the configuration says (`tie_weights` in modeling_utils.py).
     llama.cpp's converter writes both, also where they are equal.
     """
-    if not checkpoint.tensors[name].equals(checkpoint.tensors[twin]):
+    if not _same(checkpoint.tensors[name], checkpoint.tensors[twin]):
         raise ArchitectureError(
             f"{checkpoint.path}: config.json ties {name!r} to {twin!r}, but the two differ;"
             " set tie_word_embeddings to false, or remove the tensor that is not meant"
         )
     return f"it repeats {twin}"
+
+
+def _same(one: Weights, other: Weights) -> bool:
+    """Whether both hold the same weights, read a few rows at a time."""
+    check_readable(one)
+    check_readable(other)
+    if one.shape != other.shape:
+        return False
+    n_rows, step = prod(one.shape[:-1]), max(COMPARED_WEIGHTS // max(one.shape[-1], 1), 1)
+    spans = ((row, min(row + step, n_rows)) for row in range(0, n_rows, step))
+    return all(np.array_equal(one.read(*span), other.read(*span)) for span in spans)

@@ -54,9 +54,9 @@ def _folder(path: Path) -> dict[str, Any]:
             "bytes": prod(t.shape) * ELEMENT_BITS[t.dtype] // 8,
             "file": t.file.name,
         }
-        for t in checkpoint.tensors.values()
+        for t in checkpoint.stored
     ]
-    size = sum(file.stat().st_size for file in {t.file for t in checkpoint.tensors.values()})
+    size = sum(file.stat().st_size for file in {t.file for t in checkpoint.stored})
     answer, plan = _converts(path)
     return _report(path, size, checkpoint.config, rows) | {
         "memory": _memory(plan, answer["makes"]) if plan else None,

@@ -2,7 +2,7 @@
 
 import copy
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,47 +18,34 @@ from llmq.planning import make_plan
 from llmq.quantize import execute
 from llmq.sources.opening import open_source
 from llmq_peer.random_models import save_random_model
-from tests.architectures.logits import check_logits
+from llmq_peer.variants import VARIANTS
+from llmq_peer.variants.ropes import LINEAR, LLAMA3, THETA, YARN
+from llmq_peer.variants.variant import Variant
+from tests.architectures.logits import CLOSE, EXACT, check_logits
 
-LLAMA3_ROPE = {
-    "rope_type": "llama3",
-    "factor": 8.0,
-    "low_freq_factor": 1.0,
-    "high_freq_factor": 4.0,
-    "original_max_position_embeddings": 64,
-}
-LINEAR_ROPE = {"rope_type": "linear", "factor": 2.0}
-YARN_ROPE = {"rope_type": "yarn", "factor": 4.0, "original_max_position_embeddings": 64}
-THETA = {"rope_theta": 10000.0}
 LLAMA = {"architectures": ["LlamaForCausalLM"]}
-VARIANTS: list[tuple[str, Mapping[str, Any]]] = [
-    ("LlamaForCausalLM", {}),
-    ("LlamaForCausalLM", {"tie_word_embeddings": True}),
-    ("LlamaForCausalLM", {"num_key_value_heads": 6, "attention_bias": True, "mlp_bias": True}),
-    ("LlamaForCausalLM", {"rope_parameters": LLAMA3_ROPE | THETA, "head_dim": 32}),
-    ("LlamaForCausalLM", {"rope_parameters": LINEAR_ROPE | THETA}),
-    ("MistralForCausalLM", {"head_dim": 32, "sliding_window": None}),
-    ("MistralForCausalLM", {"sliding_window": None, "rope_parameters": LLAMA3_ROPE | THETA}),
-    ("Qwen2ForCausalLM", {}),
-    ("Qwen2ForCausalLM", {"tie_word_embeddings": True, "rope_parameters": YARN_ROPE | THETA}),
-    ("Qwen3ForCausalLM", {"head_dim": 32}),
-    ("Qwen3ForCausalLM", {"head_dim": 16, "tie_word_embeddings": True}),
+EVERY = [
+    pytest.param(name, variant, id=f"{name}-{number}")
+    for name, variants in VARIANTS.items()
+    for number, variant in enumerate(variants)
 ]
 
 
-@pytest.mark.parametrize(("name", "settings"), VARIANTS)
+@pytest.mark.parametrize(("name", "variant"), EVERY)
 def test_logits_equal_transformers(
-    tmp_path: Path, byte_tokenizer: dict[str, Any], name: str, settings: Mapping[str, Any]
+    tmp_path: Path, byte_tokenizer: dict[str, Any], name: str, variant: Variant
 ) -> None:
-    model = save_random_model(tmp_path / "model", name, settings)
+    model = save_random_model(tmp_path / "model", name, variant.settings)
     (tmp_path / "model" / "tokenizer.json").write_text(json.dumps(byte_tokenizer))
-    plan = make_plan(open_source(tmp_path / "model"), recipe="F32")
-    execute(plan, tmp_path / "f32.gguf", load_check=False)
-    check_logits(model, tmp_path / "f32.gguf")
+    source = open_source(tmp_path / "model")
+    for recipe, allowed in (("F32", EXACT), ("Q8_0", CLOSE)):
+        plan = make_plan(source, recipe=recipe)
+        file = execute(plan, tmp_path / f"{recipe}.gguf", load_check=False)
+        check_logits(model, file, allowed, n_tokens=variant.n_tokens)
 
 
 def test_every_architecture_is_tried() -> None:
-    assert {name for name, _ in VARIANTS} == set(ARCHITECTURES)
+    assert set(VARIANTS) == set(ARCHITECTURES)
 
 
 @pytest.mark.parametrize(
@@ -80,17 +67,17 @@ def test_every_architecture_is_tried() -> None:
         ),
         (LLAMA | {"hidden_act": "gelu"}, "activation 'gelu' is not supported"),
         (LLAMA | {"rope_scaling": {"type": "linear"}}, "setting factor is None"),
-        (LLAMA | {"rope_scaling": LINEAR_ROPE | {"factor": 10**400}}, "setting factor is 1000"),
+        (LLAMA | {"rope_scaling": LINEAR | {"factor": 10**400}}, "setting factor is 1000"),
         (LLAMA | {"rope_parameters": {"full_attention": THETA}}, "each kind of layer"),
         (LLAMA | {"partial_rotary_factor": 0.5}, "partial_rotary_factor is 0.5"),
         (
-            LLAMA | {"rope_scaling": YARN_ROPE | {"attention_factor": 1.0}},
+            LLAMA | {"rope_scaling": YARN | {"attention_factor": 1.0}},
             "attention_factor is 1.0",
         ),
-        (LLAMA | {"rope_scaling": YARN_ROPE | {"beta_fast": 16}}, "beta_fast is 16"),
-        (LLAMA | {"rope_scaling": YARN_ROPE | {"truncate": False}}, "truncate is False"),
+        (LLAMA | {"rope_scaling": YARN | {"beta_fast": 16}}, "beta_fast is 16"),
+        (LLAMA | {"rope_scaling": YARN | {"truncate": False}}, "truncate is False"),
         (
-            {"architectures": ["Qwen2ForCausalLM"], "rope_scaling": LLAMA3_ROPE},
+            {"architectures": ["Qwen2ForCausalLM"], "rope_scaling": LLAMA3},
             "kind 'llama3' is not supported",
         ),
     ],
@@ -103,12 +90,12 @@ def test_models_that_are_refused(config: dict[str, Any], message: str) -> None:
 @pytest.mark.parametrize(
     "config",
     [
-        {"rope_scaling": LINEAR_ROPE, "rope_theta": 5.0},
+        {"rope_scaling": LINEAR, "rope_theta": 5.0},
         {"rope_scaling": {"type": "linear", "factor": 2.0}, "rope_theta": 5.0},
         {"rope_parameters": {"rope_type": "linear", "factor": 2.0, "rope_theta": 5.0}},
-        {"rope_scaling": LINEAR_ROPE | {"rope_theta": 5.0}, "rope_theta": 7.0},
-        {"rope_scaling": LINEAR_ROPE, "rope_parameters": YARN_ROPE, "rope_theta": 5.0},
-        {"rope_scaling": YARN_ROPE, "original_max_position_embeddings": 32},
+        {"rope_scaling": LINEAR | {"rope_theta": 5.0}, "rope_theta": 7.0},
+        {"rope_scaling": LINEAR, "rope_parameters": YARN, "rope_theta": 5.0},
+        {"rope_scaling": YARN, "original_max_position_embeddings": 32},
         {"rope_scaling": {"rope_type": "yarn", "factor": 2.0}, "max_position_embeddings": 99},
     ],
 )
@@ -145,7 +132,7 @@ def test_a_null_is_not_the_default() -> None:
 def test_numbers_that_no_file_can_hold(
     make_checkpoint: Callable[..., Path], field: str, value: float, message: str
 ) -> None:
-    folder = make_checkpoint(rope_scaling=LLAMA3_ROPE)
+    folder = make_checkpoint(rope_scaling=LLAMA3)
     path = folder / "config.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | {field: value}))
     with pytest.raises(ArchitectureError, match=message):

@@ -37,7 +37,6 @@ from llmq.architectures.table import (
     Architecture,
     Config,
     MetadataRow,
-    Rows,
     Sizes,
     TensorRow,
     Transform,
@@ -47,6 +46,7 @@ from llmq.errors import ArchitectureError
 from llmq.planning import make_plan
 from llmq.quantize import execute
 from llmq.sources.opening import open_source
+from llmq.weights import Rows
 from llmq_peer.random_models import save_random_model
 from tests.architectures.logits import check_logits
 

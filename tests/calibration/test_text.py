@@ -19,7 +19,7 @@ from llmq.calibration.text import (
 from llmq.errors import CalibrationError
 from llmq.sources.opening import open_source
 from llmq.sources.source import Source
-from llmq.sources.tensor import ComputedWeights
+from llmq.weights import ComputedWeights
 from llmq_eval.drift import builtin_suite
 from llmq_eval.text import Text
 

@@ -1,0 +1,16 @@
+"""Small random models of every class that can be converted: one file a family, several of a class.
+
+Tests hold what llama.cpp computes with them against transformers, and scripts what llmq writes
+against llama.cpp's converter.
+"""
+
+from collections.abc import Mapping
+
+from llmq_peer.variants import llama, mistral, qwen
+from llmq_peer.variants.variant import Variant
+
+VARIANTS: Mapping[str, tuple[Variant, ...]] = {
+    **llama.VARIANTS,
+    **mistral.VARIANTS,
+    **qwen.VARIANTS,
+}

@@ -1,0 +1,11 @@
+"""Mistrals without a window, which llama.cpp's graph of them has not."""
+
+from llmq_peer.variants.ropes import LLAMA3
+from llmq_peer.variants.variant import Variant
+
+VARIANTS = {
+    "MistralForCausalLM": (
+        Variant({"head_dim": 32, "sliding_window": None}),
+        Variant({"sliding_window": None, "rope_parameters": LLAMA3}),
+    ),
+}
