@@ -1,5 +1,6 @@
 """The model families that can be converted: one file of data per family, one row each here."""
 
+import re
 from collections.abc import Mapping
 
 from llmq.architectures.llama import LLAMA
@@ -23,12 +24,15 @@ def architecture_for(config: Config) -> Architecture:
         raise ArchitectureError(
             f"config.json: 'architectures' is {names!r} instead of a list of one name"
         )
-    if names[0] not in ARCHITECTURES:
+    name = names[0]
+    if name not in ARCHITECTURES:  # AutoModel saves a model without its output matrix so
+        name = re.sub("Model$", "ForCausalLM", name)
+    if name not in ARCHITECTURES:
         known = ", ".join(ARCHITECTURES)
         raise ArchitectureError(
             f"config.json: the architecture {names[0]!r} is not supported; supported are {known}"
         )
-    architecture = ARCHITECTURES[names[0]]
+    architecture = ARCHITECTURES[name]
     settings = architecture.settings(config)
     for refusal in architecture.refusals:
         reason = refusal(settings)

@@ -41,6 +41,11 @@ class Checkpoint:
     """What is worth saying of the files."""
 
     @property
+    def stored(self) -> list[TensorRef]:
+        """Its tensors that lie in a file as they are."""
+        return [tensor for tensor in self.tensors.values() if isinstance(tensor, TensorRef)]
+
+    @property
     def name(self) -> str:
         """The model's name in file names."""
         return folder_name(self.path)

@@ -47,8 +47,9 @@ def open_hf_folder(path: Path, *, pre: str | None = None) -> Source:
         rules=architecture.tokenizer,
         find_turn_end=find_turn_end,
     )
+    general, odd = general_metadata(checkpoint.path, n_parameters=checkpoint.n_parameters)
     metadata, name_notes = harmless_name(
-        _metadata(checkpoint, architecture, settings, tokenizer.metadata), checkpoint.path
+        _metadata(architecture, settings, general, tokenizer.metadata), checkpoint.path
     )
     return Source(
         path,
@@ -56,7 +57,14 @@ def open_hf_folder(path: Path, *, pre: str | None = None) -> Source:
         metadata,
         _facts(architecture, sizes, tied=all(t.name != "output.weight" for t in tensors)),
         tensors,
-        (*renamings, *notes, *_on_window(architecture, settings), *tokenizer.notes, *name_notes),
+        (
+            *renamings,
+            *notes,
+            *_on_window(architecture, settings),
+            *tokenizer.notes,
+            *odd,
+            *name_notes,
+        ),
     )
 
 
@@ -88,12 +96,12 @@ def _facts(architecture: Architecture, sizes: Sizes, *, tied: bool) -> Facts:
 
 
 def _metadata(
-    checkpoint: Checkpoint, architecture: Architecture, settings: Config, tokenizer: Metadata
+    architecture: Architecture, settings: Config, general: Metadata, tokenizer: Metadata
 ) -> Metadata:
     """All keys, in the order in which llama.cpp's converter writes them; a plan sets the zeros."""
     return {
         "general.architecture": architecture.name,
-        **general_metadata(checkpoint.path, n_parameters=checkpoint.n_parameters),
+        **general,
         **rows_as_metadata(architecture.name, architecture.metadata, settings),
         "general.file_type": np.uint32(0),
         **rows_as_metadata(architecture.name, architecture.late_metadata, settings),

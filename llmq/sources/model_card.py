@@ -14,7 +14,7 @@ not all of them pass together.
 import datetime
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -67,7 +67,7 @@ def general_metadata(folder: Path, *, n_parameters: int) -> tuple[Metadata, tupl
     said, notes = _read(folder, n_parameters)
     try:
         return _values(said), notes
-    except Exception:  # noqa: BLE001  # the heuristics trust whatever types the files hold
+    except Exception:  # the heuristics trust whatever types the files hold
         understood, more = _understood(said)
         return _values(understood), (*notes, *more)
 
@@ -79,13 +79,13 @@ def _read(folder: Path, n_parameters: int) -> tuple[_Said, tuple[str, ...]]:
     def card() -> dict[str, Any]:
         if (folder / CARD).is_file() and (folder / CARD).stat().st_size > MAX_CARD_BYTES:
             raise ValueError(f"more than {MAX_CARD_BYTES} bytes")
-        return gguf.Metadata.load_model_card(folder)
+        return dict(gguf.Metadata.load_model_card(folder))
 
     def settings(name: str) -> dict[str, Any]:
         file = folder / name
         return read_json_object(file, CheckpointError) if file.is_file() else {}
 
-    readers = {
+    readers: Mapping[str, Callable[[], dict[str, Any]]] = {
         CARD: card,
         CONFIG: lambda: {
             name: value for name, value in settings(CONFIG).items() if name == "_name_or_path"
@@ -99,10 +99,9 @@ def _read(folder: Path, n_parameters: int) -> tuple[_Said, tuple[str, ...]]:
     for name, read in readers.items():
         try:
             fields[name] = read()
-        except Exception as reason:  # noqa: BLE001  # of any kind: YAML's, JSON's, of encodings
+        except Exception as reason:  # of any kind: YAML's, JSON's, of encodings
             why = one_line(str(reason).removeprefix(f"{folder / name}: "), 120)
-            what = "its front matter" if name == CARD else "what it says of sampling"
-            notes.append(f"{name} cannot be understood ({why}): {what} is left out")
+            notes.append(f"{name} cannot be understood and counts as empty ({why})")
             fields[name] = {}
     return _Said(folder, n_parameters, fields), tuple(notes)
 
@@ -127,7 +126,7 @@ def _passes(said: _Said, file: str, fields: Mapping[str, Any]) -> bool:
     """Whether these fields of a file, and none of another, become metadata."""
     try:
         _values(replace(said, fields={file: fields}))
-    except Exception:  # noqa: BLE001  # as above
+    except Exception:  # as above
         return False
     return True
 
@@ -164,7 +163,7 @@ def _meta_value(key: str, value: Any, kind: str) -> MetaValue:
         return [_text(key, item) for item in value]
     if kind in ("INT32", "UINT32", "FLOAT32") and type(value) in (int, float):
         number: np.generic = np.dtype(kind.lower()).type(value)
-        if math.isfinite(number):  # type: ignore[arg-type]  # a number
+        if math.isfinite(number):
             return number
     raise ValueError(f"{key} cannot be {value!r:.40}")
 

@@ -135,7 +135,7 @@ def _check_output(checkpoint: Checkpoint, architecture: Architecture, settings: 
 def _on_unheld(
     checkpoint: Checkpoint, architecture: Architecture, tied: Mapping[str, str]
 ) -> tuple[str, ...]:
-    """What is said of tensors that the index lists and no shard holds; an error if one is needed."""
+    """What is said of tensors that the index lists and no shard holds; or an error."""
     notes = []
     for name, shard in checkpoint.unheld.items():
         if name in checkpoint.tensors:

@@ -184,12 +184,6 @@ CASES = (
         (rewritten("config.json", lambda text: text.replace(b"{", b'{"max_loss": Infinity,', 1)),),
     ),
     Case(
-        "config: generation_config.json is broken",
-        LLAMA,
-        (file("generation_config.json", '{"eos_token_id": [1, 2'),),
-        refused("generation_config.json"),
-    ),
-    Case(
         "config: sampling in generation_config.json",
         LLAMA,
         (generation(temperature=0.6, top_k=40, do_sample=True),),
