@@ -3,14 +3,32 @@
 import re
 from collections.abc import Mapping
 
+from llmq.architectures.exaone import EXAONE4
+from llmq.architectures.granite import GRANITE
 from llmq.architectures.llama import LLAMA
+from llmq.architectures.ministral import MINISTRAL3
 from llmq.architectures.mistral import MISTRAL
+from llmq.architectures.olmo import OLMO2
+from llmq.architectures.phi import PHI3
 from llmq.architectures.qwen import QWEN2, QWEN3
+from llmq.architectures.smollm3 import SMOLLM3
 from llmq.architectures.table import Architecture, Config
 from llmq.errors import ArchitectureError
 
 ARCHITECTURES: Mapping[str, Architecture] = {
-    architecture.hf_name: architecture for architecture in (LLAMA, MISTRAL, QWEN2, QWEN3)
+    architecture.hf_name: architecture
+    for architecture in (
+        LLAMA,
+        MISTRAL,
+        MINISTRAL3,
+        QWEN2,
+        QWEN3,
+        SMOLLM3,
+        PHI3,
+        GRANITE,
+        OLMO2,
+        EXAONE4,
+    )
 }
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from llmq.architectures.rope import ROPE_METADATA
+from llmq.architectures.sizes import sizes
 from llmq.architectures.table import Config, MetadataRow, Refusal, TensorRow, setting
 
 HF = "model.layers.{i}."
@@ -105,6 +106,34 @@ def activation_refusal(field: str, *names: str) -> Refusal:
         if found in names:
             return None
         return f"the activation {found!r} is not supported, only {names[0]!r}"
+
+    return reason
+
+
+def heads_refusal(graph: str) -> Refusal:
+    """The check that the heads are the hidden size cut up, as some of llama.cpp's graphs have them.
+
+    Their `load_arch_tensors` takes n_embd for the sizes of the queries and of what the heads put
+    out.
+    """
+
+    def reason(config: Config) -> str | None:
+        found = sizes(config)
+        if found["q"] == found["embd"]:
+            return None
+        return (
+            f"{found['heads']} heads of {found['head']} numbers are not the hidden size"
+            f" {found['embd']}, and llama.cpp's {graph} knows no others"
+        )
+
+    return reason
+
+
+def switch_refusal(field: str, graph: str) -> Refusal:
+    """The check that the setting `field` is off, for which llama.cpp's `graph` has no tensors."""
+
+    def reason(config: Config) -> str | None:
+        return f"{field} is on, and llama.cpp's {graph} has none" if config.get(field) else None
 
     return reason
 

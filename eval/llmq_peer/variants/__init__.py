@@ -6,11 +6,27 @@ against llama.cpp's converter.
 
 from collections.abc import Mapping
 
-from llmq_peer.variants import llama, mistral, qwen
+from llmq_peer.variants import (
+    exaone,
+    granite,
+    llama,
+    ministral,
+    mistral,
+    olmo,
+    phi,
+    qwen,
+    smollm3,
+)
 from llmq_peer.variants.variant import Variant
 
 VARIANTS: Mapping[str, tuple[Variant, ...]] = {
     **llama.VARIANTS,
     **mistral.VARIANTS,
     **qwen.VARIANTS,
+    **smollm3.VARIANTS,
+    **phi.VARIANTS,
+    **ministral.VARIANTS,
+    **granite.VARIANTS,
+    **olmo.VARIANTS,
+    **exaone.VARIANTS,
 }
