@@ -157,7 +157,7 @@ CASES = (
         "config: a byte order mark",
         LLAMA,
         (rewritten("config.json", lambda text: BOM + text),),
-        refused("config.json"),
+        Converts(as_before=True),
     ),
     Case(
         "config: lines that end as on Windows",
