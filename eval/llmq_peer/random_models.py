@@ -1,6 +1,6 @@
 """Small random models of transformers' own classes, saved in shards."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -26,10 +26,29 @@ def save_random_model(folder: Path, name: str, settings: Mapping[str, Any]) -> A
     """A random model of transformers' class `name`, saved in two or more shards."""
     torch.manual_seed(0)
     model_class = getattr(transformers, name)
-    model = model_class(model_class.config_class(**{**SIZES, **settings})).eval()
-    for parameter in model.parameters():
+    model = model_class(_config(model_class.config_class, {**SIZES, **settings})).eval()
+    for parameter in (*model.parameters(), *_saved_buffers(model)):
         if parameter.dim() == 1:  # norms start at one and biases at zero: make them matter
             torch.nn.init.normal_(parameter, mean=float(parameter.detach().mean()), std=0.3)
     model.save_pretrained(folder, max_shard_size="200KB")
     assert len(list(folder.glob("*.safetensors"))) >= 2
     return model
+
+
+def _config(config_class: Any, settings: Mapping[str, Any]) -> Any:
+    """The settings as the class wants them: where the model has several parts, those of the text.
+
+    Settings of the other parts are objects called `..._config`; the whole says whether it is tied.
+    """
+    if "text_config" not in config_class.sub_configs:
+        return config_class(**settings)
+    parts = {key: value for key, value in settings.items() if key.endswith("_config")}
+    text = {key: value for key, value in settings.items() if key not in parts}
+    tied = {key: value for key, value in settings.items() if key == "tie_word_embeddings"}
+    return config_class(text_config=text, **parts, **tied)
+
+
+def _saved_buffers(model: Any) -> Iterator[torch.Tensor]:
+    """The buffers that a checkpoint holds."""
+    saved = model.state_dict()
+    yield from (buffer for name, buffer in model.named_buffers() if name in saved)

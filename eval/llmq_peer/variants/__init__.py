@@ -8,13 +8,17 @@ from collections.abc import Mapping
 
 from llmq_peer.variants import (
     exaone,
+    gemma,
     granite,
+    lfm,
     llama,
     ministral,
     mistral,
     olmo,
     phi,
     qwen,
+    qwen35,
+    qwen_moe,
     smollm3,
 )
 from llmq_peer.variants.variant import Variant
@@ -22,11 +26,15 @@ from llmq_peer.variants.variant import Variant
 VARIANTS: Mapping[str, tuple[Variant, ...]] = {
     **llama.VARIANTS,
     **mistral.VARIANTS,
-    **qwen.VARIANTS,
-    **smollm3.VARIANTS,
-    **phi.VARIANTS,
     **ministral.VARIANTS,
+    **qwen.VARIANTS,
+    **qwen35.VARIANTS,
+    **qwen_moe.VARIANTS,
+    **smollm3.VARIANTS,
+    **gemma.VARIANTS,
+    **phi.VARIANTS,
     **granite.VARIANTS,
     **olmo.VARIANTS,
     **exaone.VARIANTS,
+    **lfm.VARIANTS,
 }
