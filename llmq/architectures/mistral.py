@@ -10,6 +10,7 @@ from llmq.architectures.table import setting
 MISTRAL = replace(
     LLAMA,
     hf_name="MistralForCausalLM",
+    models="Mistral 7B, Nemo, Small; Ministral 8B",
     tensors=paired(INPUT + NORMS + ATTENTION + MLP + OUTPUT),
     window=setting("sliding_window"),  # converted as llama, whose graph has none
     defaults={

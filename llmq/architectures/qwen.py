@@ -46,6 +46,7 @@ def window(config: Config) -> object:
 QWEN2 = Architecture(
     name="qwen2",
     hf_name="Qwen2ForCausalLM",
+    models="Qwen2, Qwen2.5, DeepSeek-R1-Distill-Qwen",
     sizes=sizes,
     # Queries, keys and values have biases, whatever the configuration says.
     tensors=INPUT + NORMS + ATTENTION + MLP + biases(QKV, always) + OUTPUT,
@@ -66,6 +67,7 @@ QWEN3 = replace(
     QWEN2,
     name="qwen3",
     hf_name="Qwen3ForCausalLM",
+    models="Qwen3",
     # The graph has no biases, which no published model uses: they would be an error.
     tensors=INPUT + NORMS + ATTENTION + MLP + HEAD_NORMS + OUTPUT,
     refusals=REFUSALS,
