@@ -10,9 +10,9 @@ from llmq.architectures.gemma4 import GEMMA4, GEMMA4_SEEING
 from llmq.architectures.granite import GRANITE
 from llmq.architectures.lfm import LFM2
 from llmq.architectures.llama import LLAMA
-from llmq.architectures.ministral import MINISTRAL3
-from llmq.architectures.mistral import MISTRAL
-from llmq.architectures.olmo import OLMO2
+from llmq.architectures.ministral import MINISTRAL3, MISTRAL3_SEEING
+from llmq.architectures.mistral import MINISTRAL, MISTRAL
+from llmq.architectures.olmo import OLMO2, OLMO3
 from llmq.architectures.phi import PHI3
 from llmq.architectures.qwen import QWEN2, QWEN3
 from llmq.architectures.qwen35 import QWEN35, QWEN35_TOWER
@@ -26,13 +26,16 @@ ARCHITECTURES: Mapping[str, Architecture] = {
     for architecture in (
         LLAMA,
         MISTRAL,
+        MINISTRAL,
         MINISTRAL3,
+        MISTRAL3_SEEING,
         QWEN2,
         QWEN3,
         SMOLLM3,
         PHI3,
         GRANITE,
         OLMO2,
+        OLMO3,
         EXAONE4,
         QWEN35,
         QWEN35_TOWER,

@@ -20,3 +20,6 @@ MISTRAL = replace(
         "sliding_window": 4096,
     },
 )
+
+# Layers of two kinds, of which llama.cpp's graph knows one.
+MINISTRAL = replace(MISTRAL, hf_name="MinistralForCausalLM", models="the same as a newer class")

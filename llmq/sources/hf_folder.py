@@ -35,6 +35,7 @@ def open_hf_folder(path: Path, *, pre: str | None = None) -> Source:
     settings = architecture.settings(checkpoint.config)
     checkpoint, renamings = plain_names(checkpoint, architecture)
     checkpoint = with_single_experts(checkpoint, architecture)
+    settings = _tied_as_stored(checkpoint, architecture, settings)
     rows, notes = match_tensors(checkpoint, architecture, settings)
     # Only now are the sizes known to be those of real tensors: no more than the files could hold.
     sizes = architecture.sizes(settings)
@@ -68,6 +69,21 @@ def open_hf_folder(path: Path, *, pre: str | None = None) -> Source:
             *name_notes,
         ),
     )
+
+
+def _tied_as_stored(checkpoint: Checkpoint, architecture: Architecture, settings: Config) -> Config:
+    """The settings; in a model of several parts it may be unclear whether the output is tied.
+
+    transformers 5 asks the settings of the whole, its predecessors those of the text part, and all
+    of them look at what is stored (`tie_weights` in modeling_utils.py).
+    """
+    if architecture.nested is None:
+        return settings
+    field = "tie_word_embeddings"
+    said = {checkpoint.config.get(field), checkpoint.config[architecture.nested].get(field)}
+    stored = "lm_head.weight" in checkpoint.tensors
+    tied = True in said and False not in said if stored else said != {False}
+    return {**settings, field: tied}
 
 
 def _computed(architecture: Architecture, settings: Config) -> Iterator[SourceTensor]:
