@@ -17,6 +17,7 @@ SIZES = {
     "max_position_embeddings": 256,
     "initializer_range": 0.17,  # large, so that attention and the output are far from uniform
     "bos_token_id": None,
+    "pad_token_id": None,
     "eos_token_id": 256,
 }
 

@@ -135,6 +135,15 @@ def heads_refusal(graph: str) -> Refusal:
     return reason
 
 
+def switch_refusal(field: str, graph: str) -> Refusal:
+    """The check that the setting `field` is off, for which llama.cpp's `graph` has no tensors."""
+
+    def reason(config: Config) -> str | None:
+        return f"{field} is on, and llama.cpp's {graph} has none" if config.get(field) else None
+
+    return reason
+
+
 SILU = activation_refusal("hidden_act", "silu", "swish")
 
 DEFAULTS = {"hidden_act": "silu", "rope_theta": 10000.0, "rms_norm_eps": 1e-6}

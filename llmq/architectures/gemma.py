@@ -35,6 +35,7 @@ from llmq.architectures.table import (
     required_int,
     setting,
 )
+from llmq.tokenizer.family_rules import GEMMA as GEMMA_TOKENIZER
 
 GELU = activation_refusal("hidden_activation", "gelu_pytorch_tanh")
 COMMON = {
@@ -165,6 +166,7 @@ GEMMA = Architecture(
         "max_position_embeddings": 8192,
     },
     ignored=ROTARY_BUFFERS,
+    tokenizer=GEMMA_TOKENIZER,
     models="Gemma 2B, 7B; CodeGemma",
 )
 

@@ -41,6 +41,7 @@ from llmq.architectures.rope import ROTARY_BUFFERS, rope_refusal
 from llmq.architectures.sizes import sizes
 from llmq.architectures.table import Architecture, Config, MetadataRow
 from llmq.architectures.towers import SEES, TEXT_TOWER
+from llmq.tokenizer.family_rules import GEMMA as GEMMA_TOKENIZER
 
 FULL_ROPE = rope_of(FULL, 1e6, "rope_theta")
 SLIDING_ROPE = rope_of(SLIDING, 10000.0, "rope_local_base_freq")
@@ -102,6 +103,7 @@ GEMMA3 = Architecture(
         "sliding_window_pattern": 6,
     },
     ignored=ROTARY_BUFFERS,
+    tokenizer=GEMMA_TOKENIZER,
     models="Gemma 3 270M, 1B",
 )
 

@@ -44,6 +44,7 @@ from llmq.architectures.table import (
     setting,
 )
 from llmq.architectures.towers import SEES, TEXT_TOWER
+from llmq.tokenizer.family_rules import GEMMA4 as GEMMA4_TOKENIZER
 from llmq.weights import Rows
 
 FULL_ROPE = rope_of(FULL, 1e6, "rope_theta")
@@ -169,6 +170,7 @@ GEMMA4 = Architecture(
         MetadataRow("rope.dimension_count", np.uint32, of_full("full_head")),
         MetadataRow("rope.dimension_count_swa", np.uint32, of_full("head")),
     ),
+    tokenizer=GEMMA4_TOKENIZER,
     models="Gemma 4 E2B, E4B saved as text models",
     computed={"rope_freqs.weight": full_factors},
     refusals=(

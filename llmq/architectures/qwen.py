@@ -18,6 +18,7 @@ from llmq.architectures.decoder import (
     QKV,
     SILU,
     biases,
+    heads_refusal,
     quantized,
 )
 from llmq.architectures.rope import ROTARY_BUFFERS, rope_refusal
@@ -32,21 +33,6 @@ def window(config: Config) -> object:
     return config.get("sliding_window") if config.get("use_sliding_window") else None
 
 
-def heads_refusal(config: Config) -> str | None:
-    """The refusal of heads that are not the hidden size cut up, as Qwen2's graph has them.
-
-    `load_arch_tensors` in llama.cpp's models/qwen2.cpp takes n_embd for the sizes of the queries
-    and of what the heads put out.
-    """
-    found = sizes(config)
-    if found["q"] == found["embd"]:
-        return None
-    return (
-        f"{config['num_attention_heads']} heads of {found['head']} numbers are not the hidden size"
-        f" {found['embd']}, and llama.cpp's qwen2 knows no others"
-    )
-
-
 QWEN2 = Architecture(
     name="qwen2",
     hf_name="Qwen2ForCausalLM",
@@ -54,7 +40,7 @@ QWEN2 = Architecture(
     # Queries, keys and values have biases, whatever the configuration says.
     tensors=INPUT + NORMS + ATTENTION + MLP + biases(QKV, always) + OUTPUT,
     metadata=METADATA,
-    refusals=(*REFUSALS, heads_refusal),
+    refusals=(*REFUSALS, heads_refusal("qwen2")),
     window=window,
     defaults={
         **DEFAULTS,

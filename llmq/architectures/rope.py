@@ -20,6 +20,7 @@ from llmq.architectures.table import (
     TensorRow,
     Transform,
 )
+from llmq.architectures.yarn import ATTENTION_SETTINGS, correction
 from llmq.errors import ArchitectureError
 from llmq.weights import Rows
 
@@ -30,10 +31,9 @@ OUTSIDE = {
     "original_max_position_embeddings": True,
 }
 
-# What llama.cpp's graphs of the families here take as given in yarn scaling, whatever the file says
-# (their `load_arch_hparams` do not read the keys). `mscale` counts in transformers only beside
-# `mscale_all_dim`.
-YARN_FIXED = {"beta_fast": 32.0, "beta_slow": 1.0, "truncate": 1.0, "mscale_all_dim": 0.0}
+# What most of llama.cpp's graphs take as given in yarn scaling, whatever the file says (their
+# `load_arch_hparams` do not read the keys).
+YARN_FIXED = {"beta_fast": 32.0, "beta_slow": 1.0, "truncate": 1.0}
 
 # Tensors of old checkpoints.
 ROTARY_BUFFERS = {
@@ -93,6 +93,23 @@ def scaling_type(config: Config) -> str | None:
     return str(kind) if kind in ("linear", "yarn") else None
 
 
+def yarn_correction(*, reads_all_dim: bool = False) -> Callable[[Config], float | None]:
+    """A metadata value: what llama.cpp's attention factor of yarn scaling lacks; None for nothing.
+
+    `reads_all_dim`: the graph reads `mscale_all_dim`.
+    """
+
+    def value(config: Config) -> float | None:
+        settings = rope(config)
+        if settings["rope_type"] != "yarn":
+            return None
+        names = ("factor", *(name for name in ATTENTION_SETTINGS if settings.get(name)))
+        given = {name: rope_number(config, name) for name in names}
+        return correction(given, reads_all_dim=reads_all_dim)
+
+    return value
+
+
 def _yarn(key: str, name: str, kind: type[np.generic] = np.float32) -> MetadataRow:
     return MetadataRow(f"rope.scaling.{key}", kind, rope_setting(name, "yarn"))
 
@@ -105,6 +122,7 @@ ROPE_METADATA = (
     _yarn("yarn_attn_factor", "attention_factor"),
     _yarn("yarn_beta_fast", "beta_fast"),
     _yarn("yarn_beta_slow", "beta_slow"),
+    MetadataRow("rope.scaling.attn_factor", np.float32, yarn_correction()),
     MetadataRow("rope.freq_base", np.float32, rope_setting("rope_theta")),
 )
 
@@ -172,8 +190,11 @@ def paired(rows: tuple[TensorRow, ...]) -> tuple[TensorRow, ...]:
 # --- what llama.cpp does not compute ---
 
 
-def rope_refusal(*kinds: str) -> Refusal:
-    """The check for a graph with one rope for all layers that knows scaling of these `kinds`."""
+def rope_refusal(*kinds: str, fixed: Mapping[str, float] = YARN_FIXED) -> Refusal:
+    """The check for a graph with one rope for all layers that knows scaling of these `kinds`.
+
+    `fixed` is what it takes as given in yarn scaling.
+    """
 
     def reason(config: Config) -> str | None:
         settings = rope(config)
@@ -181,7 +202,10 @@ def rope_refusal(*kinds: str) -> Refusal:
             return f"rope scaling of the kind {settings['rope_type']!r} is not supported"
         if any(isinstance(value, dict) for value in settings.values()):
             return "rope settings of their own for each kind of layer are not supported"
-        for name, value in _fixed(config, settings["rope_type"]).items():
+        if settings["rope_type"] != "default":
+            rope_number(config, "factor")
+        yarn = fixed if settings["rope_type"] == "yarn" else {}
+        for name, value in {"partial_rotary_factor": 1.0, **yarn}.items():
             found = settings.get(name)
             if found is not None and not _close(found, value):
                 return (
@@ -190,16 +214,6 @@ def rope_refusal(*kinds: str) -> Refusal:
         return None
 
     return reason
-
-
-def _fixed(config: Config, kind: object) -> Mapping[str, float]:
-    """The settings that llama.cpp cannot be given, with the values it computes with."""
-    fixed = {"partial_rotary_factor": 1.0}
-    if kind != "default":
-        factor = rope_number(config, "factor")
-        if kind == "yarn":
-            fixed |= YARN_FIXED | {"attention_factor": 0.1 * math.log(max(factor, 1)) + 1}
-    return fixed
 
 
 def _close(found: object, value: float) -> bool:

@@ -129,6 +129,8 @@ class Architecture:
     sizes: Callable[[Config], Sizes]
     tensors: tuple[TensorRow, ...]
     metadata: tuple[MetadataRow, ...]
+    early_metadata: tuple[MetadataRow, ...] = ()
+    """Keys that llama.cpp's converter writes before those of the model's name and makers."""
     late_metadata: tuple[MetadataRow, ...] = ()
     """Keys that llama.cpp's converter writes after `general.file_type`."""
     computed: Mapping[str, Callable[[Config], Rows | None]] = field(default_factory=dict)

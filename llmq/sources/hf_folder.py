@@ -95,6 +95,7 @@ def _metadata(
     """All keys, in the order in which llama.cpp's converter writes them; a plan sets the zeros."""
     return {
         "general.architecture": architecture.name,
+        **rows_as_metadata(architecture.name, architecture.early_metadata, settings),
         **general_metadata(checkpoint.path, n_parameters=checkpoint.n_parameters),
         **rows_as_metadata(architecture.name, architecture.metadata, settings),
         "general.file_type": np.uint32(0),

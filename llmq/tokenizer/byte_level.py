@@ -25,7 +25,11 @@ from llmq.tokenizer.vocabulary import (
 
 # A class's own pipeline, and the names that cut a vocabulary of theirs alike: olmo only normalizes
 # before, and one trained with single digits has no token that crosses them.
-AS_THE_CLASS = {"gpt-2": ("gpt-2", "olmo", "smollm", "command-r"), "qwen2": ("qwen2",)}
+AS_THE_CLASS = {
+    "gpt-2": ("gpt-2", "olmo", "smollm", "command-r"),
+    "qwen2": ("qwen2",),
+    "qwen35": ("qwen35",),
+}
 SPACE_BYTE = "Ġ"  # the byte-level alphabet's letter for a space
 
 

@@ -7,19 +7,11 @@ from typing import Any
 
 from llmq.errors import TokenizerError
 from llmq.files.json import read_json_object
+from llmq.tokenizer.class_pipelines import class_pipeline
 from llmq.tokenizer.json_values import MAX_TOKENS, as_list, as_object, as_text, as_token_id
 
 # The named special tokens, in the order in which the converter writes their ids.
 KINDS = ("bos", "eos", "unk", "sep", "pad", "cls", "mask")
-
-# Classes of transformers that build their own pipeline (each in its file tokenization_*.py).
-LLAMA = "llama"  # no normalizer, a space in front unless `add_prefix_space` is false
-CLASS_PIPELINES = {
-    "LlamaTokenizer": LLAMA,
-    "CodeLlamaTokenizer": LLAMA,
-    "GPT2Tokenizer": "gpt-2",
-    "Qwen2Tokenizer": "qwen2",
-}
 
 
 @dataclass(frozen=True)
@@ -31,6 +23,8 @@ class AddedToken:
     special: bool
     picky: bool = False
     """It takes the spaces beside it (lstrip, rstrip), or is none inside a word (single_word)."""
+    raw: bool = False
+    """It is looked for in the text as it stands, before spaces become pieces (not normalized)."""
 
 
 @dataclass(frozen=True)
@@ -93,17 +87,8 @@ class TokenizerFolder:
 
     @property
     def class_pipeline(self) -> str | None:
-        """How transformers cuts text here, whatever tokenizer.json says; None where that counts.
-
-        Some of its classes lay their own pipeline over the file's vocabulary and merges. Models of
-        the type mistral never get such a class, those of qwen2 always get theirs
-        (AutoTokenizer.from_pretrained and TOKENIZER_MAPPING_NAMES in tokenization_auto.py).
-        """
-        kind = self.config.get("model_type")
-        name = self.tokenizer_config.get("tokenizer_class") or self.config.get("tokenizer_class")
-        if kind == "qwen2" or (kind == "qwen3" and not name):
-            name = "Qwen2Tokenizer"
-        return None if kind == "mistral" else CLASS_PIPELINES.get(str(name).removesuffix("Fast"))
+        """How transformers cuts text here, whatever tokenizer.json says; None where that counts."""
+        return class_pipeline(self.config, self.tokenizer_config)
 
 
 def open_folder(path: Path, config: Mapping[str, Any]) -> TokenizerFolder:
@@ -154,7 +139,9 @@ def _added(entry: object, token_id: object, where: str) -> AddedToken:
     text = as_text(fields.get("content"), f"{where}[].content")
     number = as_token_id(token_id, f"{where}: the id of {text!r}")
     picky = any(fields.get(flag) is True for flag in ("lstrip", "rstrip", "single_word"))
-    return AddedToken(number, text, special=fields.get("special") is True, picky=picky)
+    special = fields.get("special") is True
+    raw = fields.get("normalized", not special) is not True
+    return AddedToken(number, text, special, picky, raw)
 
 
 def _number(name: str, where: str) -> int:

@@ -125,9 +125,7 @@ STRUCTURES = (
     Structure("tekken", (split(TEKKEN), BYTES), note=LLAMA_CPP_DEFECTS["case"]),
     Structure("gpt-4o", (split(GPT4O), BYTES), note=LLAMA_CPP_DEFECTS["case"]),
     Structure(
-        "minimax-m2",
-        (split(GPT4O, "Removed", invert=True), BYTES),
-        note=LLAMA_CPP_DEFECTS["case"],
+        "gpt-4o", (split(GPT4O, "Removed", invert=True), BYTES), note=LLAMA_CPP_DEFECTS["case"]
     ),
     Structure(
         "deepseek-llm",

@@ -11,16 +11,15 @@ from llmq.tokenizer.byte_level import read_byte_level
 from llmq.tokenizer.chat_templates import chat_template_metadata
 from llmq.tokenizer.choice import model_in_use
 from llmq.tokenizer.end_tokens import END_IDS, end_token_keys
-from llmq.tokenizer.family_rules import NO_RULES, FamilyRules
+from llmq.tokenizer.family_rules import ADD_SPACE_PREFIX, NO_RULES, FamilyRules
 from llmq.tokenizer.folder import TokenizerFolder, open_folder
-from llmq.tokenizer.metaspace import is_metaspace, read_metaspace
+from llmq.tokenizer.metaspace import is_metaspace, read_merged, read_metaspace
 from llmq.tokenizer.pre_tokenizer import checked_name, flat_steps
-from llmq.tokenizer.spaces import ADD_SPACE_PREFIX
 from llmq.tokenizer.special_tokens import ID_KEYS, special_token_metadata
 from llmq.tokenizer.spm import read_sentencepiece
 from llmq.tokenizer.vocabulary import NotedKeys
 
-DEFAULT_EOS = {"gpt2": 11, "llama": 2}  # what llama.cpp takes where the file names none
+DEFAULT_EOS = {"gpt2": "token 11", "llama": "token 2"}  # llama.cpp's, where the file names none
 
 
 def no_turn_end(_keys: Metadata) -> str | None:
@@ -48,7 +47,7 @@ def read_tokenizer(
     if pre is not None:
         checked_name(pre)
     files = open_folder(folder, config)
-    vocabulary, notes = _read_vocabulary(files, pre=pre)
+    vocabulary, notes = _read_vocabulary(files, rules, pre=pre)
     keys = (_space_prefix(files) if rules.space_prefix else {}) | vocabulary
     texts: list[str] = vocabulary["tokenizer.ggml.tokens"]  # type: ignore[assignment]  # built so
     special, special_notes = special_token_metadata(files, texts)
@@ -58,21 +57,24 @@ def read_tokenizer(
     own = {key: ends.pop(key) for key in list(ends) if key == END_IDS}
     keys |= ends
     if ID_KEYS["eos"] not in keys:
+        taken = DEFAULT_EOS.get(str(keys["tokenizer.ggml.model"]), "none")
         raise TokenizerError(
-            f"{folder}: no file names the token that ends a text, and llama.cpp would take token "
-            f"{DEFAULT_EOS[str(keys['tokenizer.ggml.model'])]} for it; "
-            'add "eos_token" to tokenizer_config.json'
+            f"{folder}: no file names the token that ends a text, and llama.cpp would take {taken}"
+            ' for it; add "eos_token" to tokenizer_config.json'
         )
     keys |= template
     keys |= _normalizer_flags(files)
     size = files.vocab_size
     if size is not None:
         keys = keys | rules.defaults.get(size, {}) | keys | rules.overrides.get(size, {})
+    keys = {key: value for key, value in keys.items() if key not in rules.last} | rules.last
     return NotedKeys(keys | own, (*notes, *picky_tokens(files), *special_notes, *end_notes))
 
 
-def _read_vocabulary(files: TokenizerFolder, *, pre: str | None) -> NotedKeys:
+def _read_vocabulary(files: TokenizerFolder, rules: FamilyRules, *, pre: str | None) -> NotedKeys:
     """The first kind that fits; see the package's docstring."""
+    if rules.merged_as and pre is None and is_metaspace(files):
+        return read_merged(files, rules)
     model, notes = model_in_use(files)
     if model is not None:
         return _with_notes(notes, read_sentencepiece(files, model))

@@ -9,8 +9,9 @@ from typing import Any
 
 from llmq.errors import TokenizerError, one_line, printable
 from llmq.files.json import read_json_object
-from llmq.tokenizer.folder import LLAMA, TokenizerFolder, optional_json
-from llmq.tokenizer.pre_tokenizer_table import QWEN2
+from llmq.tokenizer.class_pipelines import GEMMA, LLAMA, class_pipeline
+from llmq.tokenizer.folder import optional_json
+from llmq.tokenizer.pre_tokenizer_table import QWEN2, QWEN35
 from llmq.tokenizer.vocabulary import PIECE_SPACE
 
 SHOWN_IDS = 10
@@ -35,14 +36,15 @@ def check_same_ids(
     tokenizer = _tokenizer(file)
     if max(tokenizer.get_vocab(with_added_tokens=False).values(), default=0) >= n_vocab:
         return
-    own = _class_pipeline(folder)
+    settings = optional_json(folder / "tokenizer_config.json")
+    own = class_pipeline(read_json_object(folder / "config.json", TokenizerError), settings)
     words = words or not (own == LLAMA or type(tokenizer.pre_tokenizer).__name__ == "Metaspace")
     names = _unlike(tokenizer, words=words)
     texts = [text for text in texts if not any(name in text for name in names)]
     difference = _difference(tokenizer, texts, encode)
     lay_pipeline = PIPELINES.get(str(own))
     if difference and lay_pipeline:
-        lay_pipeline(tokenizer, _settings(folder))
+        lay_pipeline(tokenizer, settings)
         difference = _difference(tokenizer, texts, encode)
     if difference:
         raise TokenizerError(
@@ -75,16 +77,6 @@ def _unlike(tokenizer: Any, *, words: bool) -> list[str]:
     ]
 
 
-def _settings(folder: Path) -> Mapping[str, Any]:
-    return optional_json(folder / "tokenizer_config.json")
-
-
-def _class_pipeline(folder: Path) -> str | None:
-    config = read_json_object(folder / "config.json", TokenizerError)
-    files = TokenizerFolder(folder, config, {}, _settings(folder), {}, {})
-    return files.class_pipeline
-
-
 # --- What classes of transformers lay over the vocabulary (models/*/tokenization_*.py) ---
 
 
@@ -96,6 +88,13 @@ def _as_llama(tokenizer: Any, settings: Mapping[str, Any]) -> None:
     tokenizer.pre_tokenizer = Metaspace(PIECE_SPACE, prepend_scheme=scheme, split=False)
 
 
+def _as_gemma(tokenizer: Any, _: Mapping[str, Any]) -> None:
+    from tokenizers.normalizers import Replace
+
+    tokenizer.normalizer = Replace(" ", PIECE_SPACE)
+    tokenizer.pre_tokenizer = None  # the class splits at spaces, of which none is left
+
+
 def _as_gpt2(tokenizer: Any, _: Mapping[str, Any]) -> None:
     from tokenizers.pre_tokenizers import ByteLevel
 
@@ -103,21 +102,26 @@ def _as_gpt2(tokenizer: Any, _: Mapping[str, Any]) -> None:
     tokenizer.pre_tokenizer = ByteLevel(add_prefix_space=False)
 
 
-def _as_qwen2(tokenizer: Any, _: Mapping[str, Any]) -> None:
-    from tokenizers import Regex
-    from tokenizers.normalizers import NFC
-    from tokenizers.pre_tokenizers import ByteLevel, Split
-    from tokenizers.pre_tokenizers import Sequence as Steps
+def _as_qwen(pattern: str) -> Callable[[Any, Mapping[str, Any]], None]:
+    def lay(tokenizer: Any, _: Mapping[str, Any]) -> None:
+        from tokenizers import Regex
+        from tokenizers.normalizers import NFC
+        from tokenizers.pre_tokenizers import ByteLevel, Split
+        from tokenizers.pre_tokenizers import Sequence as Steps
 
-    words = Split(Regex(QWEN2), behavior="isolated", invert=False)
-    tokenizer.normalizer = NFC()
-    tokenizer.pre_tokenizer = Steps([words, ByteLevel(add_prefix_space=False, use_regex=False)])
+        words = Split(Regex(pattern), behavior="isolated", invert=False)
+        tokenizer.normalizer = NFC()
+        tokenizer.pre_tokenizer = Steps([words, ByteLevel(add_prefix_space=False, use_regex=False)])
+
+    return lay
 
 
 PIPELINES: Mapping[str, Callable[[Any, Mapping[str, Any]], None]] = {
     LLAMA: _as_llama,
+    GEMMA: _as_gemma,
     "gpt-2": _as_gpt2,
-    "qwen2": _as_qwen2,
+    "qwen2": _as_qwen(QWEN2),
+    "qwen35": _as_qwen(QWEN35),
 }
 
 

@@ -6,6 +6,7 @@ llama.cpp's tokenizer "llama" knows one such setting, the space in front of a te
 that depends on its class and on which files there are (tokenization_utils_tokenizers.py):
 
 - LlamaTokenizer adds the space unless `add_prefix_space` is false, and nothing else;
+- GemmaTokenizer adds none, and nothing else;
 - any other class does what tokenizer.json says;
 - or, without one, adds no space and applies the map (SpmConverter.build_tokenizer_from_spm_proto).
 """
@@ -13,13 +14,15 @@ that depends on its class and on which files there are (tokenization_utils_token
 from collections.abc import Callable, Iterable
 
 from llmq.errors import TokenizerError, one_line
-from llmq.tokenizer.folder import LLAMA, TokenizerFolder
+from llmq.tokenizer.class_pipelines import GEMMA, LLAMA
+from llmq.tokenizer.family_rules import ADD_SPACE_PREFIX
+from llmq.tokenizer.folder import TokenizerFolder
 from llmq.tokenizer.pre_tokenizer import described
 from llmq.tokenizer.sentencepiece_model import Normalizing, SentencePieceModel
 from llmq.tokenizer.vocabulary import PIECE_SPACE, NotedKeys, Token, TokenType
 
-ADD_SPACE_PREFIX = "tokenizer.ggml.add_space_prefix"
 REPLACE = f"Replace(pattern={{'String': ' '}}, content={PIECE_SPACE!r})"
+NO_SPACE_LEFT = "LiteralSplit(' ', MergedWithPrevious)"  # after REPLACE it finds nothing to split
 PREPEND = f"Prepend(prepend={PIECE_SPACE!r})"
 SHOWN = 4  # words in one note
 
@@ -32,6 +35,7 @@ def _metaspace(scheme: str) -> str:
 ADDS_SPACE = {
     ((PREPEND, REPLACE), ()): True,
     ((REPLACE,), ()): False,
+    ((REPLACE,), (NO_SPACE_LEFT,)): False,
     ((), (_metaspace("always"),)): True,
     ((), (_metaspace("first"),)): True,
     ((), (_metaspace("never"),)): False,
@@ -64,6 +68,8 @@ def space_keys(folder: TokenizerFolder, model: SentencePieceModel | None) -> Not
 
 def _adds_space(folder: TokenizerFolder, model: SentencePieceModel | None) -> bool:
     own = folder.add_prefix_space
+    if folder.class_pipeline == GEMMA:
+        return False
     if folder.class_pipeline != LLAMA:
         return bool(folder.tokenizer) and _pipeline_adds_space(folder)
     if own is None and model and not model.normalizing.adds_space:

@@ -11,7 +11,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from llmq.files.gguf import Metadata
-from llmq.tokenizer.folder import KINDS, LLAMA, TokenizerFolder, token_text
+from llmq.tokenizer.class_pipelines import GEMMA, LLAMA
+from llmq.tokenizer.folder import KINDS, TokenizerFolder, token_text
 from llmq.tokenizer.post_processor import Special, post_processed
 from llmq.tokenizer.vocabulary import NotedKeys
 
@@ -29,8 +30,10 @@ TEXT_ENDS = ("bos", "eos")
 # What transformers' classes take, by their pipeline, where a folder names no others.
 CLASS_NAMES: Mapping[str, Mapping[str, str]] = {
     LLAMA: {"bos": "<s>", "eos": "</s>"},
+    GEMMA: {"bos": "<bos>", "eos": "<eos>"},
     "gpt-2": {"bos": "<|endoftext|>", "eos": "<|endoftext|>"},
     "qwen2": {"eos": "<|endoftext|>"},
+    "qwen35": {"eos": "<|endoftext|>"},
 }
 ADD_KEYS = {kind: f"tokenizer.ggml.add_{kind}_token" for kind in ("bos", "eos", "sep")}
 

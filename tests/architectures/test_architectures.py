@@ -70,10 +70,6 @@ def test_every_architecture_is_tried() -> None:
         (LLAMA | {"rope_scaling": LINEAR | {"factor": 10**400}}, "setting factor is 1000"),
         (LLAMA | {"rope_parameters": {"full_attention": THETA}}, "each kind of layer"),
         (LLAMA | {"partial_rotary_factor": 0.5}, "partial_rotary_factor is 0.5"),
-        (
-            LLAMA | {"rope_scaling": YARN | {"attention_factor": 1.0}},
-            "attention_factor is 1.0",
-        ),
         (LLAMA | {"rope_scaling": YARN | {"beta_fast": 16}}, "beta_fast is 16"),
         (LLAMA | {"rope_scaling": YARN | {"truncate": False}}, "truncate is False"),
         (

@@ -6,15 +6,35 @@ against llama.cpp's converter.
 
 from collections.abc import Mapping
 
-from llmq_peer.variants import gemma, lfm, llama, mistral, qwen, qwen35, qwen_moe
+from llmq_peer.variants import (
+    exaone,
+    gemma,
+    granite,
+    lfm,
+    llama,
+    ministral,
+    mistral,
+    olmo,
+    phi,
+    qwen,
+    qwen35,
+    qwen_moe,
+    smollm3,
+)
 from llmq_peer.variants.variant import Variant
 
 VARIANTS: Mapping[str, tuple[Variant, ...]] = {
     **lfm.VARIANTS,
     **llama.VARIANTS,
     **mistral.VARIANTS,
+    **ministral.VARIANTS,
     **qwen.VARIANTS,
     **qwen35.VARIANTS,
     **qwen_moe.VARIANTS,
+    **smollm3.VARIANTS,
     **gemma.VARIANTS,
+    **phi.VARIANTS,
+    **granite.VARIANTS,
+    **olmo.VARIANTS,
+    **exaone.VARIANTS,
 }

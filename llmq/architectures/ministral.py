@@ -1,0 +1,56 @@
+"""Ministral 3: Llama's tables, with queries that grow with their position and a yarn of its own."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from llmq.architectures.decoder import (
+    ATTENTION,
+    INPUT,
+    MLP,
+    NORMS,
+    OUTPUT,
+    SILU,
+    quantized,
+    with_value,
+)
+from llmq.architectures.llama import LLAMA
+from llmq.architectures.rope import paired, rope, rope_refusal, rope_setting, yarn_correction
+from llmq.architectures.table import Config, MetadataRow, setting
+
+
+def temperature(config: Config) -> object:
+    """By how much queries grow: `get_llama_4_attn_scale` in transformers' modeling_ministral3."""
+    return rope(config).get("llama_4_scaling_beta")
+
+
+MINISTRAL3 = replace(
+    LLAMA,
+    name="mistral3",
+    hf_name="Ministral3ForCausalLM",
+    models="Ministral 3",
+    tensors=paired(INPUT + NORMS + ATTENTION + MLP + OUTPUT),
+    metadata=with_value(
+        LLAMA.metadata, yarn_correction(reads_all_dim=True), "rope.scaling.attn_factor"
+    ),
+    late_metadata=(
+        *LLAMA.late_metadata,
+        MetadataRow(
+            "rope.scaling.yarn_log_multiplier", np.float32, rope_setting("mscale_all_dim", "yarn")
+        ),
+        MetadataRow("attention.temperature_scale", np.float32, temperature),
+    ),
+    refusals=(
+        quantized,
+        SILU,
+        rope_refusal("default", "linear", "yarn", "llama3", fixed={"truncate": 1.0}),
+    ),
+    window=setting("sliding_window"),  # the graph has none
+    defaults={
+        **LLAMA.defaults,
+        "rms_norm_eps": 1e-5,
+        "head_dim": 128,
+        "max_position_embeddings": 262144,
+        "num_key_value_heads": 8,
+    },
+)
