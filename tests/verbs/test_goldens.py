@@ -1,4 +1,4 @@
-"""What convert, inspect, architectures and a bare llmq print at three widths, to the letter."""
+"""What convert, inspect and a bare llmq print at three widths, to the letter."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +12,6 @@ Golden = Callable[[str, str], None]
 
 COMMANDS: dict[str, list[str]] = {
     "overview": [],
-    "architectures": ["architectures"],
     "convert-plan": ["convert", "tiny", "--dry-run"],
     "inspect-folder": ["inspect", "tiny"],
     "inspect-file": ["inspect", "tiny.gguf"],
