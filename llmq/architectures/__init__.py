@@ -1,5 +1,6 @@
 """The model families that can be converted: one file of data per family, one row each here."""
 
+import re
 from collections.abc import Mapping
 
 from llmq.architectures.exaone import EXAONE4
@@ -30,17 +31,17 @@ ARCHITECTURES: Mapping[str, Architecture] = {
         MISTRAL3_SEEING,
         QWEN2,
         QWEN3,
+        QWEN35,
+        QWEN35_TOWER,
+        QWEN2_MOE,
+        QWEN3_MOE,
+        LFM2,
         SMOLLM3,
         PHI3,
         GRANITE,
         OLMO2,
         OLMO3,
         EXAONE4,
-        QWEN35,
-        QWEN35_TOWER,
-        QWEN2_MOE,
-        QWEN3_MOE,
-        LFM2,
         GEMMA,
         GEMMA2,
         GEMMA3,
@@ -61,12 +62,15 @@ def architecture_for(config: Config) -> Architecture:
         raise ArchitectureError(
             f"config.json: 'architectures' is {names!r} instead of a list of one name"
         )
-    if names[0] not in ARCHITECTURES:
+    name = names[0]
+    if name not in ARCHITECTURES:  # AutoModel saves a model without its output matrix so
+        name = re.sub("Model$", "ForCausalLM", name)
+    if name not in ARCHITECTURES:
         known = ", ".join(ARCHITECTURES)
         raise ArchitectureError(
             f"config.json: the architecture {names[0]!r} is not supported; supported are {known}"
         )
-    architecture = ARCHITECTURES[names[0]]
+    architecture = ARCHITECTURES[name]
     settings = architecture.settings(config)
     architecture = architecture.instead(settings) or architecture
     for refusal in architecture.refusals:

@@ -54,15 +54,11 @@ def open_hf_folder(path: Path, *, pre: str | None = None) -> Source:
         rules=architecture.tokenizer,
         find_turn_end=find_turn_end,
     )
+    general, odd = general_metadata(
+        checkpoint.path, n_parameters=sum(prod(tensor.shape) for tensor in tensors)
+    )
     metadata, name_notes = harmless_name(
-        _metadata(
-            checkpoint,
-            architecture,
-            settings,
-            tokenizer.metadata,
-            n_parameters=sum(prod(tensor.shape) for tensor in tensors),
-        ),
-        checkpoint.path,
+        _metadata(architecture, settings, general, tokenizer.metadata), checkpoint.path
     )
     return Source(
         path,
@@ -76,6 +72,7 @@ def open_hf_folder(path: Path, *, pre: str | None = None) -> Source:
             *notes,
             *_on_window(architecture, settings),
             *tokenizer.notes,
+            *odd,
             *name_notes,
         ),
         codes=codes_of(tensor.weights for tensor in tensors),
@@ -125,18 +122,13 @@ def _facts(architecture: Architecture, sizes: Sizes, *, tied: bool) -> Facts:
 
 
 def _metadata(
-    checkpoint: Checkpoint,
-    architecture: Architecture,
-    settings: Config,
-    tokenizer: Metadata,
-    *,
-    n_parameters: int,
+    architecture: Architecture, settings: Config, general: Metadata, tokenizer: Metadata
 ) -> Metadata:
     """All keys, in the order in which llama.cpp's converter writes them; a plan sets the zeros."""
     return {
         "general.architecture": architecture.name,
         **rows_as_metadata(architecture.name, architecture.early_metadata, settings),
-        **general_metadata(checkpoint.path, n_parameters=n_parameters),
+        **general,
         **rows_as_metadata(architecture.name, architecture.metadata, settings),
         "general.file_type": np.uint32(0),
         **rows_as_metadata(architecture.name, architecture.late_metadata, settings),
