@@ -11,7 +11,6 @@ from llmq.architectures.decoder import (
     NORMS,
     OUTPUT,
     SILU,
-    quantized,
     with_value,
 )
 from llmq.architectures.llama import LLAMA
@@ -49,7 +48,6 @@ MINISTRAL3 = replace(
         MetadataRow("attention.temperature_scale", np.float32, temperature),
     ),
     refusals=(
-        quantized,
         SILU,
         rope_refusal("default", "linear", "yarn", "llama3", fixed={"truncate": 1.0}),
     ),

@@ -19,7 +19,6 @@ from llmq.architectures.decoder import (
     OUTPUT,
     SILU,
     heads_refusal,
-    quantized,
     switch_refusal,
     untied,
 )
@@ -85,7 +84,6 @@ OLMO2 = Architecture(
     tensors=INPUT + NORMS_BEHIND + ATTENTION + HEADS_NORMS + MLP + OUTPUT + (COPIED,),
     metadata=METADATA,
     refusals=(
-        quantized,
         SILU,
         rope_refusal("default", "linear", "yarn"),
         heads_refusal("olmo2"),

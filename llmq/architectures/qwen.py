@@ -19,13 +19,12 @@ from llmq.architectures.decoder import (
     SILU,
     biases,
     heads_refusal,
-    quantized,
 )
 from llmq.architectures.rope import ROTARY_BUFFERS, rope_refusal
 from llmq.architectures.sizes import sizes
 from llmq.architectures.table import Architecture, Config, always
 
-REFUSALS = (quantized, SILU, rope_refusal("default", "linear", "yarn"))
+REFUSALS = (SILU, rope_refusal("default", "linear", "yarn"))
 
 
 def window(config: Config) -> object:

@@ -23,7 +23,6 @@ from llmq.architectures.decoder import (
     OUTPUT,
     SILU,
     before,
-    quantized,
 )
 from llmq.architectures.hybrid import in_layers, kinds_refusal, layers_of
 from llmq.architectures.norms import with_one_plus
@@ -211,7 +210,6 @@ QWEN35 = Architecture(
     ),
     late_metadata=DELTA_METADATA,
     refusals=(
-        quantized,
         SILU,
         kinds_refusal(layer_types, DELTA_NET, ATTENDING),
         heads_refusal,

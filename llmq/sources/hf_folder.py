@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from llmq import records
 from llmq.architectures import architecture_for
 from llmq.architectures.metadata import rows_as_metadata
 from llmq.architectures.table import Architecture, Config, Sizes, TensorRow
@@ -12,6 +13,7 @@ from llmq.files.gguf import Metadata
 from llmq.recipes.rules import Facts
 from llmq.sources.checkpoint import Checkpoint, check_readable, open_checkpoint
 from llmq.sources.experts import with_single_experts
+from llmq.sources.low_bit import codes_of, decoded
 from llmq.sources.matching import match_tensors
 from llmq.sources.model_card import general_metadata
 from llmq.sources.model_name import harmless_name
@@ -34,6 +36,7 @@ def open_hf_folder(path: Path, *, pre: str | None = None) -> Source:
     architecture = architecture_for(checkpoint.config)
     settings = architecture.settings(checkpoint.config)
     checkpoint, renamings = plain_names(checkpoint, architecture)
+    checkpoint, low_bit, schemes = decoded(checkpoint)
     checkpoint = with_single_experts(checkpoint, architecture)
     settings = _tied_as_stored(checkpoint, architecture, settings)
     rows, notes = match_tensors(checkpoint, architecture, settings)
@@ -57,17 +60,19 @@ def open_hf_folder(path: Path, *, pre: str | None = None) -> Source:
     return Source(
         path,
         checkpoint.name,
-        metadata,
+        metadata | records.of_schemes(schemes),
         _facts(architecture, sizes, tied=all(t.name != "output.weight" for t in tensors)),
         tensors,
         (
             *renamings,
+            *low_bit,
             *notes,
             *_on_window(architecture, settings),
             *tokenizer.notes,
             *odd,
             *name_notes,
         ),
+        codes=codes_of(tensor.weights for tensor in tensors),
     )
 
 

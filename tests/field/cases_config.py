@@ -148,12 +148,6 @@ CASES = (
         refused("LlamaForSequenceClassification"),
     ),
     Case(
-        "config: quantized already",
-        LLAMA,
-        (config(quantization_config={"quant_method": "bitsandbytes", "load_in_4bit": True}),),
-        refused("quantized already"),
-    ),
-    Case(
         "config: a byte order mark",
         LLAMA,
         (rewritten("config.json", lambda text: BOM + text),),
