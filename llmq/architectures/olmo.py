@@ -109,7 +109,6 @@ OLMO3 = replace(
         MetadataRow("attention.sliding_window_pattern", bool, sliding),
     ),
     refusals=(
-        quantized,
         SILU,
         kinds_refusal,
         bases_refusal,
