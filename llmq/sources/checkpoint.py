@@ -7,7 +7,6 @@ whole shards (`_load_pretrained_model` in its modeling_utils.py).
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -49,11 +48,6 @@ class Checkpoint:
     def name(self) -> str:
         """The model's name in file names."""
         return folder_name(self.path)
-
-    @property
-    def n_parameters(self) -> int:
-        """The number of weights in all tensors."""
-        return sum(prod(tensor.shape) for tensor in self.tensors.values())
 
 
 def folder_name(path: Path) -> str:

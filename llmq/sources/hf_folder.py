@@ -1,6 +1,7 @@
 """A Hugging Face folder as a source: its checkpoint laid against the architecture's rows."""
 
 from collections.abc import Iterator
+from math import prod
 from pathlib import Path
 
 import numpy as np
@@ -53,7 +54,9 @@ def open_hf_folder(path: Path, *, pre: str | None = None) -> Source:
         rules=architecture.tokenizer,
         find_turn_end=find_turn_end,
     )
-    general, odd = general_metadata(checkpoint.path, n_parameters=checkpoint.n_parameters)
+    general, odd = general_metadata(
+        checkpoint.path, n_parameters=sum(prod(tensor.shape) for tensor in tensors)
+    )
     metadata, name_notes = harmless_name(
         _metadata(architecture, settings, general, tokenizer.metadata), checkpoint.path
     )

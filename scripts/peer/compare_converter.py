@@ -63,12 +63,12 @@ def main() -> int:
             found = list(compare(model, Path(made), converter))
             wrong = [one for one in found if reason_for(one) is None]
             everything, unexplained = everything + found, unexplained + len(wrong)
+            purpose = len(found) - len(wrong)
             print(
-                f"{model.folder.name}: {len(wrong)} differences, {len(found) - len(wrong)} on purpose",
-                flush=True,
+                f"{model.folder.name}: {len(wrong)} differences, {purpose} on purpose", flush=True
             )
             for one in wrong:
-                print(f"    {one.text}")
+                print(f"    {one.text} ({', '.join(one.files)})")
     print(*reasons_table(everything), sep="\n")
     print(f"{unexplained} differences without a reason")
     return 1 if unexplained else 0
@@ -82,32 +82,45 @@ def default_models(made: Path, classes: list[str]) -> Iterator[Model]:
         for number, variant in enumerate(VARIANTS[name]):
             for kind in (first, *(others if number == 0 else ())):
                 folder = made / f"{name}-{kind}-{number}"
-                save_random_model(
-                    folder, name, {**variant.settings, **save_tokenizer(folder, kind)}
-                )
+                tokens = save_tokenizer(folder, kind)
+                sizes = [key for key in variant.settings if key.startswith("vocab_size")]
+                settings = {**variant.settings, **dict.fromkeys(sizes, tokens["vocab_size"])}
+                save_random_model(folder, name, {**settings, **tokens})
                 yield Model(folder, quantized=number == 0)
 
 
-def compare(model: Model, scratch: Path, converter: ConverterProcess) -> Iterator[Found]:
-    """The differences to the converter's files, then to the quantizer's."""
+def compare(model: Model, scratch: Path, converter: ConverterProcess) -> list[Found]:
+    """The differences, each with the files that have it."""
     hf_name = json.loads((model.folder / "config.json").read_text())["architectures"][0]
+    files: dict[str, list[str]] = {}
+    for file, text in every_difference(model, hf_name, scratch, converter):
+        files.setdefault(text, []).append(file)
+    return [Found(hf_name, text, tuple(names)) for text, names in files.items()]
+
+
+def every_difference(
+    model: Model, hf_name: str, scratch: Path, converter: ConverterProcess
+) -> Iterator[tuple[str, str]]:
+    """File and difference: to the converter's files, then to what the quantizer makes of one."""
     source = open_source(model.folder)
+    pre = str(source.metadata.get("tokenizer.ggml.pre", ""))
+    known = set()
     for recipe, outtype in CONVERTED.items():
-        ours = convert(source, recipe, scratch)
-        pre = str(source.metadata.get("tokenizer.ggml.pre", ""))
-        output = scratch / f"theirs-{recipe}.gguf"
+        ours, output = convert(source, recipe, scratch), scratch / f"theirs-{recipe}.gguf"
         options = OPTIONS.get(hf_name, ())
         said = converter.convert(model.folder, output, outtype=outtype, pre=pre, options=options)
         if said:
-            yield Found(hf_name, f"no file: the converter says {said.splitlines()[-1]}")
+            yield recipe, f"no file: the converter says {said.splitlines()[-1]}"
             return
         for text in differences(ours, open_gguf(output)):
-            yield Found(hf_name, f"{text} ({recipe}, converter)")
+            known.add(text)
+            yield recipe, text
     for recipe, file_type in QUANTIZED.items() if model.quantized else ():
         ours = convert(source, recipe, scratch)
         theirs = quantize(scratch / "theirs-F32.gguf", scratch / "quantized.gguf", file_type)
         for text in differences_between(ours, theirs):
-            yield Found(hf_name, f"{text} ({recipe}, quantizer)")
+            if text not in known:
+                yield f"{recipe} quantized", text
 
 
 def convert(source: Source, recipe: str, scratch: Path) -> GgufFile:

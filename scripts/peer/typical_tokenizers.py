@@ -20,7 +20,16 @@ def _sentencepiece(folder: Path) -> dict[str, Any]:
 
 
 def _gemma(folder: Path) -> dict[str, Any]:
-    return save_gemma(folder, train_gemma())
+    """Both of its files, and the added tokens in a third, as they are published."""
+    model = train_gemma()
+    tokenizer = gemma_json(model)
+    added = {
+        str(number): {"content": token.content, "special": token.special}
+        for number, token in tokenizer.get_added_tokens_decoder().items()
+    }
+    config = save_gemma(folder, model, added_tokens_decoder=added)
+    tokenizer.save(str(folder / "tokenizer.json"))
+    return config
 
 
 def _gemma4(folder: Path) -> dict[str, Any]:
