@@ -54,6 +54,7 @@ class TensorInfo:
     type_name: str
     offset: int
     n_bytes: int
+    ggml_type: int
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,18 @@ class GgufFile:
     metadata: Metadata
     tensors: tuple[TensorInfo, ...]
     n_bytes: int
+
+    @property
+    def data_start(self) -> int:
+        """Where the tensors' bytes begin."""
+        return self.tensors[0].offset if self.tensors else self.n_bytes
+
+    def header(self, metadata: Metadata) -> bytes:
+        """The header of a file with these tensors and other metadata, of the same alignment."""
+        records = [(t.name, t.shape, t.ggml_type, t.offset - self.data_start) for t in self.tensors]
+        encoded = encode_header(metadata, records)
+        alignment = int(metadata.get("general.alignment", ALIGNMENT))  # type: ignore[arg-type]  # read so
+        return encoded.ljust(-(-len(encoded) // alignment) * alignment, b"\0")
 
 
 def padded(size: int) -> int:
@@ -239,7 +252,7 @@ class _Reader:
             if start + offset + n_bytes > self.size:
                 end = start + offset + n_bytes
                 self.fail(f"it is cut short: the tensor {name!r} ends at byte {end} of {self.size}")
-            tensors.append(TensorInfo(name, shape, type_name, start + offset, n_bytes))
+            tensors.append(TensorInfo(name, shape, type_name, start + offset, n_bytes, ggml_type))
             expected = -(-(offset + n_bytes) // alignment) * alignment
         return tuple(tensors)
 
