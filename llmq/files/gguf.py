@@ -74,18 +74,20 @@ class GgufFile:
     def header(self, metadata: Metadata) -> bytes:
         """The header of a file with these tensors and other metadata, of the same alignment."""
         records = [(t.name, t.shape, t.ggml_type, t.offset - self.data_start) for t in self.tensors]
-        encoded = encode_header(metadata, records)
         alignment = int(metadata.get("general.alignment", ALIGNMENT))  # type: ignore[arg-type]  # read so
-        return encoded.ljust(-(-len(encoded) // alignment) * alignment, b"\0")
+        return encode_header(metadata, records, alignment=alignment)
 
 
-def padded(size: int) -> int:
+def padded(size: int, alignment: int = ALIGNMENT) -> int:
     """`size` rounded up to the alignment."""
-    return -(-size // ALIGNMENT) * ALIGNMENT
+    return -(-size // alignment) * alignment
 
 
 def encode_header(
-    metadata: Metadata, tensors: Sequence[tuple[str, tuple[int, ...], int, int]]
+    metadata: Metadata,
+    tensors: Sequence[tuple[str, tuple[int, ...], int, int]],
+    *,
+    alignment: int = ALIGNMENT,
 ) -> bytes:
     """The header, padded; a tensor is (name, row-major shape, ggml type, offset in the data)."""
     parts = [MAGIC, struct.pack("<IQQ", VERSION, len(tensors), len(metadata))]
@@ -96,7 +98,7 @@ def encode_header(
         parts.append(struct.pack(f"<I{len(shape)}Q", len(shape), *reversed(shape)))
         parts.append(struct.pack("<IQ", ggml_type, offset))
     header = b"".join(parts)
-    return header.ljust(padded(len(header)), b"\0")
+    return header.ljust(padded(len(header), alignment), b"\0")
 
 
 def _string(text: str) -> bytes:
