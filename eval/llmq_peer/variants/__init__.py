@@ -10,6 +10,7 @@ from llmq_peer.variants import (
     exaone,
     gemma,
     granite,
+    granite4,
     lfm,
     llama,
     ministral,
@@ -35,6 +36,7 @@ VARIANTS: Mapping[str, tuple[Variant, ...]] = {
     **gemma.VARIANTS,
     **phi.VARIANTS,
     **granite.VARIANTS,
+    **granite4.VARIANTS,
     **olmo.VARIANTS,
     **exaone.VARIANTS,
 }
