@@ -6,10 +6,22 @@ against llama.cpp's converter.
 
 from collections.abc import Mapping
 
-from llmq_peer.variants import <<<<<<< HEAD
-    granite4, =======
->>>>>>> ccda3b22996ca33c67eefcb93853d3940b38b6fb
-    lfm, exaone, gemma, granite, llama, ministral, mistral, olmo, phi, qwen, qwen35, qwen_moe, smollm3
+from llmq_peer.variants import (
+    exaone,
+    gemma,
+    granite,
+    granite4,
+    lfm,
+    llama,
+    ministral,
+    mistral,
+    olmo,
+    phi,
+    qwen,
+    qwen35,
+    qwen_moe,
+    smollm3,
+)
 from llmq_peer.variants.variant import Variant
 
 VARIANTS: Mapping[str, tuple[Variant, ...]] = {
