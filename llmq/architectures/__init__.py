@@ -1,5 +1,6 @@
 """The model families that can be converted: one file of data per family, one row each here."""
 
+import re
 from collections.abc import Mapping
 
 from llmq.architectures.exaone import EXAONE4
@@ -10,9 +11,9 @@ from llmq.architectures.granite import GRANITE
 from llmq.architectures.granite4 import GRANITE4, GRANITE_MOE
 from llmq.architectures.lfm import LFM2
 from llmq.architectures.llama import LLAMA
-from llmq.architectures.ministral import MINISTRAL3
-from llmq.architectures.mistral import MISTRAL
-from llmq.architectures.olmo import OLMO2
+from llmq.architectures.ministral import MINISTRAL3, MISTRAL3_SEEING
+from llmq.architectures.mistral import MINISTRAL, MISTRAL
+from llmq.architectures.olmo import OLMO2, OLMO3
 from llmq.architectures.phi import PHI3
 from llmq.architectures.qwen import QWEN2, QWEN3
 from llmq.architectures.qwen35 import QWEN35, QWEN35_TOWER
@@ -26,7 +27,9 @@ ARCHITECTURES: Mapping[str, Architecture] = {
     for architecture in (
         LLAMA,
         MISTRAL,
+        MINISTRAL,
         MINISTRAL3,
+        MISTRAL3_SEEING,
         QWEN2,
         QWEN3,
         SMOLLM3,
@@ -41,6 +44,7 @@ ARCHITECTURES: Mapping[str, Architecture] = {
         LFM2,
         GRANITE_MOE,
         GRANITE4,
+        OLMO3,
         GEMMA,
         GEMMA2,
         GEMMA3,
@@ -61,12 +65,15 @@ def architecture_for(config: Config) -> Architecture:
         raise ArchitectureError(
             f"config.json: 'architectures' is {names!r} instead of a list of one name"
         )
-    if names[0] not in ARCHITECTURES:
+    name = names[0]
+    if name not in ARCHITECTURES:  # AutoModel saves a model without its output matrix so
+        name = re.sub("Model$", "ForCausalLM", name)
+    if name not in ARCHITECTURES:
         known = ", ".join(ARCHITECTURES)
         raise ArchitectureError(
             f"config.json: the architecture {names[0]!r} is not supported; supported are {known}"
         )
-    architecture = ARCHITECTURES[names[0]]
+    architecture = ARCHITECTURES[name]
     settings = architecture.settings(config)
     architecture = architecture.instead(settings) or architecture
     for refusal in architecture.refusals:

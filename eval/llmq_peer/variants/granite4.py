@@ -20,7 +20,11 @@ MAMBA = {
     "mamba_chunk_size": 64,
     "shared_intermediate_size": 96,
 }
-DENSE = SCALES | MAMBA | {"num_local_experts": 0, "position_embedding_type": "rope"}
+DENSE = (
+    SCALES
+    | MAMBA
+    | {"num_local_experts": 0, "intermediate_size": 96, "position_embedding_type": "rope"}
+)
 HYBRID = DENSE | {
     "layer_types": ["linear_attention", "full_attention", "linear_attention"],
     "position_embedding_type": "nope",
@@ -39,7 +43,6 @@ VARIANTS = {
             | {
                 "mamba_n_groups": 2,
                 "mamba_d_conv": 3,
-                "position_embedding_type": "rope",
                 "layer_types": ["full_attention", "linear_attention", "linear_attention"],
             },
             n_tokens=250,
