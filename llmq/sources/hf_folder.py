@@ -43,10 +43,8 @@ def open_hf_folder(path: Path, *, pre: str | None = None) -> Source:
     rows, notes = match_tensors(checkpoint, architecture, settings)
     # Only now are the sizes known to be those of real tensors: no more than the files could hold.
     sizes = architecture.sizes(settings)
-    tensors = (
-        *_computed(architecture, settings),
-        *(_stored(checkpoint, row, sizes) for row in rows),
-    )
+    stored = (_stored(checkpoint, row, sizes) for row in rows)
+    tensors = (*_computed(architecture, settings), *stored)
     tokenizer = read_tokenizer(
         checkpoint.path,
         settings,
