@@ -1,6 +1,6 @@
 """A Hugging Face folder as a source: its checkpoint laid against the architecture's rows."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,12 +10,15 @@ from llmq.architectures.metadata import rows_as_metadata
 from llmq.architectures.table import Architecture, Config, Sizes, TensorRow
 from llmq.files.gguf import Metadata
 from llmq.recipes.rules import Facts
+from llmq.sources.adapter import Adapter
 from llmq.sources.checkpoint import Checkpoint, check_readable, open_checkpoint
 from llmq.sources.experts import with_single_experts
 from llmq.sources.matching import match_tensors
+from llmq.sources.merging import merged, tokenizer_folder
 from llmq.sources.model_card import general_metadata
 from llmq.sources.model_name import harmless_name
 from llmq.sources.names import plain_names
+from llmq.sources.origin import of_adapters, of_origin
 from llmq.sources.source import Source
 from llmq.sources.tensor import SourceTensor
 from llmq.sources.turn_end import find_turn_end
@@ -23,18 +26,21 @@ from llmq.tokenizer.reading import read_tokenizer
 from llmq.weights import ComputedWeights
 
 
-def open_hf_folder(path: Path, *, pre: str | None = None) -> Source:
+def open_hf_folder(
+    path: Path, *, pre: str | None = None, adapters: Sequence[Adapter] = ()
+) -> Source:
     """Open a folder with config.json, safetensors files and a tokenizer.
 
-    `pre` overrides the name of the pre-tokenizer. Reads no weight, except to see that an output
+    `pre` overrides the name of the pre-tokenizer, `adapters` are merged in. Reads no weight, except to see that an output
     matrix repeats the embedding it is tied to. Raises a child of `LlmqError` for whatever does not
     fit.
     """
     checkpoint = open_checkpoint(path)
     architecture = architecture_for(checkpoint.config)
-    settings = architecture.settings(checkpoint.config)
     checkpoint, renamings = plain_names(checkpoint, architecture)
     checkpoint = with_single_experts(checkpoint, architecture)
+    checkpoint, merging = merged(checkpoint, architecture, adapters)
+    settings = architecture.settings(checkpoint.config)
     rows, notes = match_tensors(checkpoint, architecture, settings)
     # Only now are the sizes known to be those of real tensors: no more than the files could hold.
     sizes = architecture.sizes(settings)
@@ -42,23 +48,34 @@ def open_hf_folder(path: Path, *, pre: str | None = None) -> Source:
         *_computed(architecture, settings),
         *(_stored(checkpoint, row, sizes) for row in rows),
     )
+    folder = tokenizer_folder(checkpoint, adapters)
     tokenizer = read_tokenizer(
-        checkpoint.path,
+        folder,
         settings,
+        model=checkpoint.path,
         pre=pre,
         rules=architecture.tokenizer,
         find_turn_end=find_turn_end,
     )
     metadata, name_notes = harmless_name(
-        _metadata(checkpoint, architecture, settings, tokenizer.metadata), checkpoint.path
+        _metadata(checkpoint, architecture, settings, tokenizer.metadata) | of_adapters(adapters),
+        folder,
     )
     return Source(
         path,
-        checkpoint.name,
+        adapters[-1].name if adapters else checkpoint.name,
         metadata,
         _facts(architecture, sizes, tied=all(t.name != "output.weight" for t in tensors)),
         tensors,
-        (*renamings, *notes, *_on_window(architecture, settings), *tokenizer.notes, *name_notes),
+        (
+            *renamings,
+            *merging,
+            *notes,
+            *_on_window(architecture, settings),
+            *tokenizer.notes,
+            *name_notes,
+        ),
+        tokenizer_path=folder,
     )
 
 
@@ -97,6 +114,7 @@ def _metadata(
         "general.architecture": architecture.name,
         **rows_as_metadata(architecture.name, architecture.early_metadata, settings),
         **general_metadata(checkpoint.path, n_parameters=checkpoint.n_parameters),
+        **of_origin(checkpoint.path),
         **rows_as_metadata(architecture.name, architecture.metadata, settings),
         "general.file_type": np.uint32(0),
         **rows_as_metadata(architecture.name, architecture.late_metadata, settings),

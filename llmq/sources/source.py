@@ -28,8 +28,10 @@ class Source:
     tensors: tuple[SourceTensor, ...]
     notes: tuple[str, ...] = ()
     """What is worth saying whatever the recipe."""
+    tokenizer_path: Path | None = None
+    """The folder of its tokenizer, of a checkpoint."""
 
     @property
     def is_quantized(self) -> bool:
         """Whether some of it has fewer than 16 bits already: what that lost stays lost."""
-        return any(FORMATS[tensor.weights.dtype].block > 1 for tensor in self.tensors)
+        return any(t.weights.dtype in FORMATS and FORMATS[t.weights.dtype].block > 1 for t in self.tensors)

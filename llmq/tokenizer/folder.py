@@ -91,15 +91,20 @@ class TokenizerFolder:
         return class_pipeline(self.config, self.tokenizer_config)
 
 
-def open_folder(path: Path, config: Mapping[str, Any]) -> TokenizerFolder:
-    """Read the JSON files of the folder `path`; raises `TokenizerError` for a broken one."""
+def open_folder(
+    path: Path, config: Mapping[str, Any], model: Path | None = None
+) -> TokenizerFolder:
+    """Read the JSON files of the folder `path`; raises `TokenizerError` for a broken one.
+
+    generation_config.json is that of the folder `model`, if one is given.
+    """
     return TokenizerFolder(
         path,
         config,
         tokenizer=optional_json(path / "tokenizer.json"),
         tokenizer_config=optional_json(path / "tokenizer_config.json"),
         special_tokens_map=optional_json(path / "special_tokens_map.json"),
-        generation_config=optional_json(path / "generation_config.json"),
+        generation_config=optional_json((model or path) / "generation_config.json"),
     )
 
 
