@@ -1,6 +1,7 @@
 """Fixtures that more than one test file uses."""
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
@@ -14,6 +15,8 @@ from numpy.typing import NDArray
 from llmq_peer import random_checkpoint
 
 REPOSITORY = Path(__file__).resolve().parent.parent
+# No test may use the network: what asks the hub asks a hub of its own (tests/sources/small_hub.py).
+os.environ |= {"HF_HUB_OFFLINE": "1", "HF_HOME": str(REPOSITORY / "build" / "no-hub")}
 GOLDENS = REPOSITORY / "tests" / "goldens"
 
 

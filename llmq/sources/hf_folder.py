@@ -8,9 +8,12 @@ import numpy as np
 from llmq.architectures import architecture_for
 from llmq.architectures.metadata import rows_as_metadata
 from llmq.architectures.table import Architecture, Config, Sizes, TensorRow
+from llmq.errors import CheckpointError
 from llmq.files.gguf import Metadata
+from llmq.files.json import read_json_object
 from llmq.recipes.rules import Facts
-from llmq.sources.adapter import Adapter
+from llmq.sources.adapter import Adapter, is_adapter
+from llmq.sources.adapter_settings import read_settings
 from llmq.sources.checkpoint import Checkpoint, check_readable, open_checkpoint
 from llmq.sources.experts import with_single_experts
 from llmq.sources.matching import match_tensors
@@ -31,9 +34,9 @@ def open_hf_folder(
 ) -> Source:
     """Open a folder with config.json, safetensors files and a tokenizer.
 
-    `pre` overrides the name of the pre-tokenizer, `adapters` are merged in. Reads no weight, except to see that an output
-    matrix repeats the embedding it is tied to. Raises a child of `LlmqError` for whatever does not
-    fit.
+    `pre` overrides the name of the pre-tokenizer, `adapters` are merged in. Reads no weight, except
+    to see that an output matrix repeats the embedding it is tied to. Raises a child of `LlmqError`
+    for whatever does not fit.
     """
     checkpoint = open_checkpoint(path)
     architecture = architecture_for(checkpoint.config)
@@ -77,6 +80,16 @@ def open_hf_folder(
         ),
         tokenizer_path=folder,
     )
+
+
+def check_settings(folder: Path, *, pre: str | None = None) -> None:
+    """Raise what a folder's settings or its tokenizer would, before its weights are there."""
+    if is_adapter(folder):
+        read_settings(folder)
+        return
+    config = read_json_object(folder / "config.json", CheckpointError)
+    architecture = architecture_for(config)
+    read_tokenizer(folder, architecture.settings(config), pre=pre, rules=architecture.tokenizer)
 
 
 def _computed(architecture: Architecture, settings: Config) -> Iterator[SourceTensor]:

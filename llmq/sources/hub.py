@@ -45,6 +45,8 @@ def fetch(
     `check` is given the folder when all but its weights have come, and may raise. Where the hub
     cannot be asked, what is in the cache counts, and `say` is told so. Raises `HubError`.
     """
+    if COMMIT.fullmatch(wanted.revision) and (here := cached(wanted)):
+        return here
     try:
         found = library.listing(wanted)
     except Exception as error:  # of requests, of the library, or of the system

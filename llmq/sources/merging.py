@@ -141,7 +141,9 @@ class _Merging:
             return
         self.changes["tie_word_embeddings"] = False
         settings = self.architecture.settings(self._config())
-        if not any(row.target == OUTPUT and row.present(settings) for row in self.architecture.tensors):
+        if not any(
+            row.target == OUTPUT and row.present(settings) for row in self.architecture.tensors
+        ):
             raise self._misfit(
                 f"changes the embedding or the output matrix alone, which {self.architecture.name}"
                 " has as one"

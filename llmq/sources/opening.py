@@ -1,14 +1,19 @@
 """Opening a source, whatever it is: a Hugging Face folder, one of the hub's, a GGUF file."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from llmq.errors import AdapterError, CheckpointError, TokenizerError
 from llmq.sources.adapter import Adapter, is_adapter, open_adapter
 from llmq.sources.gguf_model import open_gguf_model
-from llmq.sources.hf_folder import open_hf_folder
+from llmq.sources.hf_folder import check_settings, open_hf_folder
 from llmq.sources.hub_id import HubId, hub_id
 from llmq.sources.source import Source
+
+if TYPE_CHECKING:
+    from llmq.sources.hub import Transfer
 
 Adapters = Mapping[str | Path, float]
 """Folders of LoRA adapters, and what each is multiplied with: 1 as it was trained."""
@@ -58,6 +63,28 @@ def located(path: str | Path) -> Path:
     """`path` itself, or the folder in the hub's cache that it is the id of, where it is there."""
     wanted = hub_id(path)
     return Path(path) if wanted is None else _cached(wanted) or Path(path)
+
+
+def fetched(
+    path: str | Path,
+    *,
+    pre: str | None = None,
+    transfer: "Transfer | None" = None,
+    say: Callable[[str], object] | None = None,
+) -> Path:
+    """`path` itself, or the folder of the hub's model that it is the id of, which is fetched.
+
+    Settings and tokenizer come first, so that a model which cannot be converted is refused before
+    its weights have come. `transfer` watches, `say` is told where what is here counts.
+    Raises a child of `LlmqError`.
+    """
+    wanted = hub_id(path)
+    if wanted is None:
+        return Path(path)
+    from llmq.sources.hub import fetch, in_silence, unwatched
+
+    check = partial(check_settings, pre=pre)
+    return fetch(wanted, check=check, transfer=transfer or unwatched, say=say or in_silence)
 
 
 def _cached(wanted: HubId) -> Path | None:

@@ -34,4 +34,6 @@ class Source:
     @property
     def is_quantized(self) -> bool:
         """Whether some of it has fewer than 16 bits already: what that lost stays lost."""
-        return any(t.weights.dtype in FORMATS and FORMATS[t.weights.dtype].block > 1 for t in self.tensors)
+        return any(
+            t.weights.dtype in FORMATS and FORMATS[t.weights.dtype].block > 1 for t in self.tensors
+        )

@@ -2,12 +2,11 @@
 
 import copy
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 import torch
 import transformers
@@ -55,7 +54,9 @@ CASES = {
     "biases of B": Case({"target_modules": ALL, "lora_bias": True}, BIASED),
     "fan_in_fan_out": Case({"target_modules": ALL, "fan_in_fan_out": True}),
     "head saved": Case({"target_modules": ALL, "modules_to_save": ["lm_head", "norm"]}),
-    "ends saved": Case({"target_modules": ["v_proj"], "modules_to_save": ["embed_tokens", "lm_head"]}),
+    "ends saved": Case(
+        {"target_modules": ["v_proj"], "modules_to_save": ["embed_tokens", "lm_head"]}
+    ),
     "ends saved, tied": Case(
         {"target_modules": ["v_proj"], "modules_to_save": ["embed_tokens", "lm_head"]}, TIED
     ),
