@@ -9,17 +9,20 @@ from typing import Any
 
 import pytest
 import torch
-import transformers
 
 from llmq.planning import make_plan
 from llmq.quantize import execute
 from llmq.sources.opening import open_source
+from llmq.sources.source import Source
+from llmq.weights import COMPUTED
 from llmq_peer.random_models import save_random_model
+from llmq_peer.variants import VARIANTS
 from tests.architectures.logits import Allowed, check_logits
 
 peft = pytest.importorskip("peft", reason="needs peft, which is among what tests need")
 
 MERGED = Allowed(1e-5, 0.99)
+LAYERS = {"num_hidden_layers": 2}
 ALL = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
 TIED = {"tie_word_embeddings": True}
 BIASED = {"attention_bias": True, "mlp_bias": True}
@@ -98,12 +101,9 @@ CASES = {
 }
 
 
-def trained(base: Path, folder: Path, case: Case, seed: int = 1) -> Any:
+def trained(model: Any, folder: Path, lora: Mapping[str, Any], seed: int = 1) -> Any:
     """A model of peft whose adapter, all of it random, is saved in `folder`."""
-    model = transformers.AutoModelForCausalLM.from_pretrained(base)
-    if model.config.vocab_size != case.n_vocab:
-        model.resize_token_embeddings(case.n_vocab, mean_resizing=False)
-    config = peft.LoraConfig(**{"r": 4, "lora_alpha": 8, "task_type": "CAUSAL_LM", **case.lora})
+    config = peft.LoraConfig(**{"r": 4, "lora_alpha": 8, "task_type": "CAUSAL_LM", **lora})
     model = peft.get_peft_model(model, config).eval()
     torch.manual_seed(seed)
     for name, parameter in model.named_parameters():
@@ -113,6 +113,18 @@ def trained(base: Path, folder: Path, case: Case, seed: int = 1) -> Any:
                 parameter.add_(torch.randn_like(parameter), alpha=0.05 if wide else 0.1)
     model.save_pretrained(folder)
     return model
+
+
+def saved(folder: Path, tokenizer: dict[str, Any], name: str, settings: Mapping[str, Any]) -> Any:
+    """A random base of transformers' class `name`, as it is after `folder` was read again."""
+    model = save_random_model(folder, name, settings)
+    (folder / "tokenizer.json").write_text(json.dumps(tokenizer))
+    return model
+
+
+def written(source: Source, tmp_path: Path) -> Path:
+    """The file of a source in F32."""
+    return execute(make_plan(source, recipe="F32"), tmp_path / "out.gguf", load_check=False)
 
 
 def tokenizer_of(byte_tokenizer: dict[str, Any], n_vocab: int) -> dict[str, Any]:
@@ -131,14 +143,56 @@ def test_a_merged_file_computes_what_peft_computes(
     tmp_path: Path, byte_tokenizer: dict[str, Any], name: str
 ) -> None:
     case, base, folder = CASES[name], tmp_path / "base", tmp_path / "adapter"
-    save_random_model(base, "LlamaForCausalLM", {"num_hidden_layers": 2, **case.base})
-    (base / "tokenizer.json").write_text(json.dumps(byte_tokenizer))
-    model = trained(base, folder, case)
+    random = saved(base, byte_tokenizer, "LlamaForCausalLM", LAYERS | case.base)
+    if case.n_vocab != 257:
+        random.resize_token_embeddings(case.n_vocab, mean_resizing=False)
+    random.name_or_path = random.config.name_or_path = str(base)
+    model = trained(random, folder, case.lora)
     if case.n_vocab != 257:
         told = json.dumps(tokenizer_of(byte_tokenizer, case.n_vocab))
         (folder / "tokenizer.json").write_text(told)
-    source = open_source(base, adapters={folder: 1.0})
-    file = execute(make_plan(source, recipe="F32"), tmp_path / "out.gguf", load_check=False)
+    file = written(open_source(base, adapters={folder: 1.0}), tmp_path)
     check_logits(model, file, MERGED, n_vocab=case.n_vocab)
     if case.merges:
         check_logits(model.merge_and_unload(), file, MERGED, n_vocab=case.n_vocab)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_adapters_add_up(tmp_path: Path, byte_tokenizer: dict[str, Any]) -> None:
+    """One after the other, as peft merges them: DoRA's lengths are those of the base with it."""
+    base, folders = tmp_path / "base", [tmp_path / "first", tmp_path / "second"]
+    kinds = {"target_modules": ALL}, {"target_modules": ["q_proj", "up_proj"], "use_dora": True}
+    for seed, (folder, lora) in enumerate(zip(folders, kinds, strict=True)):
+        trained(saved(base, byte_tokenizer, "LlamaForCausalLM", LAYERS), folder, lora, seed)
+    random = saved(base, byte_tokenizer, "LlamaForCausalLM", LAYERS)
+    model = peft.PeftModel.from_pretrained(random, folders[0], adapter_name="one")
+    model.load_adapter(folders[1], adapter_name="two")
+    for module in model.modules():
+        if isinstance(module, peft.tuners.lora.LoraLayer):
+            module.set_scale("one", 0.5)
+    theirs = model.merge_and_unload(adapter_names=["one", "two"])
+    source = open_source(base, adapters={folders[0]: 0.5, folders[1]: 1.0})
+    check_logits(theirs, written(source, tmp_path), MERGED)
+    assert source.metadata["llmq.lora.names"] == ["first", "second"]
+
+
+OTHERS = {
+    "Qwen2ForCausalLM": ALL,
+    "Qwen3ForCausalLM": ALL,
+    "Phi3ForCausalLM": ["qkv_proj", "o_proj", "gate_up_proj", "down_proj"],
+    "Gemma3ForCausalLM": ALL,
+    "Gemma3ForConditionalGeneration": r".*language_model.*\.(q_proj|o_proj|up_proj)",
+    "Qwen3MoeForCausalLM": ["q_proj", "o_proj"],
+}
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("name", OTHERS)
+def test_other_families(tmp_path: Path, byte_tokenizer: dict[str, Any], name: str) -> None:
+    """Fused matrices, prefixes of text towers, mixtures of experts."""
+    base, folder, variant = tmp_path / "base", tmp_path / "adapter", VARIANTS[name][0]
+    random = saved(base, byte_tokenizer, name, variant.settings)
+    model = trained(random, folder, {"target_modules": OTHERS[name], "use_dora": True})
+    source = open_source(base, adapters={folder: 1.0})
+    assert any(t.weights.dtype == COMPUTED for t in source.tensors if "attn_q" in t.name)
+    check_logits(model, written(source, tmp_path), MERGED, n_tokens=variant.n_tokens)
