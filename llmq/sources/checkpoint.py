@@ -66,8 +66,8 @@ def open_checkpoint(path: str | Path) -> Checkpoint:
         raise CheckpointError(f"{path}: {what}; name the folder that holds config.json")
     if (path / ADAPTER_NAME).is_file() and not any(path.glob("model*.safetensors")):
         raise CheckpointError(
-            f"{path}: holds an adapter ({ADAPTER_NAME}) without its model; merge the two with peft's"
-            " merge_and_unload() and save model and tokenizer with save_pretrained"
+            f"{path}: holds an adapter ({ADAPTER_NAME}) without its model; type: llmq convert BASE --lora"
+            f" {path}"
         )
     config = read_json_object(path / "config.json", CheckpointError)
     index_path = path / INDEX_NAME

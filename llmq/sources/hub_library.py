@@ -55,14 +55,15 @@ def _library() -> Any:
     import huggingface_hub
     from huggingface_hub import errors, file_download, utils  # noqa: F401  # its attributes from now on
 
-    utils.logging.set_verbosity_error()  # it warns of each retry
+    utils.logging.get_logger().setLevel("ERROR")  # it warns of each retry
     return huggingface_hub
 
 
 def cache_folder(repo: str) -> Path:
     """Where the cache holds a model, whether it is there or not."""
     root = Path(_library().constants.HF_HUB_CACHE).expanduser()
-    return root / _library().file_download.repo_folder_name(repo_id=repo, repo_type="model")
+    name: str = _library().file_download.repo_folder_name(repo_id=repo, repo_type="model")
+    return root / name
 
 
 def listing(wanted: HubId) -> Listing:

@@ -47,7 +47,8 @@ class Product:
     def right(self) -> Wide:
         """The wide matrix, (rank, columns), times the scale."""
         whole = self.wide.read(0, self.wide.n_rows)
-        return self.scale * (whole.T if self.of_embedding else whole).astype(np.float64)
+        wide = (whole.T if self.of_embedding else whole).astype(np.float64)
+        return wide * np.float64(self.scale)
 
     def left(self, start: int, stop: int) -> Wide:
         """Rows of the tall matrix, (stop - start, rank)."""
