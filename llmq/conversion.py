@@ -17,7 +17,7 @@ def convert(
     source: str | Path,
     output: str | Path,
     *,
-    recipe: str = defaults.RECIPE,
+    recipe: str | None = None,
     quality: str = defaults.QUALITY,
     calibration: str | Path | None = None,
     importance: Importance | str | Path | None = None,
@@ -51,12 +51,11 @@ def convert(
     try:
         if isinstance(importance, str | Path):
             importance = read_importance(importance)
+        given: Adapters = {fetched(path): scale for path, scale in (adapters or {}).items()}
+        opened = open_source(fetched(source), adapters=given)
         order = Order(
-            open_source(
-                fetched(source),
-                adapters={fetched(path): scale for path, scale in (adapters or {}).items()},
-            ),
-            recipe=recipe,
+            opened,
+            recipe=recipe or opened.usual_recipe,
             quality=quality,
             encoder=encoder,
             importance=importance,

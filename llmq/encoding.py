@@ -46,8 +46,7 @@ def encoding_for(
     tensor: SourceTensor, wanted: Format, asked: Encoder, importance: ImportanceRows | None
 ) -> Encoding:
     """How `tensor` becomes blocks of the format wanted."""
-    still = tensor.transform is None or tensor.transform.moves_rows
-    if tensor.weights.dtype == wanted.name and still:
+    if tensor.keeps(wanted.name):
         return Encoding(wanted, STORED)
     weighted = importance if wanted.block > 1 else None
     return Encoding(wanted, wanted.encoder_for(asked), weighted)

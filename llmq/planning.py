@@ -12,7 +12,7 @@ from llmq.encoding import STORED, encoding_for
 from llmq.errors import RecipeError
 from llmq.files.gguf import Metadata, padded
 from llmq.importance import Importance
-from llmq.notes import on_fallbacks, on_importance
+from llmq.notes import on_codes, on_fallbacks, on_importance
 from llmq.plan import Plan, encoder_of
 from llmq.planned_tensor import PlannedTensor
 from llmq.quality import Quality, quality_named
@@ -21,7 +21,7 @@ from llmq.recipes.overrides import Overrides
 from llmq.recipes.table import Recipe, recipe_named
 from llmq.sources.source import Source
 from llmq.spelling import did_you_mean
-from llmq_kernels import Encoder
+from llmq_kernels import FORMATS, Encoder
 
 QUANTIZATION_VERSION = 2  # GGML_QNT_VERSION
 
@@ -29,13 +29,13 @@ QUANTIZATION_VERSION = 2  # GGML_QNT_VERSION
 def make_plan(
     source: Source,
     *,
-    recipe: str = defaults.RECIPE,
+    recipe: str | None = None,
     overrides: Overrides = UNNAMED,
     importance: Importance | None = None,
     quality: str = defaults.QUALITY,
     encoder: Encoder | None = None,
 ) -> Plan:
-    """Plan the conversion of `source` with the recipe of this name.
+    """Plan the conversion of `source` with the recipe of this name, or its usual one.
 
     `overrides` are formats that override the recipe's, `encoder` is how blocks are encoded, if not
     as `quality` has it; with `importance`, fast means good. Raises a child of `LlmqError` for
@@ -46,7 +46,8 @@ def make_plan(
         >>> plan.name, plan.n_weights, round(plan.bits_per_weight, 2)
         ('tutor', 5180672, 4.7)
     """
-    chosen, dial = recipe_named(recipe), quality_named(quality).guided_by(importance)
+    chosen = recipe_named(recipe or source.usual_recipe)
+    dial = quality_named(quality).guided_by(importance)
     if encoder is not None:
         _check_encoder(encoder)
     shapes = {tensor.name: tensor.shape for tensor in source.tensors}
@@ -55,7 +56,8 @@ def make_plan(
     kept = {tensor.name: tensor.kept_as for tensor in source.tensors}
 
     def choose(some: Recipe, named: Overrides) -> dict[str, Choice]:
-        return formats_for(some, shapes, source.facts, named, guided=dial.importance, kept=kept)
+        found = formats_for(some, shapes, source.facts, named, guided=dial.importance, kept=kept)
+        return found | _carried_over(source, some, named)
 
     choices = choose(chosen, overrides)
     weighted = importance.rows if importance else {}
@@ -72,9 +74,21 @@ def make_plan(
         **(importance.metadata if importance else {}),
         **_records(source, encoder_of(tensors), dial),
     }
-    notes = (*source.notes, *on_importance(importance, choices))
+    notes = (*source.notes, *on_codes(tensors, source), *on_importance(importance, choices))
     size_notes = tuple(on_fallbacks(choices, shapes, chosen, overrides, choose))
     return Plan(source, chosen, metadata, tuple(tensors), notes, size_notes, importance, dial)
+
+
+def _carried_over(source: Source, recipe: Recipe, named: Overrides) -> dict[str, Choice]:
+    """The tensors that keep the codes they were published in, whatever the recipe's mix is."""
+    if recipe.base != source.codes:
+        return {}
+    kept = Choice(FORMATS[recipe.base], FORMATS[recipe.base])
+    return {
+        tensor.name: kept
+        for tensor in source.tensors
+        if tensor.keeps(recipe.base) and named.format_for(tensor.name) is None
+    }
 
 
 def _records(source: Source, encoder: str | None, quality: Quality) -> Metadata:

@@ -1,10 +1,12 @@
 """A Hugging Face folder as a source: its checkpoint laid against the architecture's rows."""
 
 from collections.abc import Iterator, Sequence
+from math import prod
 from pathlib import Path
 
 import numpy as np
 
+from llmq import records
 from llmq.architectures import architecture_for
 from llmq.architectures.metadata import rows_as_metadata
 from llmq.architectures.table import Architecture, Config, Sizes, TensorRow
@@ -16,12 +18,14 @@ from llmq.sources.adapter import Adapter, is_adapter
 from llmq.sources.adapter_settings import read_settings
 from llmq.sources.checkpoint import Checkpoint, check_readable, open_checkpoint
 from llmq.sources.experts import with_single_experts
+from llmq.sources.low_bit import codes_of, decoded
 from llmq.sources.matching import match_tensors
 from llmq.sources.merging import merged, tokenizer_folder
 from llmq.sources.model_card import general_metadata
 from llmq.sources.model_name import harmless_name
 from llmq.sources.names import plain_names
 from llmq.sources.origin import of_adapters, of_origin
+from llmq.sources.settings import model_settings
 from llmq.sources.source import Source
 from llmq.sources.tensor import SourceTensor
 from llmq.sources.turn_end import find_turn_end
@@ -38,12 +42,10 @@ def open_hf_folder(
     to see that an output matrix repeats the embedding it is tied to. Raises a child of `LlmqError`
     for whatever does not fit.
     """
-    checkpoint = open_checkpoint(path)
-    architecture = architecture_for(checkpoint.config)
-    checkpoint, renamings = plain_names(checkpoint, architecture)
-    checkpoint = with_single_experts(checkpoint, architecture)
-    checkpoint, merging = merged(checkpoint, architecture, adapters)
-    settings = architecture.settings(checkpoint.config)
+    found = open_checkpoint(path)
+    architecture = architecture_for(found.config)
+    checkpoint, schemes, remarks = _read(found, architecture, adapters)
+    settings = model_settings(checkpoint, architecture)
     rows, notes = match_tensors(checkpoint, architecture, settings)
     # Only now are the sizes known to be those of real tensors: no more than the files could hold.
     sizes = architecture.sizes(settings)
@@ -60,26 +62,33 @@ def open_hf_folder(
         rules=architecture.tokenizer,
         find_turn_end=find_turn_end,
     )
-    metadata, name_notes = harmless_name(
-        _metadata(checkpoint, architecture, settings, tokenizer.metadata) | of_adapters(adapters),
-        folder,
+    general, odd = general_metadata(
+        checkpoint.path, n_parameters=sum(prod(tensor.shape) for tensor in tensors)
     )
+    metadata = _metadata(architecture, settings, general | of_origin(path), tokenizer.metadata)
+    metadata, name_notes = harmless_name(metadata, folder)
+    window = _on_window(architecture, settings)
     return Source(
         path,
         adapters[-1].name if adapters else checkpoint.name,
-        metadata,
+        metadata | records.of_schemes(schemes) | of_adapters(adapters),
         _facts(architecture, sizes, tied=all(t.name != "output.weight" for t in tensors)),
         tensors,
-        (
-            *renamings,
-            *merging,
-            *notes,
-            *_on_window(architecture, settings),
-            *tokenizer.notes,
-            *name_notes,
-        ),
+        (*remarks, *notes, *window, *tokenizer.notes, *odd, *name_notes),
         tokenizer_path=folder,
+        codes=codes_of(tensor.weights for tensor in tensors),
     )
+
+
+def _read(
+    checkpoint: Checkpoint, architecture: Architecture, adapters: Sequence[Adapter]
+) -> tuple[Checkpoint, tuple[str, ...], tuple[str, ...]]:
+    """The checkpoint by the family's names, in weights, with adapters; its schemes, and notes."""
+    checkpoint, renamings = plain_names(checkpoint, architecture)
+    checkpoint, low_bit, schemes = decoded(checkpoint)
+    checkpoint = with_single_experts(checkpoint, architecture)
+    checkpoint, merging = merged(checkpoint, architecture, adapters)
+    return checkpoint, schemes, (*renamings, *low_bit, *merging)
 
 
 def check_settings(folder: Path, *, pre: str | None = None) -> None:
@@ -120,14 +129,13 @@ def _facts(architecture: Architecture, sizes: Sizes, *, tied: bool) -> Facts:
 
 
 def _metadata(
-    checkpoint: Checkpoint, architecture: Architecture, settings: Config, tokenizer: Metadata
+    architecture: Architecture, settings: Config, general: Metadata, tokenizer: Metadata
 ) -> Metadata:
     """All keys, in the order in which llama.cpp's converter writes them; a plan sets the zeros."""
     return {
         "general.architecture": architecture.name,
         **rows_as_metadata(architecture.name, architecture.early_metadata, settings),
-        **general_metadata(checkpoint.path, n_parameters=checkpoint.n_parameters),
-        **of_origin(checkpoint.path),
+        **general,
         **rows_as_metadata(architecture.name, architecture.metadata, settings),
         "general.file_type": np.uint32(0),
         **rows_as_metadata(architecture.name, architecture.late_metadata, settings),

@@ -47,8 +47,9 @@ class Product:
     def right(self) -> Wide:
         """The wide matrix, (rank, columns), times the scale."""
         whole = self.wide.read(0, self.wide.n_rows)
-        wide = (whole.T if self.of_embedding else whole).astype(np.float64)
-        return wide * np.float64(self.scale)
+        wide: Wide = np.array(whole.T if self.of_embedding else whole, np.float64)
+        wide *= self.scale
+        return wide
 
     def left(self, start: int, stop: int) -> Wide:
         """Rows of the tall matrix, (stop - start, rank)."""

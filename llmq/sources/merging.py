@@ -23,6 +23,7 @@ from llmq.sources.adapter_settings import scaling, trained_tokens
 from llmq.sources.checkpoint import Checkpoint
 from llmq.sources.matching import same
 from llmq.sources.merged_weights import MergedWeights, Product, ReplacedRows, ShiftedBias, called
+from llmq.sources.settings import model_settings
 from llmq.weights import Weights
 
 EMBEDDING, OUTPUT = "token_embd.weight", "output.weight"  # in GGUF
@@ -177,7 +178,7 @@ class _Merging:
         self.tensors[name] = ShiftedBias(base, added, scale)
 
     def _told(self, setting: str) -> Any:
-        return self.architecture.settings(self.checkpoint.config).get(setting)
+        return model_settings(self.checkpoint, self.architecture).get(setting)
 
     def _config(self) -> dict[str, Any]:
         """config.json with the settings that change, wherever it has them."""

@@ -45,9 +45,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--recipe",
         type=read_by(lambda text: recipe_named(text).name),
         choices=tuple(RECIPES),
-        default=defaults.RECIPE,
         metavar="NAME",
-        help=f"see below; {defaults.RECIPE} if not given",
+        help=f"see below; if not given, {defaults.RECIPE}, or the one that keeps a checkpoint's 4-bit codes",
     )
     _add_quality(parser)
     _add_choices(parser)
@@ -237,14 +236,15 @@ def order_of(arguments: argparse.Namespace) -> Order:
     importance = arguments.imatrix and read_importance(
         arguments.imatrix, exact=arguments.imatrix_exact
     )
+    source = open_source(
+        arguments.source,
+        pre=arguments.pre,
+        allow_requantize=arguments.allow_requantize,
+        adapters=arguments.lora,
+    )
     return Order(
-        open_source(
-            arguments.source,
-            pre=arguments.pre,
-            allow_requantize=arguments.allow_requantize,
-            adapters=arguments.lora,
-        ),
-        recipe=arguments.recipe,
+        source,
+        recipe=arguments.recipe or source.usual_recipe,
         overrides=Overrides(
             tensors=tuple(arguments.tensor),
             output=arguments.output_type,

@@ -143,7 +143,7 @@ def test_a_merged_file_computes_what_peft_computes(
     tmp_path: Path, byte_tokenizer: dict[str, Any], name: str
 ) -> None:
     case, base, folder = CASES[name], tmp_path / "base", tmp_path / "adapter"
-    random = saved(base, byte_tokenizer, "LlamaForCausalLM", LAYERS | case.base)
+    random = saved(base, byte_tokenizer, "LlamaForCausalLM", {**LAYERS, **case.base})
     if case.n_vocab != 257:
         random.resize_token_embeddings(case.n_vocab, mean_resizing=False)
     random.name_or_path = random.config.name_or_path = str(base)
@@ -161,7 +161,10 @@ def test_a_merged_file_computes_what_peft_computes(
 def test_adapters_add_up(tmp_path: Path, byte_tokenizer: dict[str, Any]) -> None:
     """One after the other, as peft merges them: DoRA's lengths are those of the base with it."""
     base, folders = tmp_path / "base", [tmp_path / "first", tmp_path / "second"]
-    kinds = {"target_modules": ALL}, {"target_modules": ["q_proj", "up_proj"], "use_dora": True}
+    kinds: tuple[dict[str, Any], ...] = (
+        {"target_modules": ALL},
+        {"target_modules": ["q_proj", "up_proj"], "use_dora": True},
+    )
     for seed, (folder, lora) in enumerate(zip(folders, kinds, strict=True)):
         trained(saved(base, byte_tokenizer, "LlamaForCausalLM", LAYERS), folder, lora, seed)
     random = saved(base, byte_tokenizer, "LlamaForCausalLM", LAYERS)
