@@ -125,7 +125,8 @@ def _added(product: Product, base: Wide, total: Wide, added: Wide, here: slice) 
     if lengths is None:
         return total + added
     norm = np.sqrt(np.square(base + added).sum(axis=1, keepdims=True))
-    return lengths / norm * (total + added)
+    result: Wide = lengths / norm * (total + added)
+    return result
 
 
 @dataclass(frozen=True)
