@@ -1,7 +1,6 @@
 """A Hugging Face folder as a source: its checkpoint laid against the architecture's rows."""
 
 from collections.abc import Iterator
-from math import prod
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +12,7 @@ from llmq.architectures.table import Architecture, Config, Sizes, TensorRow
 from llmq.files.gguf import Metadata
 from llmq.recipes.rules import Facts
 from llmq.sources.checkpoint import Checkpoint, check_readable, open_checkpoint
+from llmq.sources.counts import counted
 from llmq.sources.experts import with_single_experts
 from llmq.sources.low_bit import codes_of, decoded
 from llmq.sources.matching import match_tensors
@@ -43,10 +43,8 @@ def open_hf_folder(path: Path, *, pre: str | None = None) -> Source:
     rows, notes = match_tensors(checkpoint, architecture, settings)
     # Only now are the sizes known to be those of real tensors: no more than the files could hold.
     sizes = architecture.sizes(settings)
-    tensors = (
-        *_computed(architecture, settings),
-        *(_stored(checkpoint, row, sizes) for row in rows),
-    )
+    stored = (_stored(checkpoint, row, sizes) for row in rows)
+    tensors = (*_computed(architecture, settings), *stored)
     tokenizer = read_tokenizer(
         checkpoint.path,
         settings,
@@ -54,8 +52,8 @@ def open_hf_folder(path: Path, *, pre: str | None = None) -> Source:
         rules=architecture.tokenizer,
         find_turn_end=find_turn_end,
     )
-    n_parameters = sum(prod(tensor.shape) for tensor in tensors)
-    general, odd = general_metadata(checkpoint.path, n_parameters=n_parameters)
+    counts = counted((tensor.name, tensor.shape) for tensor in tensors)
+    general, odd = general_metadata(checkpoint.path, counts=counts)
     metadata, name_notes = harmless_name(
         _metadata(architecture, settings, general, tokenizer.metadata), checkpoint.path
     )
