@@ -35,12 +35,14 @@ QWEN35_MOE = replace(
     sizes=mixture_sizes,
     tensors=(*INPUT, *AROUND, *MIXERS, *EXPERTS, *SHARED_EXPERT, *with_one_plus(OUTPUT)),
     metadata=with_expert_keys(
-        tuple(row for row in QWEN35.metadata if row.key != "feed_forward_length")
+        tuple(
+            replace(row, required=False) if row.key == "feed_forward_length" else row
+            for row in QWEN35.metadata
+        )
     ),
     late_metadata=(*EXPERT_WIDTHS, *DELTA_METADATA),
     defaults={
         **QWEN35.defaults,
-        "intermediate_size": 1,  # that of an MLP, which no layer has
         "num_key_value_heads": 2,
         "moe_intermediate_size": 512,
         "shared_expert_intermediate_size": 512,
