@@ -138,7 +138,7 @@ def test_gemmas_class_puts_no_space_in_front(
     save(tmp_path, tokenizer, model="Gemma3", tokenizer_class="GemmaTokenizer")
     config = {"bos_token_id": 1, "eos_token_id": 2}
     assert check(tmp_path, read(tmp_path, **config)) > 40
-    assert cut_differently(tmp_path, **config) == []
+    assert cut_differently(tmp_path, bos_token_id=1, eos_token_id=2) == []
 
 
 @pytest.mark.parametrize("model_type", ["gemma3_text", "gemma4"])
