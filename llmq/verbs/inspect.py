@@ -12,7 +12,7 @@ from typing import Any
 from llmq import records
 from llmq.errors import printable
 from llmq.verbs.inspect_report import report_on
-from llmq.verbs.paths import check_model
+from llmq.verbs.models import model_here
 from llmq.verbs.tables import shown, terminal_width, wrapped
 from llmq.verbs.tensor_table import Line, print_tensors
 
@@ -34,8 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Read the header and print it."""
-    path: Path = arguments.file
-    check_model(path)
+    path = model_here(arguments.file)
     report = report_on(path)
     if arguments.json:
         print(json.dumps(report, indent=1))
