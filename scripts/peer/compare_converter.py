@@ -13,7 +13,7 @@ import argparse
 import json
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -35,6 +35,10 @@ from scripts.peer.converter_process import ConverterProcess
 CONVERTED = {"F32": "f32", "F16": "f16", "BF16": "bf16", "Q8_0": "q8_0"}
 OPTIONS = {"Qwen3_5ForCausalLM": ("--no-mtp",), "Qwen3_5ForConditionalGeneration": ("--no-mtp",)}
 """What the converter has to be told of a class."""
+OLD_NAMES = {
+    "GraniteMoeHybridForCausalLM": {"full_attention": "attention", "linear_attention": "mamba"}
+}
+"""Values in config.json that the converter knows by other names, which stand in published ones."""
 
 
 class Model(NamedTuple):
@@ -87,7 +91,16 @@ def default_models(made: Path, classes: list[str]) -> Iterator[Model]:
                 sizes = [key for key in variant.settings if key.startswith("vocab_size")]
                 settings = {**variant.settings, **dict.fromkeys(sizes, tokens["vocab_size"])}
                 save_random_model(folder, name, {**settings, **tokens})
+                rename(folder / "config.json", OLD_NAMES.get(name, {}))
                 yield Model(folder, quantized=number == 0)
+
+
+def rename(config: Path, names: Mapping[str, str]) -> None:
+    """Replace values in a config.json."""
+    text = config.read_text()
+    for new, old in names.items():
+        text = text.replace(f'"{new}"', f'"{old}"')
+    config.write_text(text)
 
 
 def compare(model: Model, scratch: Path, converter: ConverterProcess) -> list[Found]:
