@@ -48,8 +48,7 @@ def make_plan(
     """
     chosen = recipe_named(recipe or source.usual_recipe)
     dial = quality_named(quality).guided_by(importance)
-    if encoder is not None:
-        _check_encoder(encoder)
+    encoder = _encoder(chosen, encoder, dial)
     shapes = {tensor.name: tensor.shape for tensor in source.tensors}
     if importance is not None:
         importance.check(source.name, shapes)
@@ -63,10 +62,9 @@ def make_plan(
     weighted = importance.rows if importance else {}
     tensors: list[PlannedTensor] = []
     for tensor in source.tensors:
-        offset = padded(tensors[-1].offset + tensors[-1].n_bytes) if tensors else 0
         wanted, rows = choices[tensor.name].format, weighted.get(tensor.name)
         encoding = encoding_for(tensor, wanted, encoder or dial.encoder(wanted.name), rows)
-        tensors.append(PlannedTensor(tensor, encoding, offset))
+        tensors.append(PlannedTensor(tensor, encoding, _end(tensors)))
     metadata = {
         **{key: value for key, value in source.metadata.items() if not records.is_record(key)},
         "general.quantization_version": np.uint32(QUANTIZATION_VERSION),
@@ -77,6 +75,11 @@ def make_plan(
     notes = (*source.notes, *on_codes(tensors, source), *on_importance(importance, choices))
     size_notes = tuple(on_fallbacks(choices, shapes, chosen, overrides, choose))
     return Plan(source, chosen, metadata, tuple(tensors), notes, size_notes, importance, dial)
+
+
+def _end(tensors: list[PlannedTensor]) -> int:
+    """Where the next tensor begins."""
+    return padded(tensors[-1].offset + tensors[-1].n_bytes) if tensors else 0
 
 
 def _carried_over(source: Source, recipe: Recipe, named: Overrides) -> dict[str, Choice]:
@@ -97,6 +100,28 @@ def _records(source: Source, encoder: str | None, quality: Quality) -> Metadata:
         found = {key: value for key, value in source.metadata.items() if records.is_record(key)}
         return {records.ENCODER: STORED} | found
     return {records.ENCODER: str(encoder), records.QUALITY: quality.name} if encoder else {}
+
+
+def _encoder(recipe: Recipe, asked: Encoder | None, quality: Quality) -> Encoder | None:
+    """The encoder of all tensors, where the recipe or somebody names one.
+
+    Raises RecipeError where the recipe's own is not the one asked for.
+    """
+    if asked is not None:
+        _check_encoder(asked)
+    if recipe.encoder is None:
+        return asked
+    if quality.refine:
+        raise RecipeError(
+            f"{recipe.name}: its scales are those that other runtimes can hold, and the quality"
+            f" {quality.name} would choose others; take fast or good"
+        )
+    if asked not in (None, recipe.encoder):
+        raise RecipeError(
+            f"{recipe.name}: its codes are chosen by the encoder {recipe.encoder}, not {asked}; leave out"
+            " the encoder"
+        )
+    return recipe.encoder
 
 
 def _check_encoder(name: str) -> None:

@@ -1,7 +1,6 @@
 """A Hugging Face folder as a source: its checkpoint laid against the architecture's rows."""
 
 from collections.abc import Iterator, Sequence
-from math import prod
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +16,7 @@ from llmq.recipes.rules import Facts
 from llmq.sources.adapter import Adapter, is_adapter
 from llmq.sources.adapter_settings import read_settings
 from llmq.sources.checkpoint import Checkpoint, check_readable, open_checkpoint
+from llmq.sources.counts import counted
 from llmq.sources.experts import with_single_experts
 from llmq.sources.low_bit import codes_of, decoded
 from llmq.sources.matching import match_tensors
@@ -62,16 +62,15 @@ def open_hf_folder(
         rules=architecture.tokenizer,
         find_turn_end=find_turn_end,
     )
-    general, odd = general_metadata(
-        checkpoint.path, n_parameters=sum(prod(tensor.shape) for tensor in tensors)
-    )
+    counts = counted((tensor.name, tensor.shape) for tensor in tensors)
+    general, odd = general_metadata(checkpoint.path, counts=counts)
     metadata = _metadata(architecture, settings, general | of_origin(path), tokenizer.metadata)
-    metadata, name_notes = harmless_name(metadata, folder)
+    metadata, name_notes = harmless_name(metadata | of_adapters(adapters), folder)
     window = _on_window(architecture, settings)
     return Source(
         path,
         adapters[-1].name if adapters else checkpoint.name,
-        metadata | records.of_schemes(schemes) | of_adapters(adapters),
+        metadata | records.of_schemes(schemes),
         _facts(architecture, sizes, tied=all(t.name != "output.weight" for t in tensors)),
         tensors,
         (*remarks, *notes, *window, *tokenizer.notes, *odd, *name_notes),

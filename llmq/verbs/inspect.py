@@ -43,12 +43,18 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _print(report: dict[str, Any], *, whole: bool) -> None:
+def print_metadata(metadata: dict[str, Any], *, whole: bool) -> None:
+    """A line for each key."""
     width = terminal_width(sys.stdout)
-    for key, value in report["metadata"].items():
+    for key, value in metadata.items():
         name = printable(key)
         room = max((width or SHOWN_CHARACTERS) - len(name) - len(" = "), 8)
         print(f"{name} = {json.dumps(value) if whole else _short(value, room)}")
+
+
+def _print(report: dict[str, Any], *, whole: bool) -> None:
+    width = terminal_width(sys.stdout)
+    print_metadata(report["metadata"], whole=whole)
     print()
     rows = report["tensors"]
     lines = [Line(row["name"], row["shape"], (row["type"],), row["bytes"]) for row in rows]

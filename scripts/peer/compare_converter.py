@@ -82,9 +82,10 @@ def default_models(made: Path, classes: list[str]) -> Iterator[Model]:
         for number, variant in enumerate(VARIANTS[name]):
             for kind in (first, *(others if number == 0 else ())):
                 folder = made / f"{name}-{kind}-{number}"
-                save_random_model(
-                    folder, name, {**variant.settings, **save_tokenizer(folder, kind)}
-                )
+                tokens = save_tokenizer(folder, kind)
+                sizes = [key for key in variant.settings if key.startswith("vocab_size")]
+                settings = {**variant.settings, **dict.fromkeys(sizes, tokens["vocab_size"])}
+                save_random_model(folder, name, {**settings, **tokens})
                 yield Model(folder, quantized=number == 0)
 
 

@@ -29,6 +29,10 @@ EXPECTED = (
         r".*: key tokenizer\.ggml\.add_(bos_token|space_prefix): .*, theirs nothing", NOT_SAID
     ),
     Expected(
+        r".*: key tokenizer\.ggml\.eot_token_id: .*, theirs nothing",
+        "the second of several ends that config.json lists, of which the converter reads none",
+    ),
+    Expected(
         r".*: key \w+\.rope\.scaling\.attn_factor: .*, theirs nothing",
         "the converter drops a yarn attention factor that is not llama.cpp's own",
     ),

@@ -77,7 +77,7 @@ def test_a_merge_is_the_base_and_a_product(make_checkpoint: MakeCheckpoint, tmp_
         np.testing.assert_allclose(read(source, module), expected, rtol=2e-7, atol=1e-7)
     untouched = "model.layers.0.self_attn.k_proj"
     np.testing.assert_array_equal(read(source, untouched), read(original, untouched))
-    assert source.name == "two"
+    assert source.name == source.metadata["general.name"] == "two"
     assert source.metadata["llmq.lora.names"] == ["one", "two"]
     assert source.metadata["llmq.lora.scales"].tolist() == [1.0, 0.5]  # type: ignore[union-attr]
     assert source.notes[:2] == (

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tokenizers import Tokenizer, models
 
 from llmq.errors import TokenizerError
 from llmq.tokenizer.reading import read_tokenizer
@@ -35,7 +36,7 @@ BROKEN: dict[str, tuple[Callable[[dict[str, Any]], Any], str]] = {
     "half a surrogate": (lambda t: _vocab(t).update({"\ud800": 310}), "surrogate"),
     "text of a padded row": (lambda t: _rename(t, "[PAD319]", 302), "same text '.PAD319.'"),
     "no model": (lambda t: t.pop("model"), "null instead of an object"),
-    "Unigram": (lambda t: t["model"].update(type="Unigram"), "only BPE"),
+    "Unigram": (lambda t: t["model"].update(type="Unigram"), "converts tokenizers that merge"),
     "no merges": (lambda t: t["model"].pop("merges"), "null instead of a list"),
     "odd merge": (lambda t: t["model"]["merges"].insert(0, ["a"]), r"merges\[0\] is not a pair"),
     "merge of three": (lambda t: t["model"]["merges"].insert(0, "a b c"), "is not a pair"),
@@ -92,7 +93,6 @@ def test_broken_tokenizers(folder: Path, case: str) -> None:
         ("tokenizer_config.json", '{"chat_template": [{"name": "x"}]}', "null instead of a text"),
         ("tokenizer_config.json", '{"add_prefix_space": "no"}', "instead of true or false"),
         ("special_tokens_map.json", "null", "NoneType instead of an object"),
-        ("generation_config.json", "\x00", "not valid JSON"),
     ],
 )
 def test_broken_files(folder: Path, file: str, content: str, message: str | None) -> None:
@@ -122,3 +122,21 @@ def test_absurd_vocabulary_sizes(folder: Path, size: object) -> None:
 def test_an_unknown_override_is_refused_before_anything_is_read(tmp_path: Path) -> None:
     with pytest.raises(TokenizerError, match="did you mean llama-bpe"):
         read_tokenizer(tmp_path / "nowhere", {}, pre="lama-bpe")
+
+
+@pytest.mark.parametrize(
+    ("model", "said"),
+    [
+        (models.Unigram([("<unk>", 0.0), ("a", -1.0)], unk_id=0), "'Unigram'; it chooses the like"),
+        (models.WordPiece({"a": 0, "[UNK]": 1}, unk_token="[UNK]"), "'WordPiece'; it takes the lo"),
+        (models.WordLevel({"a": 0, "[UNK]": 1}, unk_token="[UNK]"), "'WordLevel'; it knows whole"),
+    ],
+)
+def test_what_does_not_merge_is_refused(folder: Path, model: Any, said: str) -> None:
+    """Of these an option would be no help, so none is named."""
+    Tokenizer(model).save(str(folder / "tokenizer.json"))
+    for pre in (None, "gpt-2"):
+        with pytest.raises(TokenizerError, match=said) as error:
+            read_tokenizer(folder, {}, pre=pre)
+        assert "--" not in str(error.value)
+        assert "\n" not in str(error.value)
