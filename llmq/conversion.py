@@ -30,15 +30,14 @@ def convert(
     """Write a model folder or a GGUF file as a GGUF file of this recipe; the path of the output.
 
     A model of the hub (`org/name[@revision]`) is fetched. `adapters` are LoRA adapters to merge in:
-    their folders, and what each is multiplied with.
-    `quality` is fast, good or best; the latter two compute on `calibration` first, which is a file
-    of `llmq calibrate`, a suite or a text (default: the built-in suites). `importance` weighs the
-    errors of the matrices' columns instead (an importance matrix's file, or what `read_importance`
-    makes of it). `encoder` chooses the codes, `force` overwrites the output, `load_check` has
-    llama.cpp try the file. Nothing is left under its name if anything fails; what good and best
-    have finished by then waits in a hidden folder beside it, and the same call goes on from there.
-    Whatever else can be chosen, `open_source`, `make_plan` and `execute` take: fast is the three of
-    them. Raises a child of `LlmqError`.
+    their folders, and what each is multiplied with. `quality` is fast, good or best; the latter two
+    compute on `calibration` first, which is a file of `llmq calibrate`, a suite or a text (default:
+    the built-in suites). `importance` weighs the errors of the matrices' columns instead (a file,
+    or what `read_importance` makes of it). `load_check` has llama.cpp try the file. Nothing is left
+    under its name if anything fails; what good and best have finished by then waits in a hidden
+    folder beside it, and the same call goes on from there. Whatever else can be chosen,
+    `open_source`, `make_plan` and `execute` take: fast is the three of them.
+    Raises a child of `LlmqError`.
 
         >>> import tempfile
         >>> from llmq import convert

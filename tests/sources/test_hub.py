@@ -115,7 +115,7 @@ def test_what_is_needed_comes_and_nothing_else(hub: SmallHub, tmp_path: Path) ->
     assert one[-50000:] == other[-50000:]
     assert source.metadata["general.source.repo_url"] == "https://huggingface.co/org/tutor"
     assert source.metadata["llmq.source.commit"] == hub.commit
-    assert source.metadata["general.name"] == "tutor"
+    assert source.metadata["general.name"] == "Tutor"
 
 
 def test_a_model_that_is_here_is_not_fetched_again(hub: SmallHub) -> None:
