@@ -35,9 +35,8 @@ def convert(
     the built-in suites). `importance` weighs the errors of the matrices' columns instead (a file,
     or what `read_importance` makes of it). `load_check` has llama.cpp try the file. Nothing is left
     under its name if anything fails; what good and best have finished by then waits in a hidden
-    folder beside it, and the same call goes on from there. Whatever else can be chosen,
-    `open_source`, `make_plan` and `execute` take: fast is the three of them.
-    Raises a child of `LlmqError`.
+    folder beside it, and the same call goes on from there. `open_source`, `make_plan` and `execute`
+    take whatever else can be chosen: fast is the three of them. Raises a child of `LlmqError`.
 
         >>> import tempfile
         >>> from llmq import convert
