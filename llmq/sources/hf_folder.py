@@ -49,10 +49,8 @@ def open_hf_folder(
     rows, notes = match_tensors(checkpoint, architecture, settings)
     # Only now are the sizes known to be those of real tensors: no more than the files could hold.
     sizes = architecture.sizes(settings)
-    tensors = (
-        *_computed(architecture, settings),
-        *(_stored(checkpoint, row, sizes) for row in rows),
-    )
+    stored = (_stored(checkpoint, row, sizes) for row in rows)
+    tensors = (*_computed(architecture, settings), *stored)
     folder = tokenizer_folder(checkpoint, adapters)
     tokenizer = read_tokenizer(
         folder,

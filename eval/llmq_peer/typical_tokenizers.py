@@ -39,7 +39,10 @@ def _gemma4(folder: Path) -> dict[str, Any]:
     tokenizer.decoder = decoders.Sequence(
         [decoders.Replace("▁", " "), decoders.ByteFallback(), decoders.Fuse()]
     )
-    return save_gemma_json(folder, tokenizer, model_type="gemma4")
+    extra = ["<start_of_turn>", "<end_of_turn>"]
+    config = save_gemma_json(folder, tokenizer, model_type="gemma4", extra_special_tokens=extra)
+    # The converter leaves out rows that no token has, which no published model has.
+    return config | {"vocab_size": tokenizer.get_vocab_size()}
 
 
 def _phi4(folder: Path) -> dict[str, Any]:
@@ -79,6 +82,8 @@ KINDS: Mapping[str, tuple[str, ...]] = {
     "Qwen2Moe": ("qwen2",),
     "Qwen3Moe": ("qwen2",),
     "Qwen3_5": ("qwen35",),
+    "Qwen3_5Moe": ("qwen35",),
+    "Qwen3VL": ("qwen2",),
     "Lfm2": ("llama-bpe",),
     "GraniteMoe": ("smollm",),
     "GraniteMoeHybrid": ("dbrx",),
