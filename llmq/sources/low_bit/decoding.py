@@ -9,6 +9,7 @@ from llmq.errors import CheckpointError
 from llmq.files.safetensors import TensorRef
 from llmq.sources.checkpoint import Checkpoint
 from llmq.sources.low_bit.blocks import CodedWeights
+from llmq.sources.low_bit.lattice import FORMAT, SCHEME, on_grid
 from llmq.sources.low_bit.parts import Parts, Settings
 from llmq.sources.low_bit.table import OTHERS, PASSED_OVER, SCHEMES, Scheme
 from llmq.weights import Weights
@@ -51,7 +52,7 @@ def decoded(checkpoint: Checkpoint) -> Decoded:
         taken.update(module + ending for ending in parts.tensors)
         found.append((scheme.name, weights.dtype if isinstance(weights, CodedWeights) else ""))
     if not found:
-        return Decoded(checkpoint, tuple(_on_nothing(settings)), ())
+        return _plain(checkpoint, settings)
     rest = [name for name in checkpoint.tensors if name not in taken]
     dropped = [name for name in rest if name.endswith(PASSED_OVER)]
     kept = {name: checkpoint.tensors[name] for name in rest if name not in dropped}
@@ -59,6 +60,19 @@ def decoded(checkpoint: Checkpoint) -> Decoded:
     schemes = tuple(dict.fromkeys(scheme for scheme, _ in found))
     plain = replace(checkpoint, tensors=kept | tensors)
     return Decoded(plain, tuple(_notes(found, dropped)), schemes)
+
+
+def _plain(checkpoint: Checkpoint, settings: Settings) -> Decoded:
+    """What a checkpoint is that holds nothing but plain weights."""
+    notes, gridded = _on_nothing(settings), on_grid(checkpoint.tensors)
+    if not gridded:
+        return Decoded(checkpoint, tuple(notes), ())
+    notes.append(
+        f"{len(gridded)} matrices lie on the grid of {FORMAT}, as far as a few rows of each tell: the model"
+        " was trained for it"
+    )
+    tensors = {**checkpoint.tensors, **gridded}
+    return Decoded(replace(checkpoint, tensors=tensors), tuple(notes), (SCHEME,))
 
 
 def codes_of(tensors: Iterable[Weights]) -> str | None:
