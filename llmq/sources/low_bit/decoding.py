@@ -5,13 +5,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from llmq.errors import CheckpointError
-from llmq.files.safetensors import TensorRef
+from llmq.errors import CheckpointError, one_line
+from llmq.files.safetensors import READERS, TensorRef
 from llmq.sources.checkpoint import Checkpoint
 from llmq.sources.low_bit.blocks import CodedWeights
 from llmq.sources.low_bit.lattice import FORMAT, SCHEME, on_grid
 from llmq.sources.low_bit.parts import Parts, Settings
 from llmq.sources.low_bit.table import OTHERS, PASSED_OVER, SCHEMES, Scheme
+from llmq.spelling import counted
 from llmq.weights import Weights
 from llmq_kernels import FORMATS
 
@@ -51,6 +52,7 @@ def decoded(checkpoint: Checkpoint) -> Decoded:
         tensors[parts.name] = weights
         taken.update(module + ending for ending in parts.tensors)
         found.append((scheme.name, weights.dtype if isinstance(weights, CodedWeights) else ""))
+    _refuse_the_rest(checkpoint, taken, settings)
     if not found:
         return _plain(checkpoint, settings)
     rest = [name for name in checkpoint.tensors if name not in taken]
@@ -132,6 +134,18 @@ def _refuse_others(checkpoint: Checkpoint, settings: Settings) -> None:
         )
 
 
+def _refuse_the_rest(checkpoint: Checkpoint, taken: set[str], settings: Settings) -> None:
+    """Raise `CheckpointError` for a matrix that no scheme knows, by the method's name."""
+    for name, tensor in checkpoint.tensors.items():
+        known = name in taken or tensor.dtype in READERS or name.endswith(PASSED_OVER)
+        if settings and not known and len(tensor.shape) > 1:
+            method = one_line(str(settings.get("quant_method", "no method that it names")), 40)
+            raise CheckpointError(
+                f"{checkpoint.path}: the tensor {name!r} is {tensor.dtype}, quantized by {method} in a way that"
+                " cannot be read; convert the original model, or one in GPTQ, AWQ, FP8 or compressed-tensors"
+            )
+
+
 def _check_fresh(
     checkpoint: Checkpoint, tensors: Mapping[str, Weights], kept: Mapping[str, Weights]
 ) -> None:
@@ -147,9 +161,9 @@ def _on_nothing(settings: Settings) -> list[str]:
     """What there is to say where all weights are plain."""
     if not settings:
         return []
-    method = settings.get("quant_method", "no method named")
+    method = one_line(str(settings.get("quant_method", "no method named")), 40)
     return [
-        f"config.json speaks of quantization ({method!s:.40}), but the weights are plain: it is passed over"
+        f"config.json speaks of quantization ({method}), but the weights are plain: it is passed over"
     ]
 
 
@@ -162,7 +176,8 @@ def _notes(found: Found, dropped: list[str]) -> Iterator[str]:
         else:
             yield f"{what}: decoded on the way in; what that lost stays lost"
     if dropped:
+        rest = " and so on" * (len(dropped) > 1)
         yield (
-            f"{len(dropped)} tensors ({dropped[0]} and so on) are left out: they round activations, which"
-            " llama.cpp does in its own way"
+            f"left out, {counted(len(dropped), 'tensor')} ({dropped[0]}{rest}): how activations are rounded,"
+            " which llama.cpp does in its own way"
         )
