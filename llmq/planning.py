@@ -63,10 +63,9 @@ def make_plan(
     weighted = importance.rows if importance else {}
     tensors: list[PlannedTensor] = []
     for tensor in source.tensors:
-        offset = padded(tensors[-1].offset + tensors[-1].n_bytes) if tensors else 0
         wanted, rows = choices[tensor.name].format, weighted.get(tensor.name)
         encoding = encoding_for(tensor, wanted, encoder or dial.encoder(wanted.name), rows)
-        tensors.append(PlannedTensor(tensor, encoding, offset))
+        tensors.append(PlannedTensor(tensor, encoding, _end(tensors)))
     metadata = {
         **{key: value for key, value in source.metadata.items() if not records.is_record(key)},
         "general.quantization_version": np.uint32(QUANTIZATION_VERSION),
@@ -77,6 +76,11 @@ def make_plan(
     notes = (*source.notes, *on_codes(tensors, source), *on_importance(importance, choices))
     size_notes = tuple(on_fallbacks(choices, shapes, chosen, overrides, choose))
     return Plan(source, chosen, metadata, tuple(tensors), notes, size_notes, importance, dial)
+
+
+def _end(tensors: list[PlannedTensor]) -> int:
+    """Where the next tensor begins."""
+    return padded(tensors[-1].offset + tensors[-1].n_bytes) if tensors else 0
 
 
 def _carried_over(source: Source, recipe: Recipe, named: Overrides) -> dict[str, Choice]:

@@ -32,6 +32,7 @@ LLAMA_TOKENIZER = FamilyRules(
 LLAMA = Architecture(
     name="llama",
     hf_name="LlamaForCausalLM",
+    models="Llama 1 to 3.3, SmolLM2, TinyLlama, and many others",
     sizes=sizes,
     tensors=paired(
         (

@@ -229,7 +229,7 @@ QWEN35 = Architecture(
     },
     renamed=TEXT_TOWER,
     ignored={
-        r"(model\.)?mtp\..*": "it guesses several tokens at once, which is not converted",
+        r"(model\.)?mtp\..*": "it belongs to the part that guesses ahead, which is not converted",
         r"(model\.)?visual\..*": SEES,
     },
     models="Qwen3.5 as text alone",

@@ -1,6 +1,7 @@
 """A Hugging Face folder as a source: its checkpoint laid against the architecture's rows."""
 
 from collections.abc import Iterator
+from math import prod
 from pathlib import Path
 
 import numpy as np
@@ -38,6 +39,7 @@ def open_hf_folder(path: Path, *, pre: str | None = None) -> Source:
     checkpoint, renamings = plain_names(checkpoint, architecture)
     checkpoint, low_bit, schemes = decoded(checkpoint)
     checkpoint = with_single_experts(checkpoint, architecture)
+    settings = _tied_as_stored(checkpoint, architecture, settings)
     rows, notes = match_tensors(checkpoint, architecture, settings)
     # Only now are the sizes known to be those of real tensors: no more than the files could hold.
     sizes = architecture.sizes(settings)
@@ -52,8 +54,11 @@ def open_hf_folder(path: Path, *, pre: str | None = None) -> Source:
         rules=architecture.tokenizer,
         find_turn_end=find_turn_end,
     )
+    general, odd = general_metadata(
+        checkpoint.path, n_parameters=sum(prod(tensor.shape) for tensor in tensors)
+    )
     metadata, name_notes = harmless_name(
-        _metadata(checkpoint, architecture, settings, tokenizer.metadata), checkpoint.path
+        _metadata(architecture, settings, general, tokenizer.metadata), checkpoint.path
     )
     return Source(
         path,
@@ -67,10 +72,26 @@ def open_hf_folder(path: Path, *, pre: str | None = None) -> Source:
             *notes,
             *_on_window(architecture, settings),
             *tokenizer.notes,
+            *odd,
             *name_notes,
         ),
         codes=codes_of(tensor.weights for tensor in tensors),
     )
+
+
+def _tied_as_stored(checkpoint: Checkpoint, architecture: Architecture, settings: Config) -> Config:
+    """The settings; in a model of several parts it may be unclear whether the output is tied.
+
+    transformers 5 asks the settings of the whole, its predecessors those of the text part, and all
+    of them look at what is stored (`tie_weights` in modeling_utils.py).
+    """
+    if architecture.nested is None:
+        return settings
+    field = "tie_word_embeddings"
+    said = {checkpoint.config.get(field), checkpoint.config[architecture.nested].get(field)}
+    stored = "lm_head.weight" in checkpoint.tensors
+    tied = True in said and False not in said if stored else said != {False}
+    return {**settings, field: tied}
 
 
 def _computed(architecture: Architecture, settings: Config) -> Iterator[SourceTensor]:
@@ -101,13 +122,13 @@ def _facts(architecture: Architecture, sizes: Sizes, *, tied: bool) -> Facts:
 
 
 def _metadata(
-    checkpoint: Checkpoint, architecture: Architecture, settings: Config, tokenizer: Metadata
+    architecture: Architecture, settings: Config, general: Metadata, tokenizer: Metadata
 ) -> Metadata:
     """All keys, in the order in which llama.cpp's converter writes them; a plan sets the zeros."""
     return {
         "general.architecture": architecture.name,
         **rows_as_metadata(architecture.name, architecture.early_metadata, settings),
-        **general_metadata(checkpoint.path, n_parameters=checkpoint.n_parameters),
+        **general,
         **rows_as_metadata(architecture.name, architecture.metadata, settings),
         "general.file_type": np.uint32(0),
         **rows_as_metadata(architecture.name, architecture.late_metadata, settings),

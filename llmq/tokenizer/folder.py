@@ -99,13 +99,24 @@ def open_folder(path: Path, config: Mapping[str, Any]) -> TokenizerFolder:
         tokenizer=optional_json(path / "tokenizer.json"),
         tokenizer_config=optional_json(path / "tokenizer_config.json"),
         special_tokens_map=optional_json(path / "special_tokens_map.json"),
-        generation_config=optional_json(path / "generation_config.json"),
+        generation_config=_decorative_json(path / "generation_config.json"),
     )
 
 
 def optional_json(path: Path) -> dict[str, Any]:
     """The object in a file, `{}` if there is no such file."""
     return read_json_object(path, TokenizerError) if path.is_file() else {}
+
+
+def _decorative_json(path: Path) -> dict[str, Any]:
+    """The object in a file, `{}` also where it is broken, as for transformers.
+
+    The file's other reader, llmq/sources/model_card.py, says so.
+    """
+    try:
+        return optional_json(path)
+    except TokenizerError:
+        return {}
 
 
 def token_text(entry: object) -> str | None:

@@ -56,7 +56,7 @@ class FourBits:
         if self.nested is None:
             return stored
         absmax, values, block, offset = self.nested
-        each: Rows = np.take(whole(values), stored)
+        each: Rows = np.take(whole(values), stored.astype(np.intp))
         each = each * np.repeat(whole(absmax).reshape(-1), block)[: each.size]
         shifted: Rows = each + np.float32(offset)
         return shifted
