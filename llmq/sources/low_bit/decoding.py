@@ -43,7 +43,7 @@ def decoded(checkpoint: Checkpoint) -> Decoded:
     taken: set[str] = set()
     found: Found = []
     for name, tensor in checkpoint.tensors.items():
-        scheme = scheme_of(name, tensor, checkpoint.tensors)
+        scheme = scheme_of(name, tensor, checkpoint.tensors, settings)
         if scheme is None:
             continue
         module = name.removesuffix(scheme.ending)
@@ -94,10 +94,14 @@ def settings_of(config: Mapping[str, Any]) -> Settings:
     return {}
 
 
-def scheme_of(name: str, tensor: Weights, tensors: Mapping[str, Weights]) -> Scheme | None:
+def scheme_of(
+    name: str, tensor: Weights, tensors: Mapping[str, Weights], settings: Settings
+) -> Scheme | None:
     """The scheme of which this tensor is the telling part."""
     for scheme in SCHEMES:
         if not name.endswith(scheme.ending) or tensor.dtype not in scheme.types:
+            continue
+        if scheme.method not in (None, settings.get("quant_method")):
             continue
         module = name.removesuffix(scheme.ending)
         beside = ((tensors.get(module + end), kinds) for end, kinds in scheme.beside.items())

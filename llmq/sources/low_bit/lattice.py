@@ -76,8 +76,9 @@ def on_grid(tensors: Mapping[str, Weights]) -> dict[str, Weights]:
 def _matrices(tensors: Mapping[str, Weights]) -> Iterator[tuple[str, TensorRef]]:
     """What could be stored in blocks."""
     for name, tensor in tensors.items():
-        plain = isinstance(tensor, TensorRef) and tensor.dtype in TYPES and len(tensor.shape) > 1
-        if plain and tensor.shape[-1] % BLOCK == 0 and prod(tensor.shape):
+        if not isinstance(tensor, TensorRef) or tensor.dtype not in TYPES:
+            continue
+        if len(tensor.shape) > 1 and tensor.shape[-1] % BLOCK == 0 and prod(tensor.shape):
             yield name, tensor
 
 

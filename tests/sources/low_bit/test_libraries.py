@@ -39,7 +39,7 @@ def read(folder: Path, parts: Parts, config: Mapping[str, Any] | None = None) ->
 
 def check(found: Weights, wanted: Tensor) -> None:
     """Not one value differs after rounding to BF16, from whatever row on."""
-    rounded = wanted.bfloat16().float().numpy()
+    rounded = wanted.detach().bfloat16().float().numpy()
     for start, stop in ((0, SHAPE[0]), (7, 9), (64, 129)):
         rows = torch.from_numpy(np.ascontiguousarray(found.read(start, stop))).bfloat16().float()
         np.testing.assert_array_equal(rows.numpy(), rounded[start:stop])
@@ -221,6 +221,36 @@ def test_mxfp4_of_mlx(tmp_path: Path) -> None:
     found = read(tmp_path, parts)
     assert found.dtype == "MXFP4"
     check(found, torch.from_numpy(np.array(values.astype(mx.float32))))
+
+
+@pytest.mark.parametrize("bits", [2, 4, 8])
+@pytest.mark.parametrize("what", ["linear", "embedding"])
+def test_gemmas_integers_of_transformers(bits: int, what: str, tmp_path: Path) -> None:
+    """As a model in BF16 computes with them."""
+    from transformers.integrations.gemma_quant import QuantizedEmbedding, QuantizedLinear
+
+    generator = torch.Generator().manual_seed(bits)
+    scale = torch.rand(SHAPE[0], 1, generator=generator) / 50
+    stored = (SHAPE[0], SHAPE[1] * bits // 8)
+    if bits == 8:
+        codes = torch.randint(-128, 128, stored, generator=generator, dtype=torch.int8)
+    else:
+        codes = torch.randint(0, 256, stored, generator=generator, dtype=torch.uint8)
+    if what == "linear":
+        layer: Any = QuantizedLinear(SHAPE[1], SHAPE[0], num_bits=bits)
+        layer.weight.data, layer.weight_scale.data = codes, scale
+        parts = {".weight": codes, ".weight_scale": scale}
+        wanted = layer._dequantize_weights(torch.bfloat16)
+    else:
+        table: Any = QuantizedEmbedding(*SHAPE, output_dtype=torch.bfloat16, num_bits=bits)
+        table.embedding_quantized.data, table.embedding_scale.data = codes, scale
+        parts = {".embedding_quantized": codes, ".embedding_scale": scale}
+        wanted = table.weight
+    modules = {r"mlp\.up_proj$": {"num_bits": bits}, "up_proj": {"num_bits": 2}}
+    method = {"quant_method": "gemma", "num_bits": 3, "module_quant_configs": modules}
+    found = read(tmp_path, parts, {"quantization_config": method})
+    assert found.dtype == ("Q4_0" if bits == 4 else "BF16")
+    check(found, wanted)
 
 
 GRIDS: Mapping[str, tuple[tuple[int, int], Callable[[Tensor], Tensor]]] = {
