@@ -18,6 +18,7 @@ from llmq.weights import Weights
 Parts = Mapping[str, Tensor]
 NAME = "model.layers.0.mlp.up_proj"
 SHAPE = (160, 256)
+COMPRESSORS, QUANTIZATION = "compressed_tensors.compressors", "compressed_tensors.quantization"
 
 
 def weight(seed: int = 0) -> Tensor:
@@ -64,43 +65,38 @@ COMPRESSED: Mapping[str, tuple[dict[str, Any], str]] = {
 
 @pytest.mark.parametrize("case", COMPRESSED)
 def test_packed_by_compressed_tensors(case: str, tmp_path: Path) -> None:
-    pytest.importorskip("compressed_tensors")
-    from compressed_tensors.compressors import PackedQuantizationCompressor as Packing
-    from compressed_tensors.quantization import QuantizationArgs, QuantizationScheme
-    from compressed_tensors.quantization.utils import calculate_qparams
-
+    packing = pytest.importorskip(COMPRESSORS).PackedQuantizationCompressor
+    quantization = pytest.importorskip(QUANTIZATION)
     settings, dtype = COMPRESSED[case]
-    arguments = QuantizationArgs(**settings)
-    scheme = QuantizationScheme(targets=["Linear"], weights=arguments)
+    arguments = quantization.QuantizationArgs(**settings)
+    scheme = quantization.QuantizationScheme(targets=["Linear"], weights=arguments)
     by_group = weight().reshape(SHAPE[0], -1, arguments.group_size or SHAPE[1])
-    scale, zero = calculate_qparams(by_group.amin(-1), by_group.amax(-1), arguments)
+    scale, zero = quantization.utils.calculate_qparams(
+        by_group.amin(-1), by_group.amax(-1), arguments
+    )
     state = {"weight": weight(), "weight_scale": scale, "weight_zero_point": zero}
-    packed = Packing.compress(state, scheme)
+    packed = packing.compress(state, scheme)
     found = read(tmp_path, {"." + name: part for name, part in packed.items()})
     assert found.dtype == dtype
-    check(found, Packing.decompress(packed, scheme)["weight"])
+    check(found, packing.decompress(packed, scheme)["weight"])
 
 
 @pytest.mark.parametrize("kind", ["nvfp4", "mxfp4"])
 def test_fp4_of_compressed_tensors(kind: str, tmp_path: Path) -> None:
-    pytest.importorskip("compressed_tensors")
-    from compressed_tensors import compressors
-    from compressed_tensors.quantization import QuantizationArgs, QuantizationScheme
-    from compressed_tensors.quantization.utils import calculate_qparams, generate_gparam
-
+    compressors = pytest.importorskip(COMPRESSORS)
+    quantization = pytest.importorskip(QUANTIZATION)
+    utils, made_of = quantization.utils, quantization.QuantizationArgs
     settings = {"num_bits": 4, "type": "float", "symmetric": True}
     if kind == "nvfp4":
-        arguments = QuantizationArgs(strategy="tensor_group", group_size=16, **settings)
+        arguments = made_of(strategy="tensor_group", group_size=16, **settings)
         packing: Any = compressors.NVFP4PackedCompressor
-        common = generate_gparam(weight().min(), weight().max())
+        common = utils.generate_gparam(weight().min(), weight().max())
     else:
-        arguments = QuantizationArgs(
-            strategy="group", group_size=32, scale_dtype=torch.uint8, **settings
-        )
+        arguments = made_of(strategy="group", group_size=32, scale_dtype=torch.uint8, **settings)
         packing, common = compressors.MXFP4PackedCompressor, None
-    scheme = QuantizationScheme(targets=["Linear"], weights=arguments)
+    scheme = quantization.QuantizationScheme(targets=["Linear"], weights=arguments)
     by_group = weight().reshape(SHAPE[0], -1, arguments.group_size or 1)
-    scale, _ = calculate_qparams(
+    scale, _ = utils.calculate_qparams(
         by_group.amin(-1), by_group.amax(-1), arguments, global_scale=common
     )
     state = {"weight": weight(), "weight_scale": scale}
@@ -134,18 +130,16 @@ def test_int8_of_bitsandbytes(tmp_path: Path) -> None:
 
 
 def test_awq_of_autoawq(tmp_path: Path) -> None:
-    pytest.importorskip("awq")
-    from awq.modules.linear.gemm import WQLinear_GEMM
-    from awq.utils.packing_utils import dequantize_gemm
-
+    gemm = pytest.importorskip("awq.modules.linear.gemm")
+    packing = pytest.importorskip("awq.utils.packing_utils")
     linear = torch.nn.Linear(SHAPE[1], SHAPE[0], bias=False)
     linear.weight.data = weight().half()
     by_group = linear.weight.data.float().reshape(SHAPE[0], -1, 64)
     scales = ((by_group.amax(-1) - by_group.amin(-1)) / 15).half().clamp(min=1e-4)
     zeros = (-by_group.amin(-1) / scales.float()).round().clamp(0, 15)
-    packed = WQLinear_GEMM.from_linear(linear, 4, 64, scales=scales.T, zeros=zeros.T)
+    packed = gemm.WQLinear_GEMM.from_linear(linear, 4, 64, scales=scales.T, zeros=zeros.T)
     parts = {"." + name: part for name, part in packed.state_dict().items()}
-    wanted = dequantize_gemm(packed.qweight, packed.qzeros, packed.scales, 4, 64)
+    wanted = packing.dequantize_gemm(packed.qweight, packed.qzeros, packed.scales, 4, 64)
     check(read(tmp_path, parts), wanted.T)
 
 
@@ -153,11 +147,8 @@ def test_awq_of_autoawq(tmp_path: Path) -> None:
 @pytest.mark.parametrize("act_order", [False, True])
 @pytest.mark.parametrize("old", [False, True])
 def test_gptq_of_gptqmodel(bits: int, act_order: bool, old: bool, tmp_path: Path) -> None:
-    pytest.importorskip("gptqmodel")
-    from gptqmodel.nn_modules.qlinear import PackableQuantLinear
-    from gptqmodel.nn_modules.qlinear.torch import TorchLinear
-
-    layer = TorchLinear(
+    linears = pytest.importorskip("gptqmodel.nn_modules.qlinear")
+    layer = pytest.importorskip("gptqmodel.nn_modules.qlinear.torch").TorchLinear(
         bits=bits,
         group_size=64,
         sym=False,
@@ -177,7 +168,9 @@ def test_gptq_of_gptqmodel(bits: int, act_order: bool, old: bool, tmp_path: Path
         order = order[torch.randperm(SHAPE[1], generator=generator)]
     layer.g_idx.copy_(order)
     layer._init_wf_unsqueeze_buffers()
-    wanted = PackableQuantLinear.dequantize_weight(layer).T.clone()  # the layer's own is compiled
+    wanted = linears.PackableQuantLinear.dequantize_weight(
+        layer
+    ).T.clone()  # the layer's own is compiled
     if old:
         layer.qzeros -= sum(1 << place for place in range(0, 32, bits))  # as its to_v1 does
     parts = {"." + n: p.clone() for n, p in layer.named_buffers() if n in BUFFERS}
@@ -262,7 +255,7 @@ GRIDS: Mapping[str, tuple[tuple[int, int], Callable[[Tensor], Tensor]]] = {
 
 @pytest.mark.parametrize("case", GRIDS)
 def test_fp8_of_transformers(case: str, tmp_path: Path) -> None:
-    from transformers.integrations.finegrained_fp8 import Fp8Dequantize
+    from transformers.integrations import finegrained_fp8
 
     (high, wide), shaped = GRIDS[case]
     blocks = weight().float().reshape(SHAPE[0] // high, high, SHAPE[1] // wide, wide)
@@ -270,8 +263,9 @@ def test_fp8_of_transformers(case: str, tmp_path: Path) -> None:
     codes = (blocks / scales[:, None, :, None]).to(torch.float8_e4m3fn).reshape(SHAPE)
     parts = {".weight": codes, ".weight_scale_inv": shaped(scales)}
     config = {"quantization_config": {"quant_method": "fp8", "weight_block_size": [high, wide]}}
-    dequantize: Any = Fp8Dequantize(None)
-    check(read(tmp_path, parts, config), dequantize._dequantize_one(codes, scales))
+    library: Any = finegrained_fp8
+    wanted = library.Fp8Dequantize(None)._dequantize_one(codes, scales)
+    check(read(tmp_path, parts, config), wanted)
 
 
 def test_mxfp4_experts_of_transformers(tmp_path: Path) -> None:
