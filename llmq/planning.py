@@ -48,8 +48,7 @@ def make_plan(
     """
     chosen = recipe_named(recipe or source.usual_recipe)
     dial = quality_named(quality).guided_by(importance)
-    if encoder is not None:
-        _check_encoder(encoder)
+    encoder = _encoder(chosen, encoder, dial)
     shapes = {tensor.name: tensor.shape for tensor in source.tensors}
     if importance is not None:
         importance.check(source.name, shapes)
@@ -101,6 +100,28 @@ def _records(source: Source, encoder: str | None, quality: Quality) -> Metadata:
         found = {key: value for key, value in source.metadata.items() if records.is_record(key)}
         return {records.ENCODER: STORED} | found
     return {records.ENCODER: str(encoder), records.QUALITY: quality.name} if encoder else {}
+
+
+def _encoder(recipe: Recipe, asked: Encoder | None, quality: Quality) -> Encoder | None:
+    """The encoder of all tensors, where the recipe or somebody names one.
+
+    Raises RecipeError where the recipe's own is not the one asked for.
+    """
+    if asked is not None:
+        _check_encoder(asked)
+    if recipe.encoder is None:
+        return asked
+    if quality.refine:
+        raise RecipeError(
+            f"{recipe.name}: its scales are those that other runtimes can hold, and the quality"
+            f" {quality.name} would choose others; take fast or good"
+        )
+    if asked not in (None, recipe.encoder):
+        raise RecipeError(
+            f"{recipe.name}: its codes are chosen by the encoder {recipe.encoder}, not {asked}; leave out"
+            " the encoder"
+        )
+    return recipe.encoder
 
 
 def _check_encoder(name: str) -> None:

@@ -54,9 +54,8 @@ def open_hf_folder(path: Path, *, pre: str | None = None) -> Source:
         rules=architecture.tokenizer,
         find_turn_end=find_turn_end,
     )
-    general, odd = general_metadata(
-        checkpoint.path, n_parameters=sum(prod(tensor.shape) for tensor in tensors)
-    )
+    n_parameters = sum(prod(tensor.shape) for tensor in tensors)
+    general, odd = general_metadata(checkpoint.path, n_parameters=n_parameters)
     metadata, name_notes = harmless_name(
         _metadata(architecture, settings, general, tokenizer.metadata), checkpoint.path
     )

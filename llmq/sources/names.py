@@ -122,6 +122,8 @@ def _tied(architecture: Architecture, settings: Config) -> Mapping[str, str]:
 
 def _check_output(checkpoint: Checkpoint, architecture: Architecture, settings: Config) -> None:
     """Raise `ArchitectureError` where a model lacks its output matrix and nothing else."""
+    if architecture.nested:  # where it is not clear yet whether that is one of its own
+        return
     for row in architecture.tensors:
         missing = row.source not in checkpoint.tensors and row.twin in checkpoint.tensors
         if missing and row.present(settings):

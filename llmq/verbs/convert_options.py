@@ -123,8 +123,8 @@ def _add_choices(parser: argparse.ArgumentParser) -> None:
         type=one_of([encoder.value for encoder in Encoder], "encoder"),
         choices=[encoder.value for encoder in Encoder],
         metavar="NAME",
-        help="how blocks are chosen: ggml (its bytes) or search (less error, and the default where a"
-        " format knows it)",
+        help="how blocks are chosen: ggml (its bytes), search (less error, and the default where a format"
+        " knows it) or portable (scales that other runtimes can hold)",
     )
     group.add_argument(
         "--tensor",
