@@ -78,7 +78,7 @@ def _matrices(tensors: Mapping[str, Weights]) -> Iterator[tuple[str, TensorRef]]
     for name, tensor in tensors.items():
         if not isinstance(tensor, TensorRef) or tensor.dtype not in TYPES:
             continue
-        if len(tensor.shape) > 1 and tensor.shape[-1] % BLOCK == 0 and prod(tensor.shape):
+        if len(tensor.shape) > 1 and tensor.shape[-1] % BLOCK == 0 and 0 not in tensor.shape:
             yield name, tensor
 
 
