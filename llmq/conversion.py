@@ -9,7 +9,7 @@ from llmq.importance import Importance
 from llmq.preparation import Order, begin, prepared
 from llmq.quality import quality_named
 from llmq.quantize import execute
-from llmq.sources.opening import open_source
+from llmq.sources.opening import Adapters, fetched, open_source
 from llmq_kernels import Encoder
 
 
@@ -22,10 +22,14 @@ def convert(
     calibration: str | Path | None = None,
     importance: Importance | str | Path | None = None,
     encoder: Encoder | None = None,
+    adapters: Adapters | None = None,
     force: bool = False,
     load_check: bool = True,
 ) -> Path:
     """Write a model folder or a GGUF file as a GGUF file of this recipe; the path of the output.
+
+    `source` may be a model of the hub as well (`org/name[@revision]`), which is fetched, and
+    `adapters` are LoRA adapters to merge in: their folders, and what each is multiplied with.
 
     `quality` is fast, good or best; the latter two compute on `calibration` first, which is a file
     of `llmq calibrate`, a suite or a text (default: the built-in suites). `importance` weighs the
@@ -47,7 +51,8 @@ def convert(
     try:
         if isinstance(importance, str | Path):
             importance = read_importance(importance)
-        opened = open_source(source)
+        given: Adapters = {fetched(path): scale for path, scale in (adapters or {}).items()}
+        opened = open_source(fetched(source), adapters=given)
         order = Order(
             opened,
             recipe=recipe or opened.usual_recipe,

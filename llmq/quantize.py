@@ -152,8 +152,8 @@ def _fill(
 
 def _try(plan: Plan, path: Path, output: Path) -> None:
     """Have llama.cpp open the file, which will be `output`, and cut text as its source does."""
-    folder = plan.source.path
-    known = folder if (folder / "tokenizer.json").is_file() else None
+    folder = plan.source.tokenizer_path
+    known = folder if folder and (folder / "tokenizer.json").is_file() else None
     check_loads(path, name=str(output), folder=known)
 
 

@@ -8,6 +8,7 @@ from llmq.architectures.gemma import GEMMA, GEMMA2
 from llmq.architectures.gemma3 import GEMMA3, GEMMA3_SEEING
 from llmq.architectures.gemma4 import GEMMA4, GEMMA4_SEEING
 from llmq.architectures.granite import GRANITE
+from llmq.architectures.granite4 import GRANITE4, GRANITE_MOE
 from llmq.architectures.lfm import LFM2
 from llmq.architectures.llama import LLAMA
 from llmq.architectures.ministral import MINISTRAL3, MISTRAL3_SEEING
@@ -31,17 +32,19 @@ ARCHITECTURES: Mapping[str, Architecture] = {
         MISTRAL3_SEEING,
         QWEN2,
         QWEN3,
+        SMOLLM3,
+        PHI3,
+        GRANITE,
+        OLMO2,
+        EXAONE4,
         QWEN35,
         QWEN35_TOWER,
         QWEN2_MOE,
         QWEN3_MOE,
         LFM2,
-        SMOLLM3,
-        PHI3,
-        GRANITE,
-        OLMO2,
+        GRANITE_MOE,
+        GRANITE4,
         OLMO3,
-        EXAONE4,
         GEMMA,
         GEMMA2,
         GEMMA3,

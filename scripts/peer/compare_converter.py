@@ -4,8 +4,9 @@
 
 Compared are the metadata (keys, types, values; the converter's order too) and the tensors (names,
 shapes, types, bytes). The converter is given the name of the pre-tokenizer that llmq found. Keys
-called `llmq.` are left out. Differences that are on purpose stand in `scripts/peer/expected.py`,
-and in the table at the end; any other ends the command with 1.
+called `llmq.` are left out. Differences that are on purpose stand in
+`eval/llmq_peer/expected_differences.py`, and in the table at the end; any other ends the command
+with 1.
 """
 
 import argparse
@@ -23,13 +24,13 @@ from llmq.sources.opening import open_source
 from llmq.sources.source import Source
 from llmq_kernels import Encoder
 from llmq_peer.differences import differences_between
+from llmq_peer.expected_differences import Found, reason_for, reasons_table
 from llmq_peer.llama_quantize import quantize
 from llmq_peer.random_models import save_random_model
+from llmq_peer.typical_tokenizers import kinds_of, save_tokenizer
 from llmq_peer.variants import VARIANTS
 from scripts.peer.commands import QUANTIZED, ROOT
 from scripts.peer.converter_process import ConverterProcess
-from scripts.peer.expected import Found, reason_for, reasons_table
-from scripts.peer.typical_tokenizers import kinds_of, save_tokenizer
 
 CONVERTED = {"F32": "f32", "F16": "f16", "BF16": "bf16", "Q8_0": "q8_0"}
 OPTIONS = {"Qwen3_5ForCausalLM": ("--no-mtp",), "Qwen3_5ForConditionalGeneration": ("--no-mtp",)}

@@ -69,6 +69,18 @@ EXPECTED = (
         "the converter takes the layers with a window to be the usual ones",
     ),
     Expected(
+        r"Gemma4\w+: key gemma4\.final_logit_softcapping: ours float32 0.0, theirs nothing",
+        "no cap, which llama.cpp has to be told: it has one of its own",
+    ),
+    Expected(
+        r"Gemma4\w+: tensor per_layer_model_proj\.weight: ours F32",
+        "llama-quantize leaves it alone, and so does every recipe",
+    ),
+    Expected(
+        r"(Olmo2|Qwen2Moe)\w+: key general\.size_label: ",
+        "the copied output matrix of a tied model counts",
+    ),
+    Expected(
         r"Gemma2?For\w+: key gemma2?\.rope\.freq_base: .*, theirs nothing",
         "the converter takes the base to be the usual one",
     ),

@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from tokenizers import decoders
+
 from llmq.tokenizer.pre_tokenizer_table import STRUCTURES, Structure
 from llmq_peer.gemma_tokenizers import gemma_json, save_gemma, save_gemma_json, train_gemma
 from llmq_peer.tokenizer_folders import (
@@ -34,7 +36,13 @@ def _gemma(folder: Path) -> dict[str, Any]:
 
 def _gemma4(folder: Path) -> dict[str, Any]:
     tokenizer = gemma_json(train_gemma(), words=False, adds_bos=False)
-    return save_gemma_json(folder, tokenizer, model_type="gemma4")
+    tokenizer.decoder = decoders.Sequence(
+        [decoders.Replace("▁", " "), decoders.ByteFallback(), decoders.Fuse()]
+    )
+    extra = ["<start_of_turn>", "<end_of_turn>"]
+    config = save_gemma_json(folder, tokenizer, model_type="gemma4", extra_special_tokens=extra)
+    # The converter leaves out rows that no token has, which no published model has.
+    return config | {"vocab_size": tokenizer.get_vocab_size()}
 
 
 def _phi4(folder: Path) -> dict[str, Any]:
