@@ -52,10 +52,9 @@ def convert(
         if isinstance(importance, str | Path):
             importance = read_importance(importance)
         given: Adapters = {fetched(path): scale for path, scale in (adapters or {}).items()}
-        opened = open_source(fetched(source), adapters=given)
         order = Order(
-            opened,
-            recipe=recipe or opened.usual_recipe,
+            open_source(fetched(source), adapters=given),
+            recipe=recipe,
             quality=quality,
             encoder=encoder,
             importance=importance,
