@@ -8,7 +8,8 @@ from pathlib import Path
 from llmq.errors import OutputError
 from llmq.files.gguf import GgufFile, Metadata, open_gguf
 from llmq.load_check import check_loads
-from llmq.outputs import check_name, hidden_beside
+from llmq.outputs import check_name
+from llmq.publishing import unpublished
 
 PIECE_BYTES = 1 << 22
 
@@ -23,30 +24,26 @@ def write_edited(
     """
     check_name(output, force=force)
     header = file.header(metadata)
-    partial = hidden_beside(output, f".{os.getpid()}.partial")
     try:
-        with partial.open("xb") as target:
-            target.write(header)
-            for piece in _pieces(file.path, file.data_start):
-                target.write(piece)
-            target.flush()
-            os.fsync(target.fileno())
-        if _checksum(partial, len(header)) != _checksum(file.path, file.data_start):
-            raise OutputError(
-                f"{output.parent}: the tensors read back differently; the disk is not reliable"
-            )
-        if open_gguf(partial).header(metadata) != header:
-            raise OutputError(
-                f"{output.parent}: the header reads back differently; the disk is not reliable"
-            )
-        if load_check:
-            check_loads(partial, name=str(output))
-        check_name(output, force=force)  # another process may have been faster
-        partial.replace(output)
+        with unpublished([output], force=force) as (partial,):
+            with partial.open("xb") as target:
+                target.write(header)
+                for piece in _pieces(file.path, file.data_start):
+                    target.write(piece)
+                target.flush()
+                os.fsync(target.fileno())
+            if _checksum(partial, len(header)) != _checksum(file.path, file.data_start):
+                raise OutputError(
+                    f"{output.parent}: the tensors read back differently; the disk is not reliable"
+                )
+            if open_gguf(partial).header(metadata) != header:
+                raise OutputError(
+                    f"{output.parent}: the header reads back differently; the disk is not reliable"
+                )
+            if load_check:
+                check_loads(partial, name=str(output))
     except OSError as error:
         raise OutputError(f"{output}: cannot be written ({error.strerror or error})") from None
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def _pieces(path: Path, start: int) -> Iterator[bytes]:

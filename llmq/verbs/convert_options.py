@@ -50,6 +50,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     _add_quality(parser)
     _add_choices(parser)
+    parser.add_argument(
+        "--split-max-size",
+        type=size_argument,
+        metavar="SIZE",
+        help="cut the model into files of at most so much, such as 2G; programs take the first",
+    )
     parser.add_argument("--force", action="store_true", help="overwrite the output")
     parser.add_argument(
         "--dry-run", action="store_true", help="print the plan, check the output, and stop"
