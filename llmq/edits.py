@@ -88,14 +88,14 @@ def _set(file: GgufFile, text: str) -> Edit:
         raise GgufError(f"{key}: is of the type {_kind(before)}, not {kind}; leave the type out")
     after = _value(key, kind or _kind(before), value)
     tokens = file.metadata.get("tokenizer.ggml.tokens")
-    if isinstance(tokens, list) and isinstance(after, np.integer) and key.endswith("_token_id"):
-        _check_token(key, int(after), len(tokens))
+    if (
+        key.endswith("_token_id")
+        and isinstance(after, np.integer)
+        and isinstance(tokens, list)
+        and not 0 <= int(after) < len(tokens)
+    ):
+        raise GgufError(f"{key}: {after} is no token; there are 0 to {len(tokens) - 1}")
     return Edit(key, before, after)
-
-
-def _check_token(key: str, number: int, count: int) -> None:
-    if not 0 <= number < count:
-        raise GgufError(f"{key}: {number} is no token; there are 0 to {count - 1}")
 
 
 def _check_free(file: GgufFile, key: str) -> None:

@@ -64,13 +64,13 @@ def test_codes_are_kept(name: str, tmp_path: Path, byte_tokenizer: dict[str, Any
         {t.name: t.weights for t in open_gguf_model(path, allow_requantize=True).tensors}
         for path in (plain, file)
     )
-    coded = [planned for planned in plan.tensors if planned.source.weights.dtype == "Q4_0"]
+    coded = [t for t in plan.tensors if t.source.weights.dtype == "Q4_0"]
     assert coded
-    for planned in coded:
-        assert planned.encoding.encoder == STORED, planned.name
-        n_rows = planned.source.n_rows
+    for kept in coded:
+        assert kept.encoding.encoder == STORED, kept.name
+        n_rows = kept.source.n_rows
         np.testing.assert_array_equal(
-            found[planned.name].read(0, n_rows), wanted[planned.name].read(0, n_rows)
+            found[kept.name].read(0, n_rows), wanted[kept.name].read(0, n_rows)
         )
 
 
