@@ -85,6 +85,8 @@ KINDS: Mapping[str, tuple[str, ...]] = {
     "Qwen2Moe": ("qwen2",),
     "Qwen3Moe": ("qwen2",),
     "Qwen3_5": ("qwen35",),
+    "Qwen3_5Moe": ("qwen35",),
+    "Qwen3VL": ("qwen2",),
     "Lfm2": ("llama-bpe",),
     "GraniteMoe": ("smollm",),
     "GraniteMoeHybrid": ("dbrx",),
