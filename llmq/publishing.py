@@ -41,8 +41,8 @@ def in_parts(plan: Plan, max_bytes: int | None) -> list[Plan]:
     for number, tensors in enumerate(groups):
         said: Metadata = {
             "split.no": np.uint16(number),
-            "split.count": np.uint16(len(groups)),
             "split.tensors.count": np.int32(len(plan.tensors)),
+            "split.count": np.uint16(len(groups)),
         }
         metadata = {**(plan.metadata if number == 0 else {}), **said}
         parts.append(replace(plan, metadata=metadata, tensors=tuple(tensors)))

@@ -16,7 +16,9 @@ from llmq.architectures.mistral import MINISTRAL, MISTRAL
 from llmq.architectures.olmo import OLMO2, OLMO3
 from llmq.architectures.phi import PHI3
 from llmq.architectures.qwen import QWEN2, QWEN3
+from llmq.architectures.qwen3vl import QWEN3VL_TOWER
 from llmq.architectures.qwen35 import QWEN35, QWEN35_TOWER
+from llmq.architectures.qwen35_moe import QWEN35_MOE, QWEN35_MOE_TOWER
 from llmq.architectures.qwen_moe import QWEN2_MOE, QWEN3_MOE
 from llmq.architectures.smollm3 import SMOLLM3
 from llmq.architectures.table import Architecture, Config
@@ -32,6 +34,7 @@ ARCHITECTURES: Mapping[str, Architecture] = {
         MISTRAL3_SEEING,
         QWEN2,
         QWEN3,
+        QWEN3VL_TOWER,
         SMOLLM3,
         PHI3,
         GRANITE,
@@ -39,6 +42,8 @@ ARCHITECTURES: Mapping[str, Architecture] = {
         EXAONE4,
         QWEN35,
         QWEN35_TOWER,
+        QWEN35_MOE,
+        QWEN35_MOE_TOWER,
         QWEN2_MOE,
         QWEN3_MOE,
         LFM2,

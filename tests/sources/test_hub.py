@@ -1,6 +1,5 @@
 """Models of the hub, over HTTP from a hub on this machine: whole, cut off, damaged, not there."""
 
-import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,7 +12,7 @@ from llmq.errors import ArchitectureError, CheckpointError, HubError
 from llmq.planning import make_plan
 from llmq.quantize import execute
 from llmq.sources.hub import cached, fetch
-from llmq.sources.hub_id import HubId, hub_id
+from llmq.sources.hub_id import HubId
 from llmq.sources.opening import fetched, open_source
 from tests.sources.small_hub import SmallHub, serving
 
@@ -115,6 +114,7 @@ def test_what_is_needed_comes_and_nothing_else(hub: SmallHub, tmp_path: Path) ->
     assert one[-50000:] == other[-50000:]
     assert source.metadata["general.source.repo_url"] == "https://huggingface.co/org/tutor"
     assert source.metadata["llmq.source.commit"] == hub.commit
+    assert source.metadata["general.name"] == "Tutor"
 
 
 def test_a_model_that_is_here_is_not_fetched_again(hub: SmallHub) -> None:
@@ -281,36 +281,3 @@ def test_opening_asks_nobody(hub: SmallHub) -> None:
     hub.asked.clear()
     assert open_source("org/tutor").path == folder
     assert hub.asked == []
-
-
-@pytest.mark.parametrize(
-    ("text", "found"),
-    [
-        ("org/name", HubId("org/name")),
-        ("org/name@refs/pr/3", HubId("org/name", "refs/pr/3")),
-        ("https://huggingface.co/org/name/tree/v2", HubId("org/name", "v2")),
-        ("https:/hf.co/org/name", HubId("org/name")),
-        ("name", None),
-        ("/org/name", None),
-        ("../name", None),
-        ("org/../name", None),
-        ("org/na--me", None),
-        ("org/name/more", None),
-        ("org/model.gguf", None),
-        ("org/name@../../x", None),
-    ],
-)
-def test_what_is_an_id(text: str, found: HubId | None) -> None:
-    assert hub_id(text) == found
-
-
-def test_what_is_on_the_disk_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    assert hub_id("org/name") is not None
-    (tmp_path / "org" / "name").mkdir(parents=True)
-    assert hub_id("org/name") is None
-    assert hub_id("org/nmae") is None  # a typing error is nobody's business
-
-
-def test_the_hash_is_the_files_own(hub: SmallHub) -> None:
-    assert hub.etag(WEIGHTS) == hashlib.sha256(hub.files[WEIGHTS]).hexdigest()
