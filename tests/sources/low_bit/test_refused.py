@@ -210,7 +210,8 @@ def test_biases_of_zeros_are_left_out(tmp_path: Path) -> None:
     plain, notes, _ = decoded(opened(tmp_path, parts | {".bias": torch.zeros(64)}, {}))
     assert list(plain.tensors) == [MODULE + ".weight"]
     assert f"left out, 1 tensor ({MODULE}.bias): biases that are all zeros" in notes
-    plain, notes, _ = decoded(opened(tmp_path, parts | {".bias": torch.ones(64)}, {}))
+    (tmp_path / "other").mkdir()
+    plain, notes, _ = decoded(opened(tmp_path / "other", parts | {".bias": torch.ones(64)}, {}))
     assert list(plain.tensors) == [MODULE + ".bias", MODULE + ".weight"]
 
 
