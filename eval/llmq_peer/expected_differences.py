@@ -45,6 +45,14 @@ EXPECTED = (
         "the converter has no name for Llama 3's rope scaling here, llama.cpp's graph has",
     ),
     Expected(
+        r"GraniteMoeHybrid\w+: no file: .*FFN_GATE",
+        "the converter has no name for a dense layer of a model without states",
+    ),
+    Expected(
+        r"GraniteMoeHybrid\w+: key granitehybrid\.expert_used_count: ours uint32 0, ",
+        "llama.cpp stops where a model without experts uses some",
+    ),
+    Expected(
         r"MinistralForCausalLM: no file: .* is not supported",
         "the converter does not know the class",
     ),
@@ -71,6 +79,10 @@ EXPECTED = (
     Expected(
         r"Gemma4\w+: key gemma4\.final_logit_softcapping: ours float32 0.0, theirs nothing",
         "no cap, which llama.cpp has to be told: it has one of its own",
+    ),
+    Expected(
+        r"Gemma4\w+: the order of the keys",
+        "add_bos_token counts whatever the tokenizer says, and is written behind it",
     ),
     Expected(
         r"Gemma4\w+: tensor per_layer_model_proj\.weight: ours F32",
