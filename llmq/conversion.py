@@ -28,17 +28,14 @@ def convert(
 ) -> Path:
     """Write a model folder or a GGUF file as a GGUF file of this recipe; the path of the output.
 
-    `source` may be a model of the hub as well (`org/name[@revision]`), which is fetched, and
-    `adapters` are LoRA adapters to merge in: their folders, and what each is multiplied with.
-
-    `quality` is fast, good or best; the latter two compute on `calibration` first, which is a file
-    of `llmq calibrate`, a suite or a text (default: the built-in suites). `importance` weighs the
-    errors of the matrices' columns instead (an importance matrix's file, or what `read_importance`
-    makes of it). `encoder` chooses the codes, `force` overwrites the output, `load_check` has
-    llama.cpp try the file. Nothing is left under its name if anything fails; what good and best
-    have finished by then waits in a hidden folder beside it, and the same call goes on from there.
-    Whatever else can be chosen, `open_source`, `make_plan` and `execute` take: fast is the three of
-    them. Raises a child of `LlmqError`.
+    `source` may be a model of the hub as well (`org/name[@revision]`), which is fetched; `adapters`
+    are folders of LoRA adapters to merge in, and what each is multiplied with. `quality` is fast,
+    good or best; the latter two compute on `calibration` first, which is a file of `llmq
+    calibrate`, a suite or a text (default: the built-in suites). `importance` weighs the errors of
+    the matrices' columns instead (a file, or what `read_importance` makes of it). `encoder` chooses
+    the codes, `force` overwrites the output, `load_check` has llama.cpp try the file. Nothing is
+    left under its name if anything fails; what good and best have finished by then waits in a
+    hidden folder beside it, and the same call goes on from there. Raises a child of `LlmqError`.
 
         >>> import tempfile
         >>> from llmq import convert
@@ -52,10 +49,9 @@ def convert(
         if isinstance(importance, str | Path):
             importance = read_importance(importance)
         given: Adapters = {fetched(path): scale for path, scale in (adapters or {}).items()}
-        opened = open_source(fetched(source), adapters=given)
         order = Order(
-            opened,
-            recipe=recipe or opened.usual_recipe,
+            open_source(fetched(source), adapters=given),
+            recipe=recipe,
             quality=quality,
             encoder=encoder,
             importance=importance,

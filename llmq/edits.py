@@ -88,8 +88,12 @@ def _set(file: GgufFile, text: str) -> Edit:
         raise GgufError(f"{key}: is of the type {_kind(before)}, not {kind}; leave the type out")
     after = _value(key, kind or _kind(before), value)
     tokens = file.metadata.get("tokenizer.ggml.tokens")
-    names_token = key.endswith("_token_id") and isinstance(after, np.integer)
-    if names_token and isinstance(tokens, list) and not 0 <= int(after) < len(tokens):  # type: ignore[call-overload]  # an integer
+    if (
+        key.endswith("_token_id")
+        and isinstance(after, np.integer)
+        and isinstance(tokens, list)
+        and not 0 <= int(after) < len(tokens)
+    ):
         raise GgufError(f"{key}: {after} is no token; there are 0 to {len(tokens) - 1}")
     return Edit(key, before, after)
 
@@ -130,8 +134,8 @@ def _number(key: str, dtype: "np.dtype[np.generic]", text: str) -> np.generic:
     try:
         value = float(text) if dtype.kind == "f" else int(text)
         with np.errstate(over="ignore"):
-            number: np.generic = dtype.type(value)  # type: ignore[call-arg]  # a number's type
-        fits = bool(np.isfinite(float(value))) and bool(np.isfinite(number))  # type: ignore[call-overload]
+            number: np.generic = dtype.type(value)
+        fits = bool(np.isfinite(float(value))) and bool(np.isfinite(number))
     except (ValueError, OverflowError):
         fits = False
     if not fits:

@@ -57,10 +57,9 @@ def execute(
     together, in bytes. The bytes of the file depend on neither. `load_check` has llama.cpp open the
     finished file, and compares its tokens with those of the source's tokenizer.json;
     `split_max_size` cuts the model into files of at most so many bytes of tensors, of which the
-    first is returned. Raises
-    `OutputError` before any work where `output` exists (and `force` is not set), cannot be written
-    or does not fit the disk, `WeightError` for a weight that is not finite or beyond what its
-    format can hold, and `ModelError` or `TokenizerError` for a file that the check refuses.
+    first is returned. Raises `OutputError` before any work where `output` exists (and not `force`),
+    cannot be written or does not fit the disk, `WeightError` for a weight that is not finite or
+    beyond its format, and `ModelError` or `TokenizerError` for a file that the check refuses.
 
         >>> import tempfile
         >>> from llmq import execute, make_plan, open_source

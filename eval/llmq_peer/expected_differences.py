@@ -73,6 +73,10 @@ EXPECTED = (
         "no cap, which llama.cpp has to be told: it has one of its own",
     ),
     Expected(
+        r"Gemma4\w+: the order of the keys",
+        "add_bos_token counts whatever the tokenizer says, and is written behind it",
+    ),
+    Expected(
         r"Gemma4\w+: tensor per_layer_model_proj\.weight: ours F32",
         "llama-quantize leaves it alone, and so does every recipe",
     ),

@@ -35,12 +35,15 @@ def _gemma(folder: Path) -> dict[str, Any]:
 
 
 def _gemma4(folder: Path) -> dict[str, Any]:
-    tokenizer = gemma_json(train_gemma(), words=False, adds_bos=False)
+    turns = ("<start_of_turn>", "<end_of_turn>")
+    # transformers adds <mask> where it is missing.
+    tokenizer = gemma_json(train_gemma((*turns, "<mask>")), words=False, adds_bos=False)
     tokenizer.decoder = decoders.Sequence(
         [decoders.Replace("▁", " "), decoders.ByteFallback(), decoders.Fuse()]
     )
-    extra = ["<start_of_turn>", "<end_of_turn>"]
-    config = save_gemma_json(folder, tokenizer, model_type="gemma4", extra_special_tokens=extra)
+    config = save_gemma_json(
+        folder, tokenizer, model_type="gemma4", extra_special_tokens=list(turns)
+    )
     # The converter leaves out rows that no token has, which no published model has.
     return config | {"vocab_size": tokenizer.get_vocab_size()}
 

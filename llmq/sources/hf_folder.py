@@ -63,12 +63,12 @@ def open_hf_folder(
     counts = counted((tensor.name, tensor.shape) for tensor in tensors)
     general, odd = general_metadata(checkpoint.path, counts=counts)
     metadata = _metadata(architecture, settings, general | of_origin(path), tokenizer.metadata)
-    metadata, name_notes = harmless_name(metadata, folder)
+    metadata, name_notes = harmless_name(metadata | of_adapters(adapters), folder)
     window = _on_window(architecture, settings)
     return Source(
         path,
         adapters[-1].name if adapters else checkpoint.name,
-        metadata | records.of_schemes(schemes) | of_adapters(adapters),
+        metadata | records.of_schemes(schemes),
         _facts(architecture, sizes, tied=all(t.name != "output.weight" for t in tensors)),
         tensors,
         (*remarks, *notes, *window, *tokenizer.notes, *odd, *name_notes),

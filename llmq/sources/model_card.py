@@ -25,6 +25,7 @@ from llmq.errors import CheckpointError, one_line, printable
 from llmq.files.gguf import Metadata, MetaValue
 from llmq.files.json import read_json_object
 from llmq.sources.counts import Counts
+from llmq.sources.hub_id import origin_of
 
 MAX_CARD_BYTES = 1 << 24
 SHOWN_FIELDS = 4
@@ -104,6 +105,9 @@ def _read(folder: Path, counts: Counts) -> tuple[_Said, tuple[str, ...]]:
             why = one_line(str(reason).removeprefix(f"{folder / name}: "), 120)
             notes.append(f"{name} cannot be understood and counts as empty ({why})")
             fields[name] = {}
+    origin = origin_of(folder)
+    if origin and folder.name == origin.revision:  # in the hub's cache a folder's name is a hash
+        folder = folder.with_name(origin.name)
     return _Said(folder, counts, fields), tuple(notes)
 
 

@@ -2,6 +2,7 @@
 
 general.source.repo_url  the repository (gguf/constants.py has the key)
 llmq.source.commit       the commit of it that the weights are of
+general.name             that of the last adapter, which the model is called after
 llmq.lora.names          the adapters, in the order in which they were merged
 llmq.lora.sha256         the hash of each one's weights
 llmq.lora.scales         what each was multiplied with besides its own scaling
@@ -33,6 +34,7 @@ def of_adapters(adapters: Sequence[Adapter]) -> Metadata:
     if not adapters:
         return {}
     return {
+        "general.name": adapters[-1].name,
         "llmq.lora.names": [adapter.name for adapter in adapters],
         "llmq.lora.sha256": [adapter.sha256() for adapter in adapters],
         "llmq.lora.scales": np.array([adapter.scale for adapter in adapters], np.float32),

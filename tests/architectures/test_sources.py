@@ -66,11 +66,11 @@ def test_codes_are_kept(name: str, tmp_path: Path, byte_tokenizer: dict[str, Any
     )
     coded = [t for t in plan.tensors if t.source.weights.dtype == "Q4_0"]
     assert coded
-    for tensor in coded:
-        assert tensor.encoding.encoder == STORED, tensor.name
-        n_rows = tensor.source.n_rows
+    for kept in coded:
+        assert kept.encoding.encoder == STORED, kept.name
+        n_rows = kept.source.n_rows
         np.testing.assert_array_equal(
-            found[tensor.name].read(0, n_rows), wanted[tensor.name].read(0, n_rows)
+            found[kept.name].read(0, n_rows), wanted[kept.name].read(0, n_rows)
         )
 
 
