@@ -153,13 +153,13 @@ CASES = (
         "files: an adapter alone",
         LLAMA,
         (shards_gone, gone("config.json"), *ADAPTER),
-        refused("adapter_config.json", "merge_and_unload()"),
+        refused("an adapter that names no base", "llmq convert BASE --lora"),
     ),
     Case(
         "files: an adapter alone beside config.json",
         QWEN2,
         (shards_gone, *ADAPTER),
-        refused("adapter_config.json", "merge_and_unload()"),
+        refused("an adapter that names no base", "llmq convert BASE --lora"),
     ),
     Case("files: an adapter that was merged", LLAMA, ADAPTER),
     Case(
