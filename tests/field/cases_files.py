@@ -161,7 +161,12 @@ CASES = (
         (shards_gone, *ADAPTER),
         refused("an adapter that names no base", "llmq convert BASE --lora"),
     ),
-    Case("files: an adapter that was merged", LLAMA, ADAPTER),
+    Case(
+        "files: an adapter that was merged",
+        LLAMA,
+        ADAPTER,
+        Converts(notes=("holds an adapter too", "if the weights are without it yet, add --lora")),
+    ),
     Case(
         "files: an adapter that was not merged",
         LLAMA,
