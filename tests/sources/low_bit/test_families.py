@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from safetensors.torch import load_file, save_file
 
 from llmq import make_plan, open_source
@@ -28,7 +29,7 @@ def w4a16(folder: Path, name: str) -> int:
     pack, packed = packed_integers(), 0
     where: dict[str, str] = {}
     for file in folder.glob("*.safetensors"):
-        held = {}
+        held: dict[str, torch.Tensor] = {}
         for tensor, weight in load_file(file).items():
             if tensor.endswith("_proj.weight") and "vision" not in tensor and weight.ndim == 2:
                 module, packed = tensor.removesuffix(".weight"), packed + 1
