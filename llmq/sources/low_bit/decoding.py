@@ -8,9 +8,10 @@ from typing import Any, NamedTuple
 from llmq.errors import CheckpointError, one_line
 from llmq.files.safetensors import READERS, TensorRef
 from llmq.sources.checkpoint import Checkpoint
+from llmq.sources.low_bit import gptq
 from llmq.sources.low_bit.blocks import CodedWeights
 from llmq.sources.low_bit.lattice import FORMAT, SCHEME, on_grid
-from llmq.sources.low_bit.parts import Parts, Settings
+from llmq.sources.low_bit.parts import Parts, Settings, whole
 from llmq.sources.low_bit.table import OTHERS, PASSED_OVER, SCHEMES, Scheme
 from llmq.spelling import counted
 from llmq.weights import Weights
@@ -57,11 +58,21 @@ def decoded(checkpoint: Checkpoint) -> Decoded:
         return _plain(checkpoint, settings)
     rest = [name for name in checkpoint.tensors if name not in taken]
     dropped = [name for name in rest if name.endswith(PASSED_OVER)]
-    kept = {name: checkpoint.tensors[name] for name in rest if name not in dropped}
+    empty = [name for name in rest if _adds_nothing(name, checkpoint.tensors)]
+    left_out = {*dropped, *empty}
+    kept = {name: checkpoint.tensors[name] for name in rest if name not in left_out}
     _check_fresh(checkpoint, tensors, kept)
     schemes = tuple(dict.fromkeys(scheme for scheme, _ in found))
     plain = replace(checkpoint, tensors=kept | tensors)
-    return Decoded(plain, tuple(_notes(found, dropped)), schemes)
+    return Decoded(plain, tuple(_notes(found, dropped, empty)), schemes)
+
+
+def _adds_nothing(name: str, tensors: Mapping[str, Weights]) -> bool:
+    """Whether this is the bias of zeros that AutoGPTQ gave to every matrix without one."""
+    module, bias = name.removesuffix(gptq.BIAS), tensors[name]
+    if not name.endswith(gptq.BIAS) or module + gptq.CODES not in tensors:
+        return False
+    return isinstance(bias, TensorRef) and bias.dtype in READERS and not whole(bias).any()
 
 
 def _plain(checkpoint: Checkpoint, settings: Settings) -> Decoded:
@@ -171,7 +182,7 @@ def _on_nothing(settings: Settings) -> list[str]:
     ]
 
 
-def _notes(found: Found, dropped: list[str]) -> Iterator[str]:
+def _notes(found: Found, dropped: list[str], empty: list[str]) -> Iterator[str]:
     """What was found, in numbers."""
     for (scheme, kept_as), count in Counter(found).items():
         what = f"{count} matrices are {scheme}" if count > 1 else f"one matrix is {scheme}"
@@ -179,9 +190,10 @@ def _notes(found: Found, dropped: list[str]) -> Iterator[str]:
             yield f"{what}: their codes lie on the grid of {kept_as}"
         else:
             yield f"{what}: decoded on the way in; what that lost stays lost"
-    if dropped:
-        rest = " and so on" * (len(dropped) > 1)
-        yield (
-            f"left out, {counted(len(dropped), 'tensor')} ({dropped[0]}{rest}): how activations are rounded,"
-            " which llama.cpp does in its own way"
-        )
+    for names, reason in (
+        (dropped, "how activations are rounded, which llama.cpp does in its own way"),
+        (empty, "biases that are all zeros"),
+    ):
+        if names:
+            rest = " and so on" * (len(names) > 1)
+            yield f"left out, {counted(len(names), 'tensor')} ({names[0]}{rest}): {reason}"

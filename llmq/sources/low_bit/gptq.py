@@ -25,6 +25,7 @@ from llmq.sources.low_bit.made import integers
 from llmq.sources.low_bit.parts import Parts, whole
 from llmq.weights import Weights
 
+BIAS = ".bias"
 CODES, ZEROS, SCALES, ORDER = ".qweight", ".qzeros", ".scales", ".g_idx"
 WORD = 32
 AWQ_ORDER = (0, 4, 1, 5, 2, 6, 3, 7)

@@ -1,5 +1,6 @@
 """Published 4-bit codes in the file: its decoded values are the checkpoint's, to the bit."""
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import torch
 
 from llmq import Overrides, execute, make_plan, open_gguf, open_source, tensor_type
 from llmq.architectures.rope import interleaved
+from llmq.cli import main
 from llmq.sources.gguf_model import open_gguf_model
 from llmq_kernels import FORMATS
 from tests.oracles import low_bit_packers as packers
@@ -96,6 +98,14 @@ def test_a_row_beside_the_grid_is_encoded_as_any_other(tmp_path: Path) -> None:
 def test_ordinary_weights_lie_on_no_grid() -> None:
     source = open_source("eval/tutor")
     assert (source.codes, source.usual_recipe) == (None, "Q4_K_M")
+
+
+def test_the_recipe_that_keeps_codes_is_proposed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    packed_tutor(tmp_path / "m", packers.packed_integers(), {})
+    assert main(["recipes", str(tmp_path / "m"), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["command"].endswith("--recipe Q4_0")
 
 
 def test_other_recipes_round_again(tmp_path: Path) -> None:

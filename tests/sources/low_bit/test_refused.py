@@ -114,6 +114,38 @@ REFUSED: Mapping[str, tuple[Parts, Config, tuple[str, ...]]] = {
         method("gptq"),
         ("do not fit each other", ".qzeros [2, 8]"),
     ),
+    "int8, fewer scales": (
+        changed(packers.int8, weight_scale=lambda scales: scales[:-1]),
+        {},
+        ("(int8 on scales)", "scales [63, 1]"),
+    ),
+    "packed, fewer scales": (
+        changed(W4, weight_scale=lambda scales: scales[:-1]),
+        {},
+        ("scales [63, 4]",),
+    ),
+    "packed, fewer zeros": (
+        changed(packers.packed_integers(sym=False), weight_zero_point=lambda words: words[:-1]),
+        {},
+        ("zero points of the shape [7, 4]",),
+    ),
+    "GPTQ, another group": (
+        changed(packers.gptq(sym=True), g_idx=lambda order: order + 1),
+        {"quantization_config": {"quant_method": "gptq", "sym": True}},
+        ("up_proj.g_idx", "0 to 1, of 128 columns"),
+    ),
+    "NVFP4, two global scales": (
+        changed(
+            packers.nvfp4(modelopt=False), weight_global_scale=lambda one: torch.cat([one, one])
+        ),
+        {},
+        ("2 global scales",),
+    ),
+    "bitsandbytes, fewer numbers": (
+        changed(packers.bnb_four_bits, weight_quant_map=lambda numbers: numbers[:8]),
+        {},
+        ("tables of other sizes",),
+    ),
     "FP8, other blocks": (
         changed(packers.fp8(".weight_scale_inv", (32, 32)), weight_scale_inv=lambda s: s[:, :-1]),
         method("fp8"),
@@ -170,6 +202,25 @@ def test_settings_that_are_left_over(key: str, tmp_path: Path) -> None:
     assert notes == (
         "config.json speaks of quantization (fp8 ?), but the weights are plain: it is passed over",
     )
+
+
+def test_biases_of_zeros_are_left_out(tmp_path: Path) -> None:
+    """AutoGPTQ gave a bias to every matrix; one that adds something stays."""
+    parts = packers.gptq()(weight())[0]
+    plain, notes, _ = decoded(opened(tmp_path, parts | {".bias": torch.zeros(64)}, {}))
+    assert list(plain.tensors) == [MODULE + ".weight"]
+    assert f"left out, 1 tensor ({MODULE}.bias): biases that are all zeros" in notes
+    (tmp_path / "other").mkdir()
+    plain, notes, _ = decoded(opened(tmp_path / "other", parts | {".bias": torch.ones(64)}, {}))
+    assert list(plain.tensors) == [MODULE + ".bias", MODULE + ".weight"]
+
+
+def test_an_order_that_was_never_filled_in(tmp_path: Path) -> None:
+    parts, values = packers.packed_integers(exact=True)(weight())
+    parts[".weight_g_idx"] = torch.full((128,), -1, dtype=torch.int32)
+    found = decoded(opened(tmp_path, parts, {})).checkpoint.tensors[MODULE + ".weight"]
+    assert found.dtype == "Q4_0"
+    assert torch.equal(torch.from_numpy(found.read(0, 64)), values)
 
 
 def test_what_rounds_activations_is_told(tmp_path: Path) -> None:
