@@ -111,6 +111,7 @@ GEMMA3_SEEING = replace(
     GEMMA3,
     hf_name="Gemma3ForConditionalGeneration",
     nested="text_config",
+    walked=False,
     models="Gemma 3 4B, 12B, 27B; MedGemma",
     renamed=TEXT_TOWER,
     ignored=ROTARY_BUFFERS | {r"(model\.)?(vision_tower|multi_modal_projector)\..*": SEES},

@@ -215,8 +215,9 @@ def open_skeleton(source: Source) -> Skeleton:
     try:
         kind = getattr(transformers(), named)
         config = kind.config_class.from_pretrained(source.path, local_files_only=True, **OVERRULED)
+        attention = "sdpa" if kind._supports_sdpa else "eager"  # Gemma 2 caps what sdpa hides
         with torch().device("meta"):
-            model = kind._from_config(config, dtype=torch().float32, attn_implementation="sdpa")
+            model = kind._from_config(config, dtype=torch().float32, attn_implementation=attention)
         _make_buffers(model, config)
     except Exception as error:  # what a strange setting raises depends on the setting
         raise CalibrationError(
@@ -228,8 +229,10 @@ def open_skeleton(source: Source) -> Skeleton:
 
 
 def _make_buffers(model: Any, config: Any) -> None:
-    """Give modules that hold no weights, only what follows from the settings, their numbers."""
+    """Give modules the numbers that follow from the settings, and lie in no checkpoint."""
     for name, module in list(model.named_modules()):
+        if hasattr(module, "scalar_embed_scale"):  # an embedding of Gemma's
+            module.embed_scale = torch().tensor(module.scalar_embed_scale)
         if any(True for _ in module.parameters()) or not any(True for _ in module.buffers()):
             continue
         parent, _, own = name.rpartition(".")
