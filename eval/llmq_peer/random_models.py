@@ -38,13 +38,14 @@ def save_random_model(folder: Path, name: str, settings: Mapping[str, Any]) -> A
 def _config(config_class: Any, settings: Mapping[str, Any]) -> Any:
     """The settings as the class wants them: where the model has several parts, those of the text.
 
-    Settings of the other parts are objects called `..._config`.
+    Settings of the other parts are objects called `..._config`; the whole says whether it is tied.
     """
     if "text_config" not in config_class.sub_configs:
         return config_class(**settings)
     parts = {key: value for key, value in settings.items() if key.endswith("_config")}
     text = {key: value for key, value in settings.items() if key not in parts}
-    return config_class(text_config=text, **parts)
+    tied = {key: value for key, value in settings.items() if key == "tie_word_embeddings"}
+    return config_class(text_config=text, **parts, **tied)
 
 
 def _saved_buffers(model: Any) -> Iterator[torch.Tensor]:

@@ -212,8 +212,10 @@ PUNCTUATION = (
     "—",
     "。",
     "、",
+    "。\u3000、",
     "…",
 )
+RUNS = (1, 2, 3, 4, 5, 7, 9, 12, 17, 33, 70)
 KINDS: tuple[Sequence[str], ...] = (
     WORDS,
     CODE,
@@ -251,7 +253,7 @@ def _probe(rng: random.Random, specials: Sequence[str]) -> str:
             return " ".join(rng.choice(WORDS) for _ in range(rng.randint(1, 12)))
         case 1:  # a run of spaces, line ends or digits
             unit = rng.choice([" ", "\n", "\t", "0", "7", "12", "-", "a", "\r\n", "=", "字"])
-            return rng.choice(WORDS) + unit * rng.randint(1, 70) + rng.choice(WORDS)
+            return rng.choice(WORDS) + unit * rng.choice(RUNS) + rng.choice(WORDS)
         case 2:  # a sample cut somewhere
             sample = rng.choice(rng.choice(KINDS))
             start = rng.randint(0, len(sample) - 1)
@@ -266,5 +268,5 @@ def _probe(rng: random.Random, specials: Sequence[str]) -> str:
             ]
             return "".join(parts)
         case _:
-            parts = [rng.choice(rng.choice(KINDS)) for _ in range(rng.randint(2, 8))]
+            parts = [rng.choice(rng.choice(KINDS)) for _ in range(rng.randint(2, 5))]
             return rng.choice(["", " "]).join(parts)

@@ -7,12 +7,15 @@ from llmq.architectures.gemma import GEMMA, GEMMA2
 from llmq.architectures.gemma3 import GEMMA3, GEMMA3_SEEING
 from llmq.architectures.gemma4 import GEMMA4, GEMMA4_SEEING
 from llmq.architectures.granite import GRANITE
+from llmq.architectures.lfm import LFM2
 from llmq.architectures.llama import LLAMA
 from llmq.architectures.ministral import MINISTRAL3
 from llmq.architectures.mistral import MISTRAL
 from llmq.architectures.olmo import OLMO2
 from llmq.architectures.phi import PHI3
 from llmq.architectures.qwen import QWEN2, QWEN3
+from llmq.architectures.qwen35 import QWEN35, QWEN35_TOWER
+from llmq.architectures.qwen_moe import QWEN2_MOE, QWEN3_MOE
 from llmq.architectures.smollm3 import SMOLLM3
 from llmq.architectures.table import Architecture, Config
 from llmq.errors import ArchitectureError
@@ -30,6 +33,11 @@ ARCHITECTURES: Mapping[str, Architecture] = {
         GRANITE,
         OLMO2,
         EXAONE4,
+        QWEN35,
+        QWEN35_TOWER,
+        QWEN2_MOE,
+        QWEN3_MOE,
+        LFM2,
         GEMMA,
         GEMMA2,
         GEMMA3,
@@ -57,6 +65,7 @@ def architecture_for(config: Config) -> Architecture:
         )
     architecture = ARCHITECTURES[names[0]]
     settings = architecture.settings(config)
+    architecture = architecture.instead(settings) or architecture
     for refusal in architecture.refusals:
         reason = refusal(settings)
         if reason is not None:

@@ -91,6 +91,12 @@ def with_value(
     return tuple(replace(row, value=value) if row.key in keys else row for row in rows)
 
 
+def before(rows: tuple[MetadataRow, ...], key: str, *more: MetadataRow) -> tuple[MetadataRow, ...]:
+    """The rows with `more` in front of that of `key`."""
+    place = next(number for number, row in enumerate(rows) if row.key == key)
+    return (*rows[:place], *more, *rows[place:])
+
+
 def quantized(config: Config) -> str | None:
     """The refusal of weights that are blocks of some other format."""
     if config.get("quantization_config") is None:

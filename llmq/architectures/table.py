@@ -23,6 +23,7 @@ Config = Mapping[str, Any]
 Sizes = Mapping[str, int]
 Array = NDArray[Any]
 LAYER, EXPERT = "{i}", "{e}"
+OF_THE_WHOLE = ("tie_word_embeddings",)  # `get_expanded_tied_weights_keys` in modeling_utils.py
 Refusal = Callable[[Config], str | None]
 """A check of a model's settings: the reason why it cannot be converted, or None."""
 
@@ -49,6 +50,10 @@ def always(config: Config) -> bool:  # noqa: ARG001  # the signature of every co
     return True
 
 
+def no_other(config: Config) -> None:
+    """One table for all models of a class."""
+
+
 def no_window(config: Config) -> None:
     """Attention goes back to the first token, or llama.cpp's graph applies the window itself."""
 
@@ -66,8 +71,8 @@ class TensorRow:
     target: str
     shape: tuple[str, ...]
     """In the checkpoint; of one expert."""
-    transform: Callable[[Sizes], Transform] | None = None
-    """Makes the transform for a model of these sizes."""
+    transform: Callable[[Sizes], Transform | None] | None = None
+    """Makes the transform for a model of these sizes, where it needs one."""
     view: Callable[[Weights, Sizes], Weights] | None = None
     """Another look at the stored weights (llmq/views.py), before the transform."""
     present: Callable[[Config], bool] = always
@@ -90,6 +95,16 @@ class TensorRow:
     def transform_for(self, sizes: Sizes) -> Transform | None:
         """What happens to the tensor's rows in a model of these sizes; None where they stay."""
         return self.transform(sizes) if self.transform else None
+
+
+@dataclass(frozen=True)
+class Unfused:
+    """A tensor with the matrices of all experts, as the tensors that rows with `{e}` look for."""
+
+    pattern: str
+    """Of its name."""
+    parts: tuple[str, ...]
+    """Names of the matrices that each expert has in it, one behind the other."""
 
 
 @dataclass(frozen=True)
@@ -128,8 +143,12 @@ class Architecture:
     """Those of the transformers class, for settings that a configuration leaves out."""
     renamed: tuple[tuple[str, str], ...] = ()
     """Patterns of names in checkpoints and what replaces them, before rows are looked for."""
+    unfused: tuple[Unfused, ...] = ()
+    """Tensors that are taken apart before rows are looked for, where a checkpoint has them."""
     ignored: Mapping[str, str] = field(default_factory=dict)
     """Patterns of tensors that nothing reads, with the reason."""
+    instead: Callable[[Config], "Architecture | None"] = no_other
+    """Another table for some models of the class."""
     models: str = ""
     """Which models are published as this class."""
     nested: str | None = None
@@ -143,7 +162,8 @@ class Architecture:
         """The language model's settings in `config` (a config.json), with the family's defaults.
 
         A null says something: none, or that the value follows from others. Nested settings win over
-        those around them (`ModelBase.__init__` in llama.cpp's conversion/base.py).
+        those around them (`ModelBase.__init__` in llama.cpp's conversion/base.py), but for those
+        that are about the whole model.
         Raises `ArchitectureError` where the nested settings are no object.
         """
         if self.nested is not None:
@@ -152,7 +172,8 @@ class Architecture:
                 raise ArchitectureError(
                     f"config.json: {self.nested!r} is {inner!r:.40} instead of an object"
                 )
-            config = {**config, **inner}
+            whole = {name: config[name] for name in OF_THE_WHOLE if name in config}
+            config = {**config, **inner, **whole}
         settings = {**self.defaults, **config}
         return {name: value for name, value in settings.items() if value is not None}
 

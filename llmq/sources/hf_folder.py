@@ -11,6 +11,7 @@ from llmq.architectures.table import Architecture, Config, Sizes, TensorRow
 from llmq.files.gguf import Metadata
 from llmq.recipes.rules import Facts
 from llmq.sources.checkpoint import Checkpoint, check_readable, open_checkpoint
+from llmq.sources.experts import with_single_experts
 from llmq.sources.matching import match_tensors
 from llmq.sources.model_card import general_metadata
 from llmq.sources.model_name import harmless_name
@@ -33,6 +34,7 @@ def open_hf_folder(path: Path, *, pre: str | None = None) -> Source:
     architecture = architecture_for(checkpoint.config)
     settings = architecture.settings(checkpoint.config)
     checkpoint, renamings = plain_names(checkpoint, architecture)
+    checkpoint = with_single_experts(checkpoint, architecture)
     rows, notes = match_tensors(checkpoint, architecture, settings)
     # Only now are the sizes known to be those of real tensors: no more than the files could hold.
     sizes = architecture.sizes(settings)
@@ -81,7 +83,7 @@ def _facts(architecture: Architecture, sizes: Sizes, *, tied: bool) -> Facts:
         architecture=architecture.name,
         n_layer=sizes["layers"],
         n_head=sizes["heads"],
-        n_head_kv=sizes["kv_heads"],
+        n_head_kv=sizes.get("first_kv_heads", sizes["kv_heads"]),
         n_expert=sizes["experts"],
         tied=tied,
     )

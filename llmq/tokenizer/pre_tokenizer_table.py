@@ -19,8 +19,8 @@ LLAMA_CPP_DEFECTS = {
     "for a part of a word, where the pattern says \\p{Lu}, \\p{Ll} and \\p{M}",
     "falcon": "llama.cpp runs Llama 3's pattern for this pipeline: punctuation, digits, line ends and "
     "changes of case are cut in other places",
-    "wide space": "llama.cpp hides U+3000, the ideographic space, from the list of punctuation that "
-    "it belongs to (deepseek-llm)",
+    "wide space": "llama.cpp hides U+3000, the ideographic space, from the lists of punctuation and "
+    "of Chinese characters that it belongs to",
     "fold": "llama.cpp's case-insensitive 's does not know U+017F, the long s, which folds to s",
     "unicode": "llama.cpp's classes of characters are those of Unicode 15: letters and digits that "
     "came with Unicode 16 are neither",
@@ -150,6 +150,7 @@ STRUCTURES = (
             SINGLE_DIGITS,
             BYTES,
         ),
+        note=LLAMA_CPP_DEFECTS["wide space"],
     ),
     Structure("deepseek-v3", (split(r"\p{N}{1,3}"), KANA_AND_HAN, split(DEEPSEEK_V3), BYTES)),
     Structure(

@@ -1,5 +1,6 @@
 """llama.cpp's tokenizer for a file that holds nothing but our metadata."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -53,3 +54,15 @@ class LlamaVocabulary:
         count = self.lib.llama_tokenize(self.vocab, data, len(data), buffer, room, special, special)
         assert count >= 0
         return list(buffer[:count])
+
+
+_KNOWN: dict[tuple[bytes, tuple[str, ...]], list[list[int]]] = {}
+
+
+def ids_of_all(metadata: Metadata, folder: Path, texts: Sequence[str]) -> list[list[int]]:
+    """The tokens of each text, added ones too; files that are equal need it but once."""
+    key = (encode_header(FRAME | metadata, []), tuple(texts))
+    if key not in _KNOWN:
+        with LlamaVocabulary(metadata, folder) as vocabulary:
+            _KNOWN[key] = [vocabulary.ids(text) for text in texts]
+    return _KNOWN[key]

@@ -20,10 +20,10 @@ from llmq.tokenizer.pre_tokenizer_table import LLAMA_CPP_DEFECTS, STRUCTURES, St
 from llmq.tokenizer.reading import read_tokenizer
 from llmq_peer.texts import COMBINING, DECOMPOSED, WORDS, probe_texts
 from llmq_peer.tokenizer_folders import NAMED, SPECIALS, TOOL, save, train_byte_level, write
-from tests.oracles.llama_vocab import LlamaVocabulary
+from tests.oracles.llama_vocab import LlamaVocabulary, ids_of_all
 
 ROWS = {row.name: row for row in STRUCTURES}  # of two rows with one name, the last
-COUNT = 2000
+COUNT = 5000
 
 
 def has_case_or_mark(text: str) -> bool:
@@ -54,8 +54,9 @@ def mismatches(
 ) -> list[str]:
     """The texts whose ids differ between transformers and llama.cpp."""
     hugging_face = AutoTokenizer.from_pretrained(folder)
-    with LlamaVocabulary(read_tokenizer(folder, config, pre=pre).metadata, folder) as vocabulary:
-        return [text for text in texts if hugging_face.encode(text) != vocabulary.ids(text)]
+    ours = ids_of_all(read_tokenizer(folder, config, pre=pre).metadata, folder, texts)
+    pairs = zip(texts, ours, strict=True)
+    return [text for text, ids in pairs if hugging_face.encode(text) != ids]
 
 
 @pytest.mark.parametrize("row", STRUCTURES, ids=lambda row: f"{row.name}-{STRUCTURES.index(row)}")
@@ -71,18 +72,53 @@ def test_ids_are_those_of_hugging_face(row: Structure, tmp_path: Path) -> None:
     assert bool(different) == bool(row.note)  # a note that explains nothing is a wrong note
 
 
-def test_qwen2_as_transformers_builds_it(tmp_path: Path) -> None:
-    """transformers makes its own pipeline for this class, with NFC; llama.cpp applies no NFC."""
-    row = Structure("qwen2", ROWS["qwen2"].steps, ("NFC",))
-    config = save(
-        tmp_path, train_byte_level(row), model="Qwen2", tokenizer_class="Qwen2Tokenizer", **NAMED
-    )
+@pytest.mark.parametrize(
+    ("name", "model", "kind"),
+    [
+        ("qwen2", "Qwen2", "Qwen2Tokenizer"),
+        ("qwen2", "qwen3_moe", None),
+        ("qwen35", "qwen3_5", "Qwen2Tokenizer"),  # as published; the class is replaced
+    ],
+)
+def test_qwen_as_transformers_builds_it(
+    name: str, model: str, kind: str | None, tmp_path: Path
+) -> None:
+    """transformers makes its own pipeline for these, with NFC; llama.cpp applies no NFC."""
+    row = Structure(name, ROWS[name].steps, ("NFC",))
+    config = save(tmp_path, train_byte_level(row), model=model, tokenizer_class=kind, **NAMED)
     texts = probe_texts([*SPECIALS, TOOL], COUNT)
     assert mismatches(tmp_path, config, texts) == []
     decomposed = [f"{word} {letters}" for word in WORDS[:20] for letters in DECOMPOSED]
     assert mismatches(tmp_path, config, decomposed) == decomposed, LLAMA_CPP_DEFECTS["nfc"]
     composed = [unicodedata.normalize("NFC", text) for text in decomposed]
     assert mismatches(tmp_path, config, [*composed, *COMBINING]) == []
+
+
+@pytest.mark.parametrize(
+    ("model", "name"),
+    [
+        ("phi3", "gpt-4o"),
+        ("granite", "smollm"),
+        ("granitemoehybrid", "dbrx"),
+        ("olmo2", "dbrx"),
+        ("exaone4", "gpt-2"),
+        ("ministral3", "tekken"),
+    ],
+)
+def test_families_that_name_the_class_of_gpt2(model: str, name: str, tmp_path: Path) -> None:
+    """As published; for all but EXAONE tokenizer.json counts all the same."""
+    config = save(
+        tmp_path,
+        train_byte_level(ROWS[name], vocab_size=600),
+        model=model,
+        tokenizer_class="GPT2Tokenizer",
+        **NAMED,
+    )
+    metadata, notes = read_tokenizer(tmp_path, config)
+    assert metadata["tokenizer.ggml.pre"] == name
+    assert notes == ((ROWS[name].note,) if ROWS[name].note else ())
+    texts = [text for text in probe_texts([*SPECIALS, TOOL], 300) if not has_case_or_mark(text)]
+    assert mismatches(tmp_path, config, texts) == []
 
 
 def test_another_name_is_noticed(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from llmq_peer.tokenizer_folders import save, save_sentencepiece, train_sentence
 from tests.oracles.llama_vocab import LlamaVocabulary
 
 SPECIALS = ("<s>", "</s>", "[INST]", "[/INST]", "<answer>")
-COUNT = 2000
+COUNT = 5000
 Encode = Callable[[str], list[int]]
 
 

@@ -1,0 +1,46 @@
+"""Qwen 3.5: with one value head for every key head and with three; beyond a chunk of 64 tokens."""
+
+from llmq_peer.variants.ropes import THETA, YARN
+from llmq_peer.variants.variant import Variant
+
+DELTA = {
+    "layer_types": ["linear_attention", "full_attention", "linear_attention"],
+    "head_dim": 32,
+    "linear_key_head_dim": 32,
+    "linear_value_head_dim": 32,
+    "linear_num_key_heads": 2,
+    "linear_num_value_heads": 2,
+}
+SEEING = {
+    "vision_config": {
+        "depth": 1,
+        "hidden_size": 32,
+        "intermediate_size": 32,
+        "num_heads": 2,
+        "num_position_embeddings": 16,
+        "out_hidden_size": 96,
+        "patch_size": 4,
+    }
+}
+THREE_EACH = DELTA | {"linear_num_value_heads": 6}
+
+VARIANTS = {
+    "Qwen3_5ForCausalLM": (
+        Variant(DELTA | {"tie_word_embeddings": True}),
+        Variant(
+            THREE_EACH | {"linear_conv_kernel_dim": 3, "initializer_range": 0.15}, n_tokens=250
+        ),
+        Variant(THREE_EACH | {"rope_parameters": YARN | {"partial_rotary_factor": 0.5}}),
+    ),
+    "Qwen3_5ForConditionalGeneration": (
+        Variant(DELTA | SEEING | {"initializer_range": 0.15}),
+        Variant(
+            THREE_EACH
+            | SEEING
+            | {
+                "tie_word_embeddings": True,
+                "rope_parameters": THETA | {"rope_type": "default", "mrope_section": [2, 1, 1]},
+            }
+        ),
+    ),
+}

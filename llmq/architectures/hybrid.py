@@ -1,0 +1,36 @@
+"""Layers of several kinds: which tensors which of them have."""
+
+from collections.abc import Callable, Collection
+from dataclasses import replace
+
+from llmq.architectures.table import Config, Refusal, TensorRow, required_int
+
+Kinds = Callable[[Config], list[str]]
+"""The kind of every layer, by the settings."""
+
+
+def layers_of(kinds: Kinds, kind: str) -> Callable[[Config], Collection[int]]:
+    """The layers of this kind."""
+    return lambda config: [n for n, found in enumerate(kinds(config)) if found == kind]
+
+
+def in_layers(
+    rows: tuple[TensorRow, ...], layers: Callable[[Config], Collection[int]]
+) -> tuple[TensorRow, ...]:
+    """The rows, in these layers alone."""
+    return tuple(replace(row, layers=layers) for row in rows)
+
+
+def kinds_refusal(kinds: Kinds, *known: str) -> Refusal:
+    """The check that every layer is of one of the kinds `known`."""
+
+    def reason(config: Config) -> str | None:
+        found, layers = kinds(config), required_int(config, "num_hidden_layers")
+        strange = sorted({str(kind) for kind in found} - set(known))
+        if strange:
+            return f"layer_types has {strange[0]!r}, and known are {' and '.join(known)}"
+        if len(found) != layers:
+            return f"layer_types has {len(found)} entries, and num_hidden_layers is {layers}"
+        return None
+
+    return reason
