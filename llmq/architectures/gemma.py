@@ -19,7 +19,6 @@ from llmq.architectures.decoder import (
     NORMS,
     OUTPUT,
     activation_refusal,
-    quantized,
     untied,
 )
 from llmq.architectures.layer_kinds import irregular, kinds_refusal, some_sliding, window
@@ -151,7 +150,6 @@ GEMMA = Architecture(
     tensors=with_one_plus(INPUT + NORMS + ATTENTION + MLP + OUTPUT),
     metadata=KEYS,
     refusals=(
-        quantized,
         # "gelu" is what the first releases say and do not mean (transformers' GemmaConfig).
         activation_refusal("hidden_act", "gelu_pytorch_tanh", "gelu"),
         rope_refusal("default", "linear"),
@@ -182,7 +180,6 @@ GEMMA2 = replace(
         MetadataRow("attention.sliding_window_pattern", bool, irregular(2)),
     ),
     refusals=(
-        quantized,
         GELU,
         rope_refusal("default", "linear"),
         causal,

@@ -15,7 +15,6 @@ from llmq.architectures.decoder import (
     METADATA,
     MLP,
     OUTPUT,
-    quantized,
 )
 from llmq.architectures.gemma import (
     BEFORE_AND_AFTER,
@@ -82,7 +81,6 @@ GEMMA3 = Architecture(
         MetadataRow("attention.sliding_window_pattern", bool, irregular(6)),
     ),
     refusals=(
-        quantized,
         GELU,
         causal,
         kinds_refusal,

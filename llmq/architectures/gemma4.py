@@ -12,7 +12,6 @@ import numpy as np
 
 from llmq.architectures.decoder import (
     METADATA,
-    quantized,
 )
 from llmq.architectures.gemma import COMMON, GELU, causal, rows_named
 from llmq.architectures.gemma4_sizes import (
@@ -175,7 +174,6 @@ GEMMA4 = Architecture(
     models="Gemma 4 E2B, E4B saved as text models",
     computed={"rope_freqs.weight": full_factors},
     refusals=(
-        quantized,
         GELU,
         causal,
         kinds_refusal,

@@ -183,7 +183,6 @@ FOUR = {"architectures": ["Gemma4ForCausalLM"], "num_hidden_layers": 4}
     [
         (SEEING, "'text_config' is None instead of an object"),
         (SEEING | {"text_config": {"hidden_activation": "gelu"}}, "only 'gelu_pytorch_tanh'"),
-        (SEEING | {"text_config": {}, "quantization_config": {"bits": 4}}, "quantized already"),
         (GEMMA2 | {"tie_word_embeddings": False}, "llama.cpp computes with the embedding"),
         (GEMMA2 | {"query_pre_attn_scalar": 224}, "query_pre_attn_scalar is 224, and llama"),
         (GEMMA2 | {"final_logit_softcapping": None}, "final_logit_softcapping is null"),
