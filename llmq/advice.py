@@ -105,9 +105,9 @@ def beside(recipe: str, other: str, sizes: Sizes, measured: Measured) -> tuple[s
 def advice_on(plan: Plan) -> str:
     """What `in_words` says of a plan's recipe; nothing where that was measured on other blocks.
 
-    That is where options change the formats, and where codes are refined.
+    That is where options change the formats, where codes are refined, and where they are kept.
     """
-    if plan.quality.refine:
+    if plan.quality.refine or plan.source.codes is not None:
         return ""
     shapes = {tensor.name: tensor.shape for tensor in plan.tensors}
     kept = {tensor.name: tensor.source.kept_as for tensor in plan.tensors}

@@ -17,7 +17,7 @@ def convert(
     source: str | Path,
     output: str | Path,
     *,
-    recipe: str = defaults.RECIPE,
+    recipe: str | None = None,
     quality: str = defaults.QUALITY,
     calibration: str | Path | None = None,
     importance: Importance | str | Path | None = None,
@@ -47,9 +47,10 @@ def convert(
     try:
         if isinstance(importance, str | Path):
             importance = read_importance(importance)
+        opened = open_source(source)
         order = Order(
-            open_source(source),
-            recipe=recipe,
+            opened,
+            recipe=recipe or opened.usual_recipe,
             quality=quality,
             encoder=encoder,
             importance=importance,

@@ -114,6 +114,7 @@ def base_as_gguf(base: Path, begin: Begin | None = None) -> Iterator[Path]:
     if not base.is_dir():
         yield base
         return
+    from llmq.outputs import default_name
     from llmq.planning import make_plan
     from llmq.quantize import execute
     from llmq.sources.opening import open_source
@@ -122,7 +123,7 @@ def base_as_gguf(base: Path, begin: Begin | None = None) -> Iterator[Path]:
     recipe = lossless_recipe(source)
     plan = make_plan(source, recipe=recipe)
     with tempfile.TemporaryDirectory(prefix="llmq-drift-") as folder:
-        file = Path(folder) / f"{plan.name}-{recipe}.gguf"
+        file = Path(folder) / default_name(plan.name, recipe)
         try:
             progress = begin(plan, recipe) if begin else None
             # No load check: it is opened at once.

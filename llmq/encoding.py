@@ -3,11 +3,12 @@
     encoder   what it does with rows of weights
     ggml      codes and scales as ggml chooses them, to the byte
     search    codes and scales by our own search
+    portable  likewise, with scales that other runtimes can hold too
     stored    nothing: the source's blocks are in the format already; they are checked and copied
     refined   likewise: llmq.refine has chosen them before the conversion's loop
 
-The first two are the kernels'. What is heavy travels as a reference: a worker opens the file of an
-importance matrix by itself.
+The first three are the kernels'. What is heavy travels as a reference: a worker opens the file of
+an importance matrix by itself.
 """
 
 from collections.abc import Callable, Mapping
@@ -21,6 +22,7 @@ from llmq.importance import ImportanceRows
 from llmq.sources.tensor import SourceTensor
 from llmq_kernels import Encoder
 from llmq_kernels.format import Format
+from llmq_kernels.search.positive import exact
 
 Blocks = NDArray[np.void]
 STORED, REFINED = "stored", "refined"
@@ -46,11 +48,11 @@ def encoding_for(
     tensor: SourceTensor, wanted: Format, asked: Encoder, importance: ImportanceRows | None
 ) -> Encoding:
     """How `tensor` becomes blocks of the format wanted."""
-    still = tensor.transform is None or tensor.transform.moves_rows
-    if tensor.weights.dtype == wanted.name and still:
+    served = wanted.encoder_for(asked)
+    if tensor.keeps(wanted.name) and served != Encoder.PORTABLE:
         return Encoding(wanted, STORED)
     weighted = importance if wanted.block > 1 else None
-    return Encoding(wanted, wanted.encoder_for(asked), weighted)
+    return Encoding(wanted, served, weighted)
 
 
 def _encoded(encoding: Encoding, tensor: SourceTensor, start: int, stop: int) -> Blocks:
@@ -92,8 +94,19 @@ def _copied(encoding: Encoding, tensor: SourceTensor, start: int, stop: int) -> 
     return blocks
 
 
+def _portable(encoding: Encoding, tensor: SourceTensor, start: int, stop: int) -> Blocks:
+    """Encode; blocks that are in the format already stay where their scales will do."""
+    blocks = _encoded(encoding, tensor, start, stop)
+    if tensor.keeps(encoding.format.name):
+        stored = _copied(encoding, tensor, start, stop)
+        scale = stored["d"].astype(np.float32)
+        np.copyto(blocks, stored, where=(scale > 0) & (exact(scale) == scale))
+    return blocks
+
+
 ENCODERS: Mapping[str, Callable[[Encoding, SourceTensor, int, int], Blocks]] = {
     **dict.fromkeys(Encoder, _encoded),
+    Encoder.PORTABLE: _portable,
     STORED: _copied,
     REFINED: _copied,
 }

@@ -1,14 +1,18 @@
 """Notes: what a plan has to say about its file, in whole sentences with numbers."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from math import prod
 
+from llmq.encoding import STORED
 from llmq.importance import Importance
+from llmq.planned_tensor import PlannedTensor
 from llmq.recipes.choose import Choice, Shapes
 from llmq.recipes.known_drift import known_drift
 from llmq.recipes.overrides import Overrides
 from llmq.recipes.table import RECIPES, Recipe
+from llmq.sources.source import Source
 
 Choose = Callable[[Recipe, Overrides], Mapping[str, Choice]]
 """The formats of one model's tensors, by recipe."""
@@ -69,6 +73,29 @@ def _on_drift(recipe: str, other: str, shapes: Shapes) -> str:
     return f", but was {ratio:.2g} times as far from the original where measured" * (
         ratio > NOTABLE
     )
+
+
+def on_codes(tensors: Iterable[PlannedTensor], source: Source) -> list[str]:
+    """What becomes of the codes that a checkpoint was published in."""
+    codes = source.codes
+    if codes is None:
+        return []
+    coded = [tensor for tensor in tensors if tensor.source.weights.dtype == codes]
+    kept = sum(tensor.encoding.encoder == STORED for tensor in coded)
+    changed = [t.format for t in coded if t.encoding.encoder != STORED and t.format.block > 1]
+    again, found = Counter(fmt.name for fmt in changed), []
+    if kept:
+        found.append(
+            f"{kept} of {len(coded)} matrices keep the {codes} codes that the checkpoint was published in, one to"
+            " one: nothing is rounded a second time"
+        )
+    if again:
+        listed = ", ".join(f"{count} to {name}" for name, count in again.items())
+        found.append(
+            f"{again.total()} matrices were published in {codes} codes and are rounded again ({listed});"
+            f" --recipe {source.usual_recipe} keeps them as they are"
+        )
+    return found
 
 
 def on_importance(importance: Importance | None, choices: Mapping[str, Choice]) -> list[str]:

@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 from collections.abc import Iterator, Mapping
+from hashlib import sha256
 from pathlib import Path
 
 from llmq.errors import OutputError
@@ -15,7 +16,8 @@ from llmq.files.parts import parts_of
 from llmq.plan import Plan
 from llmq.sources.source import Source
 
-NAME_BYTES = 200  # that are kept of a name; file systems take 255 for all of it
+LONGEST_NAME = 255  # bytes that file systems take for a name
+NAME_BYTES = 200  # that are kept of a model's name
 UNFIT = re.compile(r'[<>:"/\\|?*\s]+')  # what a file's name cannot hold everywhere, and spaces
 
 
@@ -30,6 +32,22 @@ def default_name(model: str, recipe: str) -> str:
     plain = "".join(letter if letter.isprintable() else "-" for letter in model)
     fit = UNFIT.sub("-", plain).encode()[:NAME_BYTES].decode(errors="ignore").strip("-.")
     return f"{fit or 'model'}-{recipe}.gguf"
+
+
+def hidden_beside(file: Path, ending: str) -> Path:
+    """A hidden name for what lies beside `file` for a while, which file systems take as well.
+
+    >>> hidden_beside(Path("files/my-tutor-Q4_0.gguf"), ".refine").name
+    '.my-tutor-Q4_0.gguf.refine'
+    >>> len(hidden_beside(Path("a" * 250), ".refine").name)
+    255
+    """
+    name = os.fsencode(file.name)
+    room = LONGEST_NAME - len("." + ending)
+    if len(name) > room:
+        mark = f"-{sha256(name).hexdigest()[:8]}"  # of names that begin alike, too
+        name = name[: room - len(mark)].decode(errors="ignore").encode() + mark.encode()
+    return file.with_name(f".{os.fsdecode(name)}{ending}")
 
 
 def output_path(given: str | None, name: str) -> Path:

@@ -19,7 +19,7 @@ from llmq import defaults
 from llmq.chunks import Chunk, file_checksum, write_chunk
 from llmq.errors import OutputError
 from llmq.load_check import check_loads
-from llmq.outputs import check_name, check_output
+from llmq.outputs import check_name, check_output, hidden_beside
 from llmq.plan import Plan
 from llmq.planned_tensor import PlannedTensor
 from llmq.processors import cores
@@ -69,7 +69,7 @@ def execute(
     check_output(plan, output, force=force)
     workers = _workers(plan, jobs, max_memory)
     chunks = list(_chunks(plan, _chunk_weights(plan, workers, max_memory)))
-    partial = output.with_name(f".{output.name}.{os.getpid()}.partial")
+    partial = hidden_beside(output, f".{os.getpid()}.partial")
     try:
         with worker_pool(workers) as pool:
             _fill(plan, partial, chunks, pool, progress)

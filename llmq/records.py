@@ -7,9 +7,13 @@ llmq.calibration.n_tokens        how many they are
 llmq.calibration.sources         what texts they come from
 llmq.calibration.sources.sha256  the hash of each of these texts, by which drift knows them again
 llmq.refine.*                    the settings that the codes were refined with
+
+One key speaks of the weights themselves, and so of whatever is made of the file:
+
+llmq.source.format               how the checkpoint was quantized that they come from
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,12 +28,18 @@ if TYPE_CHECKING:
 ENCODER, QUALITY = "llmq.encoder", "llmq.quality"
 CALIBRATION, REFINE = "llmq.calibration.", "llmq.refine."
 SHA256, N_TOKENS = CALIBRATION + "sha256", CALIBRATION + "n_tokens"
+SOURCE_FORMAT = "llmq.source.format"
 SOURCES, SOURCES_SHA256 = CALIBRATION + "sources", CALIBRATION + "sources.sha256"
 
 
 def is_record(key: str) -> bool:
     """Whether the key speaks of how a file was made, and so not of a file that is made of it."""
     return key in (ENCODER, QUALITY) or key.startswith((CALIBRATION, REFINE))
+
+
+def of_schemes(schemes: Sequence[str]) -> Metadata:
+    """What is said of a checkpoint whose weights had fewer than 16 bits."""
+    return {SOURCE_FORMAT: ", ".join(schemes)} if schemes else {}
 
 
 def of_calibration(tokens: "CalibrationTokens") -> Metadata:

@@ -3,17 +3,19 @@
 import argparse
 import json
 import sys
+import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from llmq.architectures import ARCHITECTURES
 from llmq.recipes.table import RECIPES
-from llmq.verbs import VERBS
+from llmq.verbs import VERBS, architectures
 from llmq_kernels import FORMATS
 from scripts.measuring import tables as measured
 
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
+POPULAR = ROOT / "scripts" / "popular.toml"
 QUALITY = ROOT / "eval" / "quality.json"  # what scripts/measure-quality --json wrote
 
 
@@ -28,12 +30,23 @@ def tables() -> Mapping[str, str]:
                 for r in RECIPES.values()
             ),
         ),
-        "architectures": _table(
-            ("transformers class", "llama.cpp architecture"),
-            ((a.hf_name, a.name) for a in ARCHITECTURES.values()),
-        ),
+        "architectures": _table(architectures.HEAD, architectures.rows()),
+        "popular": _table(("model", "class in config.json", "llama.cpp's name"), _popular()),
         **_quality(),
     }
+
+
+def popular() -> tuple[Mapping[str, str], Mapping[str, str]]:
+    """The classes of the models that are downloaded most, and why some are not taken."""
+    found = tomllib.loads(POPULAR.read_text(encoding="utf-8"))
+    return found["models"], found["why_not"]
+
+
+def _popular() -> Iterable[tuple[str, ...]]:
+    models, why_not = popular()
+    for model, name in models.items():
+        taken = ARCHITECTURES.get(name)
+        yield model, name, taken.name if taken else f"not taken: {why_not[name]}"
 
 
 def _quality() -> Mapping[str, str]:

@@ -142,6 +142,10 @@ HABITS = (
     missing("calibrate tiny --text notes.txt -o notes.txt --force", "notes.txt: is one of the texts"),
     asks("convert tiny --dry-run", "tiny -> Q4_K_M", "bits per weight"),
     asks("convert tiny --dry-run -o models", "tiny -> Q4_K_M"),
+    # --- what converts? ---
+    asks("architectures", "LlamaForCausalLM", "llama.cpp's name", "llmq inspect FOLDER"),
+    misuse("architecture", "there is no command 'architecture'; did you mean architectures?"),
+    misuse("architectures tiny", "tiny is one argument too many"),
     # --- what is in it? ---
     asks("inspect tiny", "layers.*.mlp.up_proj.weight (2)", "20 tensors", "types: BF16 100 %", "memory: llmq chat takes about", "converts: yes; llmq convert makes tiny-Q4_K_M.gguf"),
     asks("inspect tiny-Q4_0.gguf", "blk.*.attn_q.weight (2)", "converts: only with --allow-requantize"),

@@ -31,6 +31,8 @@ class Encoder(StrEnum):
     """As ggml does, to the byte."""
     SEARCH = "search"
     """Our own search: lower squared error than ggml's bytes, faster wherever ggml searches too."""
+    PORTABLE = "portable"
+    """A search among scales that are positive and exact in bfloat16, for other runtimes."""
 
 
 @dataclass(frozen=True, kw_only=True)

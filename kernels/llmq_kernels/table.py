@@ -27,7 +27,7 @@ from llmq_kernels.formats import (
     q8_0,
     six_bits,
 )
-from llmq_kernels.search import candidates
+from llmq_kernels.search import candidates, positive
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,13 @@ _TABLE = (
     replace(floats.F32, encoders={Encoder.GGML: _Plain(floats.store_f32)}),
     replace(floats.F16, encoders={Encoder.GGML: _Plain(floats.store_f16)}),
     replace(floats.BF16, encoders={Encoder.GGML: _Plain(floats.store_bf16)}),
-    replace(q8_0.Q8_0, encoders={Encoder.GGML: ggml.SignedBytes(q8_0.store)}),
+    replace(
+        q8_0.Q8_0,
+        encoders={
+            Encoder.GGML: ggml.SignedBytes(q8_0.store),
+            Encoder.PORTABLE: search.PositiveBlocks(-127, 127, 0, positive.Q8_0, q8_0.store),
+        },
+    ),
     replace(
         q6_k.Q6_K,
         encoders={
@@ -96,6 +102,7 @@ _TABLE = (
         encoders={
             Encoder.GGML: ggml.SymmetricBlocks(8, q4_0.store),
             Encoder.SEARCH: search.ScaleBlocks(search.Integers(8), candidates.Q4_0, q4_0.store),
+            Encoder.PORTABLE: search.PositiveBlocks(-8, 7, 8, positive.Q4_0, q4_0.store),
         },
     ),
     replace(

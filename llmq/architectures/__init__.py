@@ -1,5 +1,6 @@
 """The model families that can be converted: one file of data per family, one row each here."""
 
+import re
 from collections.abc import Mapping
 
 from llmq.architectures.exaone import EXAONE4
@@ -9,9 +10,9 @@ from llmq.architectures.gemma4 import GEMMA4, GEMMA4_SEEING
 from llmq.architectures.granite import GRANITE
 from llmq.architectures.lfm import LFM2
 from llmq.architectures.llama import LLAMA
-from llmq.architectures.ministral import MINISTRAL3
-from llmq.architectures.mistral import MISTRAL
-from llmq.architectures.olmo import OLMO2
+from llmq.architectures.ministral import MINISTRAL3, MISTRAL3_SEEING
+from llmq.architectures.mistral import MINISTRAL, MISTRAL
+from llmq.architectures.olmo import OLMO2, OLMO3
 from llmq.architectures.phi import PHI3
 from llmq.architectures.qwen import QWEN2, QWEN3
 from llmq.architectures.qwen35 import QWEN35, QWEN35_TOWER
@@ -25,19 +26,22 @@ ARCHITECTURES: Mapping[str, Architecture] = {
     for architecture in (
         LLAMA,
         MISTRAL,
+        MINISTRAL,
         MINISTRAL3,
+        MISTRAL3_SEEING,
         QWEN2,
         QWEN3,
-        SMOLLM3,
-        PHI3,
-        GRANITE,
-        OLMO2,
-        EXAONE4,
         QWEN35,
         QWEN35_TOWER,
         QWEN2_MOE,
         QWEN3_MOE,
         LFM2,
+        SMOLLM3,
+        PHI3,
+        GRANITE,
+        OLMO2,
+        OLMO3,
+        EXAONE4,
         GEMMA,
         GEMMA2,
         GEMMA3,
@@ -58,12 +62,15 @@ def architecture_for(config: Config) -> Architecture:
         raise ArchitectureError(
             f"config.json: 'architectures' is {names!r} instead of a list of one name"
         )
-    if names[0] not in ARCHITECTURES:
+    name = names[0]
+    if name not in ARCHITECTURES:  # AutoModel saves a model without its output matrix so
+        name = re.sub("Model$", "ForCausalLM", name)
+    if name not in ARCHITECTURES:
         known = ", ".join(ARCHITECTURES)
         raise ArchitectureError(
             f"config.json: the architecture {names[0]!r} is not supported; supported are {known}"
         )
-    architecture = ARCHITECTURES[names[0]]
+    architecture = ARCHITECTURES[name]
     settings = architecture.settings(config)
     architecture = architecture.instead(settings) or architecture
     for refusal in architecture.refusals:

@@ -97,13 +97,6 @@ def before(rows: tuple[MetadataRow, ...], key: str, *more: MetadataRow) -> tuple
     return (*rows[:place], *more, *rows[place:])
 
 
-def quantized(config: Config) -> str | None:
-    """The refusal of weights that are blocks of some other format."""
-    if config.get("quantization_config") is None:
-        return None
-    return "the checkpoint is quantized already (quantization_config); convert the original"
-
-
 def activation_refusal(field: str, *names: str) -> Refusal:
     """The check that the setting `field` is one of `names`, which all mean the same function."""
 

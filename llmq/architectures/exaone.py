@@ -16,7 +16,6 @@ from llmq.architectures.decoder import (
     OUTPUT,
     SILU,
     heads_refusal,
-    quantized,
 )
 from llmq.architectures.olmo import NORMS_BEHIND
 from llmq.architectures.rope import ROTARY_BUFFERS, llama3_factors, rope_refusal
@@ -81,7 +80,6 @@ EXAONE4 = Architecture(
     ),
     computed={"rope_freqs.weight": llama3_factors},
     refusals=(
-        quantized,
         SILU,
         rope_refusal("default", "linear", "yarn", "llama3"),
         heads_refusal("exaone4"),

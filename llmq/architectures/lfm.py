@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from llmq.architectures.decoder import GGUF, HF, INPUT, METADATA, quantized
+from llmq.architectures.decoder import GGUF, HF, INPUT, METADATA
 from llmq.architectures.hybrid import in_layers, kinds_refusal, layers_of
 from llmq.architectures.rope import rope_refusal
 from llmq.architectures.sizes import sizes
@@ -161,7 +161,6 @@ LFM2 = Architecture(
         MetadataRow("feed_forward_length", np.uint32, mlp_size),
     ),
     refusals=(
-        quantized,
         kinds_refusal(layer_types, CONVOLUTION, ATTENDING),
         rope_refusal("default", "yarn"),
         lfm_refusal,

@@ -15,7 +15,6 @@ from llmq.architectures.decoder import (
     OUTPUT,
     SILU,
     biases,
-    quantized,
     with_value,
 )
 from llmq.architectures.rope import ROTARY_BUFFERS, llama3_factors, paired, rope_refusal
@@ -33,6 +32,7 @@ LLAMA_TOKENIZER = FamilyRules(
 LLAMA = Architecture(
     name="llama",
     hf_name="LlamaForCausalLM",
+    models="Llama 1 to 3.3, SmolLM2, TinyLlama, and many others",
     sizes=sizes,
     tensors=paired(
         (
@@ -51,7 +51,7 @@ LLAMA = Architecture(
         MetadataRow("rope.dimension_count", np.uint32, head_size),
     ),
     computed={"rope_freqs.weight": llama3_factors},
-    refusals=(quantized, SILU, rope_refusal("default", "linear", "yarn", "llama3")),
+    refusals=(SILU, rope_refusal("default", "linear", "yarn", "llama3")),
     defaults={**DEFAULTS, "max_position_embeddings": 2048},
     ignored=ROTARY_BUFFERS,
     tokenizer=LLAMA_TOKENIZER,

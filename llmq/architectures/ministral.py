@@ -11,12 +11,19 @@ from llmq.architectures.decoder import (
     NORMS,
     OUTPUT,
     SILU,
-    quantized,
     with_value,
 )
 from llmq.architectures.llama import LLAMA
-from llmq.architectures.rope import paired, rope, rope_refusal, rope_setting, yarn_correction
+from llmq.architectures.rope import (
+    ROTARY_BUFFERS,
+    paired,
+    rope,
+    rope_refusal,
+    rope_setting,
+    yarn_correction,
+)
 from llmq.architectures.table import Config, MetadataRow, setting
+from llmq.architectures.towers import SEES, TEXT_TOWER
 
 
 def temperature(config: Config) -> object:
@@ -28,7 +35,7 @@ MINISTRAL3 = replace(
     LLAMA,
     name="mistral3",
     hf_name="Ministral3ForCausalLM",
-    models="Ministral 3",
+    models="Ministral 3 as text alone",
     tensors=paired(INPUT + NORMS + ATTENTION + MLP + OUTPUT),
     metadata=with_value(
         LLAMA.metadata, yarn_correction(reads_all_dim=True), "rope.scaling.attn_factor"
@@ -41,7 +48,6 @@ MINISTRAL3 = replace(
         MetadataRow("attention.temperature_scale", np.float32, temperature),
     ),
     refusals=(
-        quantized,
         SILU,
         rope_refusal("default", "linear", "yarn", "llama3", fixed={"truncate": 1.0}),
     ),
@@ -53,4 +59,14 @@ MINISTRAL3 = replace(
         "max_position_embeddings": 262144,
         "num_key_value_heads": 8,
     },
+)
+
+# Mistral Small 3 and 3.1 have a part of Mistral's older class inside, of which the same holds.
+MISTRAL3_SEEING = replace(
+    MINISTRAL3,
+    hf_name="Mistral3ForConditionalGeneration",
+    models="Ministral 3 3B, 8B, 14B; Mistral Small 3.1, 3.2",
+    nested="text_config",
+    renamed=TEXT_TOWER,
+    ignored=ROTARY_BUFFERS | {r"(model\.)?(vision_tower|multi_modal_projector)\..*": SEES},
 )

@@ -10,6 +10,7 @@ from llmq.architectures.table import setting
 MISTRAL = replace(
     LLAMA,
     hf_name="MistralForCausalLM",
+    models="Mistral 7B, Nemo, Small; Ministral 8B",
     tensors=paired(INPUT + NORMS + ATTENTION + MLP + OUTPUT),
     window=setting("sliding_window"),  # converted as llama, whose graph has none
     defaults={
@@ -19,3 +20,6 @@ MISTRAL = replace(
         "sliding_window": 4096,
     },
 )
+
+# Layers of two kinds, of which llama.cpp's graph knows one.
+MINISTRAL = replace(MISTRAL, hf_name="MinistralForCausalLM", models="the same as a newer class")

@@ -16,7 +16,6 @@ from llmq.architectures.decoder import (
     OUTPUT,
     SILU,
     heads_refusal,
-    quantized,
 )
 from llmq.architectures.longrope import (
     ORIGINAL,
@@ -81,7 +80,7 @@ PHI3 = Architecture(
         "rope_factors_long.weight": factors("long_factor"),
         "rope_factors_short.weight": factors("short_factor"),
     },
-    refusals=(quantized, SILU, longrope_refusal, heads_refusal("phi3")),
+    refusals=(SILU, longrope_refusal, heads_refusal("phi3")),
     window=window,
     defaults={
         **DEFAULTS,

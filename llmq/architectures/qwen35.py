@@ -23,7 +23,6 @@ from llmq.architectures.decoder import (
     OUTPUT,
     SILU,
     before,
-    quantized,
 )
 from llmq.architectures.hybrid import in_layers, kinds_refusal, layers_of
 from llmq.architectures.norms import with_one_plus
@@ -212,7 +211,6 @@ QWEN35 = Architecture(
     ),
     late_metadata=DELTA_METADATA,
     refusals=(
-        quantized,
         SILU,
         kinds_refusal(layer_types, DELTA_NET, ATTENDING),
         heads_refusal,
@@ -232,7 +230,7 @@ QWEN35 = Architecture(
     },
     renamed=TEXT_TOWER,
     ignored={
-        r"(model\.)?mtp\..*": "it guesses several tokens at once, which is not converted",
+        r"(model\.)?mtp\..*": "it belongs to the part that guesses ahead, which is not converted",
         r"(model\.)?visual\..*": SEES,
     },
     models="Qwen3.5 as text alone",

@@ -35,9 +35,9 @@ OUTSIDE = {
 # `load_arch_hparams` do not read the keys).
 YARN_FIXED = {"beta_fast": 32.0, "beta_slow": 1.0, "truncate": 1.0}
 
-# Tensors of old checkpoints.
+# Tensors of old checkpoints: of each layer, later one for all of them.
 ROTARY_BUFFERS = {
-    r"model\.layers\.\d+\.self_attn\.rotary_emb\.inv_freq": "it follows from the configuration"
+    r"model\.(layers\.\d+\.self_attn\.)?rotary_emb\.inv_freq": "it follows from the configuration"
 }
 
 

@@ -10,7 +10,6 @@ from llmq.architectures.decoder import (
     NORMS,
     OUTPUT,
     SILU,
-    quantized,
     switch_refusal,
 )
 from llmq.architectures.llama import LLAMA
@@ -54,7 +53,6 @@ SMOLLM3 = replace(
     metadata=METADATA,
     computed={},
     refusals=(
-        quantized,
         SILU,
         rope_refusal("default", "linear", "yarn"),
         layers_refusal,

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from llmq.errors import OutputError
+from llmq.outputs import hidden_beside
 
 SAVE_SECONDS = 20.0  # of work that a kill may cost: what is saved is as large as the hidden states
 
@@ -52,7 +53,7 @@ class Checkpoint:
         """Write the state, unless the last one is young. Raises OutputError."""
         if time.monotonic() - self._saved < SAVE_SECONDS:
             return
-        partial = self.path.with_name(f"{self.path.name}.{os.getpid()}.partial")
+        partial = hidden_beside(self.path, f".{os.getpid()}.partial")
         arrays: dict[str, Any] = {f"sums {name}": each for name, each in state.sums.items()}
         try:
             with partial.open("xb") as file:

@@ -22,7 +22,7 @@ from llmq.errors import CalibrationError, GgufError, OutputError
 from llmq.files.gguf import MAX_NAME_BYTES, Metadata, encode_header, open_gguf, padded
 from llmq.files.imatrix import COUNTS, KEYS, SUMS, read_importance
 from llmq.importance import Importance
-from llmq.outputs import check_name
+from llmq.outputs import check_name, hidden_beside
 from llmq.version import __version__
 
 OWN = "llmq.calibration."
@@ -59,7 +59,7 @@ def write_calibration(
     """
     data = _encoded(tokens, moments)
     check_name(path, force=force)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    partial = hidden_beside(path, f".{os.getpid()}.partial")
     try:
         with partial.open("xb") as file:
             file.write(data)

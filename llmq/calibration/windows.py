@@ -22,6 +22,7 @@ from pathlib import Path
 
 from llmq.errors import CalibrationError, LlmqError
 from llmq.files.gguf import encode_header
+from llmq.outputs import default_name
 from llmq.runtime import Reader, open_reader
 from llmq.sources.source import Source
 from llmq.suites import Dialogue, Suite
@@ -40,7 +41,7 @@ Row = tuple[list[int], list[float]]  # ids, and what each counts
 def reader_of(source: Source) -> Iterator[Reader]:
     """How the model reads text: its vocabulary in llama.cpp, from a file without tensors."""
     with tempfile.TemporaryDirectory(prefix="llmq-calibrate-") as scratch:
-        path = Path(scratch) / f"{source.name}.gguf"
+        path = Path(scratch) / default_name(source.name, "vocabulary")
         path.write_bytes(encode_header(source.metadata, []))
         try:
             with open_reader(path, fixed_date=True) as reader:

@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from llmq.errors import GgufError
 from llmq.files.plain import check_plain
+from llmq.files.stand_ins import LOOKED_AT, check_no_stand_in
 
 MetaValue = str | bool | np.generic | NDArray[Any] | list[str] | list[bool]
 Metadata = dict[str, MetaValue]
@@ -136,6 +137,7 @@ class _Reader:
     def read(self) -> GgufFile:
         magic = self.file.read(4)
         if magic != MAGIC:
+            check_no_stand_in(self.path, magic + self.file.read(LOOKED_AT), GgufError)
             self.fail(f"it starts with {magic!r} instead of {MAGIC!r}, so it is not a GGUF file")
         self.left -= 4
         version, n_tensors, n_values = self.unpack("<IQQ")

@@ -7,6 +7,7 @@ from typing import Any
 
 from llmq.errors import LlmqError
 from llmq.files.plain import check_plain
+from llmq.files.stand_ins import check_no_stand_in
 
 
 def read_json_object(
@@ -23,6 +24,7 @@ def read_json_object(
         raise error(f"{path}: the file is missing") from None
     except OSError as reason:
         raise error(f"{path}: cannot be read ({reason.strerror})") from None
+    check_no_stand_in(path, data, error)
     return parse_json_object(data, path, error)
 
 

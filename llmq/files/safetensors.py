@@ -18,6 +18,7 @@ from llmq.errors import CheckpointError, WeightError
 from llmq.files.json import parse_json_object
 from llmq.files.plain import check_plain
 from llmq.files.spans import read_span
+from llmq.files.stand_ins import LOOKED_AT, check_no_stand_in
 
 MAX_HEADER_BYTES = 100_000_000  # the limit of the safetensors library
 MAX_DIMENSIONS = 32  # so that no product of a hostile shape takes long
@@ -100,6 +101,8 @@ def read_header(path: Path) -> dict[str, TensorRef]:
     try:
         size = path.stat().st_size
         with path.open("rb") as file:
+            check_no_stand_in(path, file.read(LOOKED_AT), CheckpointError)
+            file.seek(0)
             length = int.from_bytes(file.read(8), "little")
             if size < 8 or length > size - 8:
                 raise CheckpointError(

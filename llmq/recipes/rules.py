@@ -179,6 +179,7 @@ MIXES: Mapping[str, tuple[Rule, ...]] = {
         Rule(DOWN, "Q5_K", first_eighth),
         PROJECTION_OF_EIGHT,
     ),
+    "PORTABLE": (Rule(EMBEDDINGS, "Q8_0"),),
     "IQ4_NL": NON_LINEAR,
     "IQ4_XS": NON_LINEAR,
     "Q3_K_L": (

@@ -11,7 +11,7 @@ from llmq.errors import RecipeError
 from llmq.recipes.decoders import BEFORE_MIX, FIRST_OF, OUTPUT_OF
 from llmq.recipes.rules import EMBEDDINGS, FOR_EIGHT_EXPERTS, MIXES, OUTPUT, Rule, tied
 from llmq.spelling import did_you_mean
-from llmq_kernels import FORMATS
+from llmq_kernels import FORMATS, Encoder
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,8 @@ class Recipe:
 
     ours: bool = False
     """A mix of our own: only its rules apply, and none that llama-quantize adds to its recipes."""
+    encoder: Encoder | None = None
+    """Who chooses all codes, where the recipe is more than a choice of formats."""
 
     @property
     def follows_rules(self) -> bool:
@@ -86,6 +88,15 @@ RECIPES: Mapping[str, Recipe] = {
             38,
             "Q8_0",
             "for mixtures of experts alone; others come out as Q8_0",
+        ),
+        Recipe(
+            "PORTABLE",
+            "Q4_0",
+            2,
+            "Q8_0",
+            "Q4_0 and Q8_0 whose codes other runtimes can take unchanged",
+            ours=True,
+            encoder=Encoder.PORTABLE,
         ),
         Recipe("Q3_K_L", "Q3_K", 13, "Q6_K", "smaller than 4 bits, and it shows"),
         Recipe("Q3_K_M", "Q3_K", 12, "Q6_K", "smaller than 4 bits, and it shows more"),

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from math import prod
 from typing import Any
 
+from llmq.encoding import STORED
 from llmq.plan import Plan
 from llmq.planned_tensor import PlannedTensor
 from llmq.processors import cores
@@ -95,7 +96,10 @@ def refined_in(plan: Plan) -> list[PlannedTensor]:
     return [
         tensor
         for tensor in plan.tensors
-        if _is_matrix(tensor) and tensor.format.name in GRIDS and tensor.name != EMBEDDING
+        if _is_matrix(tensor)
+        and tensor.format.name in GRIDS
+        and tensor.name != EMBEDDING
+        and tensor.encoding.encoder != STORED
     ]
 
 

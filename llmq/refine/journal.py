@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from llmq.errors import OutputError
 from llmq.files.spans import read_span
+from llmq.outputs import hidden_beside
 from llmq.plan import Plan
 from llmq.version import __version__
 from llmq.weights import Rows
@@ -38,7 +39,7 @@ def journal_folder(output: Path) -> Path:
     >>> journal_folder(Path("files/my-tutor-Q4_0.gguf")).name
     '.my-tutor-Q4_0.gguf.refine'
     """
-    return output.with_name(f".{output.name}.refine")
+    return hidden_beside(output, ".refine")
 
 
 def fingerprint_of(

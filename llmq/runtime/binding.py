@@ -53,6 +53,11 @@ def file_value(model: Any, key: str) -> str:
     return room.value.decode("utf-8", "replace") if length > 0 else ""
 
 
+def pre_tokenizer(model: Any) -> str:
+    """The file's name for how text is cut into words; where it has none, its kind of tokenizer."""
+    return file_value(model, "tokenizer.ggml.pre") or file_value(model, "tokenizer.ggml.model")
+
+
 def llama_cpp_version() -> str:
     """The versions of the binding and of llama.cpp itself, for reports."""
     import llama_cpp

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from llmq.errors import ModelError
-from llmq.runtime.binding import file_value
+from llmq.runtime.binding import pre_tokenizer
 from llmq.runtime.chat_template import ChatTemplate
 from llmq.runtime.ends import Ends
 from llmq.runtime.file_template import file_template
@@ -31,8 +31,7 @@ class Reader:
 
     def __init__(self, path: Path, opened: Opened, *, fixed_date: bool = False) -> None:
         self.path = path
-        pre = file_value(opened.model, "tokenizer.ggml.pre")
-        self._vocabulary = Vocabulary(path, opened.vocab, pre=pre)
+        self._vocabulary = Vocabulary(path, opened.vocab, pre=pre_tokenizer(opened.model))
         self.n_vocab = self._vocabulary.n_tokens
         self.bos = self._vocabulary.bos  # -1: none
         self.eos = self._vocabulary.eos  # -1: none

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from llmq.errors import LlmqError, ModelError
-from llmq.runtime.binding import file_value, last_error, library
+from llmq.runtime.binding import file_value, last_error, library, pre_tokenizer
 from llmq.runtime.vocabulary import Vocabulary
 from llmq.tokenizer.probe_texts import WORDS, probe_texts
 from llmq.tokenizer.reference import check_same_ids
@@ -69,7 +69,7 @@ def attempt(file: Path, folder: Path | None = None) -> Iterator[str]:
 
 def _tokenized(file: Path, model: Any, folder: Path | None) -> list[int]:
     """The tokens of a text, after those of all texts were compared, if there is with what."""
-    kind, pre = (file_value(model, f"tokenizer.ggml.{key}") for key in ("model", "pre"))
+    kind, pre = file_value(model, "tokenizer.ggml.model"), pre_tokenizer(model)
     vocabulary = Vocabulary(file, library().llama_model_get_vocab(model), pre=pre)
     if folder is not None:
         words = kind != "llama"  # it puts a space behind them, which is said (spaces.py)

@@ -1,21 +1,28 @@
 """A Hugging Face checkpoint: config.json and the tensors of its safetensors files.
 
-Opening a checkpoint reads headers only. Nothing in the folder is executed or unpickled, and a shard
-is a plain file of the folder itself: an index cannot lead anywhere else.
+Opening a checkpoint reads headers only. Nothing in the folder is executed or unpickled. What the
+index says of a tensor counts less than what the shards hold, as for transformers, which reads
+whole shards (`_load_pretrained_model` in its modeling_utils.py).
 """
 
-import re
-from dataclasses import dataclass
-from math import prod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from llmq.errors import CheckpointError
 from llmq.files.json import read_json_object
 from llmq.files.safetensors import TensorRef, read_header
+from llmq.sources.shards import (
+    ORIGINAL,
+    SINGLE_NAME,
+    check_plain_name,
+    files_of_folder,
+    inside,
+)
 from llmq.weights import Weights
 
-SINGLE_NAME = "model.safetensors"
+CONFIG_NAME = "config.json"
 INDEX_NAME = "model.safetensors.index.json"
 ADAPTER_NAME = "adapter_config.json"
 
@@ -27,6 +34,10 @@ class Checkpoint:
     path: Path
     config: dict[str, Any]
     tensors: dict[str, Weights]
+    unheld: Mapping[str, str] = field(default_factory=dict)
+    """Tensors that the index lists and no shard holds, with the shard that it names."""
+    notes: tuple[str, ...] = ()
+    """What is worth saying of the files."""
 
     @property
     def stored(self) -> list[TensorRef]:
@@ -38,17 +49,20 @@ class Checkpoint:
         """The model's name in file names."""
         return folder_name(self.path)
 
-    @property
-    def n_parameters(self) -> int:
-        """The number of weights in all tensors."""
-        return sum(prod(tensor.shape) for tensor in self.tensors.values())
-
 
 def folder_name(path: Path) -> str:
-    """What a folder calls its model: the folder's name, or the repository's in the hub's cache."""
+    """What a folder calls its model: the folder's name, or the repository's in the hub's cache.
+
+    >>> folder_name(Path("models--me--my-tutor/snapshots/0123abc"))
+    'my-tutor'
+    >>> folder_name(Path("models--me--my-tutor/snapshots/0123abc/checkpoint-7"))
+    'my-tutor-checkpoint-7'
+    """
     home = path.resolve()
-    if home.parent.name == "snapshots":  # models--OWNER--NAME/snapshots/REVISION
-        return home.parent.parent.name.rpartition("--")[2]
+    for place in (home, *home.parents):
+        if place.parent.name == "snapshots":  # models--OWNER--NAME/snapshots/REVISION
+            name = place.parent.parent.name.rpartition("--")[2]
+            return "-".join((name, *home.relative_to(place).parts))
     return home.name or "model"
 
 
@@ -69,96 +83,56 @@ def open_checkpoint(path: str | Path) -> Checkpoint:
             f"{path}: holds an adapter ({ADAPTER_NAME}) without its model; merge the two with peft's"
             " merge_and_unload() and save model and tokenizer with save_pretrained"
         )
-    config = read_json_object(path / "config.json", CheckpointError)
-    index_path = path / INDEX_NAME
-    if index_path.exists():
-        return Checkpoint(path, config, _tensors_of_index(path, index_path))
-    return Checkpoint(path, config, _tensors_of_folder(path))
+    if any(path.glob(f"{ORIGINAL}*.safetensors")) and not (path / CONFIG_NAME).exists():
+        files_of_folder(path)  # says what is wrong, where these files are all there is
+    config = read_json_object(path / CONFIG_NAME, CheckpointError)
+    if (path / INDEX_NAME).exists():
+        return _by_index(path, config)
+    return _by_folder(path, config)
 
 
-def _tensors_of_folder(path: Path) -> dict[str, Weights]:
-    """The tensors of all safetensors files of a folder without an index."""
+def _by_folder(path: Path, config: dict[str, Any]) -> Checkpoint:
+    """The checkpoint of a folder without an index."""
+    files, notes = files_of_folder(path)
     tensors: dict[str, TensorRef] = {}
-    for shard in _shards(path):
-        for name, tensor in read_header(shard).items():
-            if name in tensors:
-                raise CheckpointError(
-                    f"{path}: the tensor {name!r} is in {tensors[name].file.name} and {shard.name}"
-                )
-            tensors[name] = tensor
-    return {**tensors}
+    for file in files:
+        _add(path, tensors, read_header(file))
+    return Checkpoint(path, config, {**tensors}, notes=notes)
 
 
-def _shards(folder: Path) -> list[Path]:
-    """The safetensors files of a folder without an index, checked for gaps in their numbers."""
-    files = sorted(folder.glob("model*.safetensors")) or sorted(folder.glob("*.safetensors"))
-    if not files:
-        raise CheckpointError(
-            f"{folder}: holds no *.safetensors file; other weight formats are not read"
-        )
-    numbered = [re.fullmatch(r".*-(\d+)-of-(\d+)\.safetensors", file.name) for file in files]
-    if all(numbered):
-        found = {int(match[1]) for match in numbered if match}
-        total = max(int(match[2]) for match in numbered if match)
-        for number in range(1, total + 1):
-            if number not in found:
-                raise CheckpointError(
-                    f"{folder}: shard {number} of {total} is missing; fetch it again"
-                )
-    return [_inside(folder, file.name) for file in files]
-
-
-def _tensors_of_index(folder: Path, index_path: Path) -> dict[str, Weights]:
-    """The tensors of all shards that the index names, which must hold exactly what it says."""
+def _by_index(path: Path, config: dict[str, Any]) -> Checkpoint:
+    """The checkpoint of all shards that the index names."""
+    index_path = path / INDEX_NAME
     weight_map = read_json_object(index_path, CheckpointError).get("weight_map")
     if not isinstance(weight_map, dict) or not weight_map:
         raise CheckpointError(f"{index_path}: has no weight_map")
     for name in weight_map.values():
-        _check_plain(folder, name)
-    if SINGLE_NAME not in weight_map.values() and (folder / SINGLE_NAME).exists():
+        check_plain_name(path, name)
+    if SINGLE_NAME not in weight_map.values() and (path / SINGLE_NAME).exists():
         raise CheckpointError(  # transformers would take the file, others the index
-            f"{folder}: holds {SINGLE_NAME} and an index of other files; remove the one not meant"
+            f"{path}: holds {SINGLE_NAME} and an index of other files; remove the one not meant"
         )
-    tensors: dict[str, Weights] = {}
-    for shard_name in dict.fromkeys(weight_map.values()):
-        shard = _inside(folder, shard_name)
-        listed = {name for name, where in weight_map.items() if where == shard_name}
-        held = read_header(shard)
-        for name in sorted(listed.symmetric_difference(held)):
-            where = "does not hold" if name in listed else "also holds"
+    tensors: dict[str, TensorRef] = {}
+    for shard in dict.fromkeys(weight_map.values()):
+        _add(path, tensors, read_header(inside(path, shard)))
+    unheld = {name: shard for name, shard in weight_map.items() if name not in tensors}
+    unlisted = [name for name in tensors if name not in weight_map]
+    return Checkpoint(path, config, {**tensors}, unheld, _on_unlisted(unlisted))
+
+
+def _on_unlisted(names: list[str]) -> tuple[str, ...]:
+    """What is said of tensors that the shards hold besides those of the index."""
+    if not names:
+        return ()
+    more = f" and {len(names) - 1} more" if len(names) > 1 else ""
+    return (f"{INDEX_NAME} does not list {names[0]}{more}, which the shards hold: read from there",)
+
+
+def _add(path: Path, tensors: dict[str, TensorRef], held: Mapping[str, TensorRef]) -> None:
+    """Add the tensors of one file, which must not have been in another."""
+    for name, tensor in held.items():
+        if name in tensors:
             raise CheckpointError(
-                f"{index_path}: {shard_name} {where} the tensor {name!r}; the two do not belong together"
+                f"{path}: the tensor {name!r} is in {tensors[name].file.name} and {tensor.file.name}"
             )
-        tensors.update(held)
-    return tensors
-
-
-def _check_plain(folder: Path, name: Any) -> None:
-    """Raise `CheckpointError` where `name` is anything but the plain name of a file."""
-    if not isinstance(name, str) or not name or re.search(r"[/\\:\0]", name) or name in (".", ".."):
-        raise CheckpointError(
-            f"{folder}: the index names the shard {name!r}, which is not a plain file name"
-        )
-
-
-def _inside(folder: Path, name: str) -> Path:
-    """The path of a shard, which must lie in the folder itself.
-
-    The one link that is followed is the Hugging Face cache's own, from snapshots/REVISION to blobs.
-    """
-    path = folder / name
-    try:
-        found = path.is_file()
-    except OSError as error:
-        raise CheckpointError(f"{path}: the shard cannot be read ({error.strerror})") from None
-    if not found:
-        raise CheckpointError(f"{path}: the shard is missing; fetch it again")
-    home = folder.resolve()
-    allowed = [home]
-    if home.parent.name == "snapshots":
-        allowed.append(home.parent.parent / "blobs")
-    if path.resolve().parent not in allowed:
-        raise CheckpointError(
-            f"{path}: the shard is a link to {path.resolve()}, outside the folder; copy the file here"
-        )
-    return path
+        tensors[name] = tensor

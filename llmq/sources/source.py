@@ -9,8 +9,10 @@ output. All of it is known from headers; weights are read chunk by chunk, later.
 from dataclasses import dataclass
 from pathlib import Path
 
+from llmq import defaults
 from llmq.files.gguf import Metadata
 from llmq.recipes.rules import Facts
+from llmq.recipes.table import RECIPES
 from llmq.sources.tensor import SourceTensor
 from llmq_kernels import FORMATS
 
@@ -29,7 +31,17 @@ class Source:
     notes: tuple[str, ...] = ()
     """What is worth saying whatever the recipe."""
 
+    codes: str | None = None
+    """The block format in which a checkpoint was published, if its codes lie on the grid of one."""
+
+    @property
+    def usual_recipe(self) -> str:
+        """The recipe where none is named: the one that keeps codes which are there."""
+        keeping = (recipe.name for recipe in RECIPES.values() if recipe.base == self.codes)
+        return next(keeping, defaults.RECIPE)
+
     @property
     def is_quantized(self) -> bool:
-        """Whether some of it has fewer than 16 bits already: what that lost stays lost."""
-        return any(FORMATS[tensor.weights.dtype].block > 1 for tensor in self.tensors)
+        """Whether a GGUF file has fewer than 16 bits already: what that lost stays lost."""
+        blocks = (tensor.weights.dtype for tensor in self.tensors if self.codes is None)
+        return any(dtype in FORMATS and FORMATS[dtype].block > 1 for dtype in blocks)

@@ -28,6 +28,11 @@ class SourceTensor:
         """Row-major; a transform keeps it."""
         return self.weights.shape
 
+    def keeps(self, name: str) -> bool:
+        """Whether its rows are in the format of this name, and at most put into another order."""
+        still = self.transform is None or self.transform.moves_rows
+        return still and self.weights.dtype == name
+
     @property
     def n_rows(self) -> int:
         """Rows of `shape[-1]` weights."""

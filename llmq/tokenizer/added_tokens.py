@@ -67,18 +67,6 @@ def without_row(folder: TokenizerFolder, tokens: Sequence[AddedToken]) -> tuple[
     return (f"left out, since {rows}: the added tokens {_shown(tokens)}",)
 
 
-def picky_tokens(folder: TokenizerFolder) -> tuple[str, ...]:
-    """What to say of tokens that take spaces beside them, which llama.cpp's never do."""
-    listed = [*folder.json_added_tokens, *folder.config_added_tokens]
-    tokens = list({token.text: token for token in listed if token.picky}.values())
-    if not tokens:
-        return ()
-    return (
-        "in transformers these added tokens take the spaces beside them or are none inside a word"
-        f" (lstrip, rstrip, single_word), in llama.cpp they do neither: {_shown(tokens)}",
-    )
-
-
 def _shown(tokens: Sequence[AddedToken]) -> str:
     shown = ", ".join(f"{token.text!r} ({token.id})" for token in tokens[:SHOWN])
     return shown + (f" and {len(tokens) - SHOWN} more" if len(tokens) > SHOWN else "")

@@ -30,6 +30,12 @@ AS_THE_CLASS = {
     "qwen2": ("qwen2",),
     "qwen35": ("qwen35",),
 }
+# What the other models of the tokenizers library do, and who uses them.
+NOT_MERGED = {
+    "Unigram": "it chooses the likeliest pieces, as T5's and XLM-R's do",
+    "WordPiece": "it takes the longest pieces from the left, as BERT's do",
+    "WordLevel": "it knows whole words alone",
+}
 SPACE_BYTE = "Ġ"  # the byte-level alphabet's letter for a space
 
 
@@ -58,7 +64,7 @@ def read_byte_level(folder: TokenizerFolder, *, pre: str | None) -> NotedKeys:
 
 def _pre_tokenizer(folder: TokenizerFolder, pre: str | None) -> tuple[str, tuple[str, ...]]:
     """llama.cpp's name for how text is cut, and what to say where tokenizer.json says otherwise."""
-    where, own = folder.path / "tokenizer.json", folder.class_pipeline
+    where, own = folder.path / folder.file, folder.class_pipeline
     if pre is not None or own not in AS_THE_CLASS:
         return pre_tokenizer_name(folder.tokenizer, pre=pre, where=where), ()
     if folder.add_prefix_space:
@@ -87,8 +93,8 @@ def model_vocab(folder: TokenizerFolder) -> dict[str, int]:
     kind = model.get("type", "BPE" if "merges" in model else None)
     if kind != "BPE":
         raise TokenizerError(
-            f"{folder.where('tokenizer.json', 'model')} is of type {kind!r}; "
-            "of a tokenizer.json only BPE can be converted"
+            f"{folder.where('tokenizer.json', 'model')} is of type {kind!r}; {NOT_MERGED.get(str(kind), 'it is not known')};"
+            " llmq converts tokenizers that merge (BPE), and no option changes that"
         )
     if model.get("dropout") and folder.class_pipeline is None:
         raise TokenizerError(

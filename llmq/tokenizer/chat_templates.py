@@ -13,6 +13,7 @@ from llmq.errors import TokenizerError
 from llmq.files.gguf import Metadata
 from llmq.tokenizer.folder import TokenizerFolder, optional_json
 from llmq.tokenizer.json_values import as_object, as_text
+from llmq.tokenizer.tekken import TEKKEN
 
 MAX_TEMPLATE_BYTES = 1 << 22
 DEFAULT = "default"
@@ -38,6 +39,22 @@ def chat_template_metadata(folder: TokenizerFolder) -> Metadata:
             " it; write it as '\\u0000' in a text of the template, or leave it out"
         )
     return keys
+
+
+def template_notes(folder: TokenizerFolder, keys: Metadata) -> tuple[str, ...]:
+    """Which template is used where there are several, or that Mistral's own format has none."""
+    named: list[str] = keys.get("tokenizer.chat_templates", [])  # type: ignore[assignment]  # texts
+    names, default = ", ".join(named), "tokenizer.chat_template" in keys
+    if named and default:
+        return (f"llmq chat and llama.cpp use the default chat template; beside it stand {names}",)
+    if named:
+        return (f"of the chat templates ({names}) none is the default one, so llmq chat uses none",)
+    if default or folder.file != TEKKEN:
+        return ()
+    return (
+        f"{folder.path / TEKKEN} holds no chat template, so llmq chat uses none; put the published"
+        " model's chat_template.jinja beside it",
+    )
 
 
 def read_templates(folder: TokenizerFolder) -> dict[str, str]:

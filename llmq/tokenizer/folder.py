@@ -9,6 +9,8 @@ from llmq.errors import TokenizerError
 from llmq.files.json import read_json_object
 from llmq.tokenizer.class_pipelines import class_pipeline
 from llmq.tokenizer.json_values import MAX_TOKENS, as_list, as_object, as_text, as_token_id
+from llmq.tokenizer.tekken import NAMES as TEKKEN_NAMES
+from llmq.tokenizer.tekken import TEKKEN, read_tekken
 
 # The named special tokens, in the order in which the converter writes their ids.
 KINDS = ("bos", "eos", "unk", "sep", "pad", "cls", "mask")
@@ -23,6 +25,8 @@ class AddedToken:
     special: bool
     picky: bool = False
     """It takes the spaces beside it (lstrip, rstrip), or is none inside a word (single_word)."""
+    takes_behind: bool = False
+    """It takes the white space behind it and does nothing else of that kind (rstrip alone)."""
     raw: bool = False
     """It is looked for in the text as it stands, before spaces become pieces (not normalized)."""
 
@@ -37,10 +41,12 @@ class TokenizerFolder:
     tokenizer_config: Mapping[str, Any]
     special_tokens_map: Mapping[str, Any]
     generation_config: Mapping[str, Any]
+    file: str = "tokenizer.json"
+    """The file that `tokenizer` was read from."""
 
     def where(self, file: str, place: str) -> str:
         """How errors name a place: path of the file, then the place in it."""
-        return f"{self.path / file}: {place}"
+        return f"{self.path / (self.file if file == 'tokenizer.json' else file)}: {place}"
 
     @property
     def vocab_size(self) -> int | None:
@@ -92,20 +98,38 @@ class TokenizerFolder:
 
 
 def open_folder(path: Path, config: Mapping[str, Any]) -> TokenizerFolder:
-    """Read the JSON files of the folder `path`; raises `TokenizerError` for a broken one."""
+    """Read the JSON files of the folder `path`; raises `TokenizerError` for a broken one.
+
+    tekken.json is read where it is the only tokenizer.
+    """
+    others = any((path / name).is_file() for name in ("tokenizer.json", "tokenizer.model"))
+    tekken = not others and (path / TEKKEN).is_file()
+    settings = optional_json(path / "tokenizer_config.json")
     return TokenizerFolder(
         path,
         config,
-        tokenizer=optional_json(path / "tokenizer.json"),
-        tokenizer_config=optional_json(path / "tokenizer_config.json"),
+        tokenizer=read_tekken(path / TEKKEN) if tekken else optional_json(path / "tokenizer.json"),
+        tokenizer_config=TEKKEN_NAMES | settings if tekken else settings,
         special_tokens_map=optional_json(path / "special_tokens_map.json"),
-        generation_config=optional_json(path / "generation_config.json"),
+        generation_config=_decorative_json(path / "generation_config.json"),
+        file=TEKKEN if tekken else "tokenizer.json",
     )
 
 
 def optional_json(path: Path) -> dict[str, Any]:
     """The object in a file, `{}` if there is no such file."""
     return read_json_object(path, TokenizerError) if path.is_file() else {}
+
+
+def _decorative_json(path: Path) -> dict[str, Any]:
+    """The object in a file, `{}` also where it is broken, as for transformers.
+
+    The file's other reader, llmq/sources/model_card.py, says so.
+    """
+    try:
+        return optional_json(path)
+    except TokenizerError:
+        return {}
 
 
 def token_text(entry: object) -> str | None:
@@ -138,10 +162,16 @@ def _added(entry: object, token_id: object, where: str) -> AddedToken:
     fields = as_object(entry, where)
     text = as_text(fields.get("content"), f"{where}[].content")
     number = as_token_id(token_id, f"{where}: the id of {text!r}")
-    picky = any(fields.get(flag) is True for flag in ("lstrip", "rstrip", "single_word"))
+    flags = [flag for flag in ("lstrip", "rstrip", "single_word") if fields.get(flag) is True]
     special = fields.get("special") is True
-    raw = fields.get("normalized", not special) is not True
-    return AddedToken(number, text, special, picky, raw)
+    return AddedToken(
+        number,
+        text,
+        special,
+        picky=bool(flags),
+        takes_behind=flags == ["rstrip"],
+        raw=fields.get("normalized", not special) is not True,
+    )
 
 
 def _number(name: str, where: str) -> int:

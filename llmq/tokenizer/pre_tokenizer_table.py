@@ -24,7 +24,8 @@ LLAMA_CPP_DEFECTS = {
     "fold": "llama.cpp's case-insensitive 's does not know U+017F, the long s, which folds to s",
     "unicode": "llama.cpp's classes of characters are those of Unicode 15: letters and digits that "
     "came with Unicode 16 are neither",
-    "strip": "llama.cpp lets no added token swallow the spaces beside it (lstrip, rstrip)",
+    "strip": "llama.cpp lets no added token swallow the spaces beside it (lstrip, rstrip), but Phi-3's, "
+    "which swallow white space of ASCII alone",
     "prefix": "llama.cpp, like SentencePiece itself, puts a space in front of text that starts with "
     "a space, and does so after every special token; Metaspace in transformers does neither",
 }

@@ -6,9 +6,8 @@ from typing import Any
 
 from llmq.errors import TokenizerError
 from llmq.files.gguf import Metadata
-from llmq.tokenizer.added_tokens import picky_tokens
 from llmq.tokenizer.byte_level import read_byte_level
-from llmq.tokenizer.chat_templates import chat_template_metadata
+from llmq.tokenizer.chat_templates import chat_template_metadata, template_notes
 from llmq.tokenizer.choice import model_in_use
 from llmq.tokenizer.end_tokens import END_IDS, end_token_keys
 from llmq.tokenizer.family_rules import ADD_SPACE_PREFIX, NO_RULES, FamilyRules
@@ -17,6 +16,7 @@ from llmq.tokenizer.metaspace import is_metaspace, read_merged, read_metaspace
 from llmq.tokenizer.pre_tokenizer import checked_name, flat_steps
 from llmq.tokenizer.special_tokens import ID_KEYS, special_token_metadata
 from llmq.tokenizer.spm import read_sentencepiece
+from llmq.tokenizer.swallowing import picky_tokens
 from llmq.tokenizer.vocabulary import NotedKeys
 
 DEFAULT_EOS = {"gpt2": "token 11", "llama": "token 2"}  # llama.cpp's, where the file names none
@@ -68,7 +68,13 @@ def read_tokenizer(
     if size is not None:
         keys = keys | rules.defaults.get(size, {}) | keys | rules.overrides.get(size, {})
     keys = {key: value for key, value in keys.items() if key not in rules.last} | rules.last
-    return NotedKeys(keys | own, (*notes, *picky_tokens(files), *special_notes, *end_notes))
+    notes += (
+        *picky_tokens(files, keys),
+        *special_notes,
+        *end_notes,
+        *template_notes(files, template),
+    )
+    return NotedKeys(keys | own, notes)
 
 
 def _read_vocabulary(files: TokenizerFolder, rules: FamilyRules, *, pre: str | None) -> NotedKeys:
@@ -79,8 +85,8 @@ def _read_vocabulary(files: TokenizerFolder, rules: FamilyRules, *, pre: str | N
     if model is not None:
         return _with_notes(notes, read_sentencepiece(files, model))
     if not files.tokenizer:
-        found = [name for name in ("vocab.json", "tekken.json") if (files.path / name).is_file()]
-        beside = f"; {found[0]} alone does not say how text is cut" if found else ""
+        found = (files.path / "vocab.json").is_file()
+        beside = "; vocab.json alone does not say how text is cut" if found else ""
         raise TokenizerError(
             f"{files.path}: has neither tokenizer.json nor tokenizer.model{beside}; save the "
             "tokenizer with transformers' save_pretrained"

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from llmq.errors import TokenizerError
+from llmq.files.stand_ins import check_no_stand_in
 from llmq.tokenizer.json_values import MAX_TOKENS
 from llmq.tokenizer.vocabulary import Token, TokenType
 
@@ -48,6 +49,7 @@ class SentencePieceModel:
 def read_sentencepiece_model(path: Path) -> SentencePieceModel:
     """Read `tokenizer.model`; raises `TokenizerError` for anything that is not one."""
     data = _read(path)
+    check_no_stand_in(path, data, TokenizerError)
     try:
         pieces, kind, normalizing = _parsed(data)
     except (ValueError, IndexError, struct.error) as reason:  # UnicodeDecodeError is a ValueError

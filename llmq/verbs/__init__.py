@@ -18,5 +18,6 @@ VERBS = (
     Verb("inspect", "show what a GGUF file or a checkpoint folder holds", "llmq.verbs.inspect"),
     Verb("drift", "measure how far a quantized model moved from its base", "llmq.verbs.drift"),
     Verb("chat", "talk to a tutor, offline", "llmq.verbs.chat"),
+    Verb("architectures", "which families of models convert", "llmq.verbs.architectures"),
     Verb("completion", "let the shell complete what you type", "llmq.verbs.completion"),
 )

@@ -27,7 +27,7 @@ from llmq.calibration.torch_extra import check_installed
 from llmq.drift import chosen_suite
 from llmq.errors import CalibrationError, LlmqError, printable
 from llmq.interrupts import endings_raise
-from llmq.outputs import check_place, default_name, output_path
+from llmq.outputs import check_place, default_name, hidden_beside, output_path
 from llmq.sources.opening import open_source
 from llmq.sources.source import Source
 from llmq.verbs.arguments import count_argument
@@ -182,7 +182,7 @@ def _compute(
     """Compute and write the file; the number of matrices in it."""
     from llmq.calibration.activations import second_moments
 
-    resume = output.with_name(f".{output.name}.resume")
+    resume = hidden_beside(output, ".resume")
     try:
         with nullcontext() if arguments.quiet else layers_bar("calibrating") as progress:
             moments = second_moments(source, tokens, progress=progress, resume=resume)

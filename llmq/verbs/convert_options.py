@@ -33,9 +33,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--recipe",
         type=read_by(lambda text: recipe_named(text).name),
         choices=tuple(RECIPES),
-        default=defaults.RECIPE,
         metavar="NAME",
-        help=f"see below; {defaults.RECIPE} if not given",
+        help=f"see below; if not given, {defaults.RECIPE}, or the one that keeps a checkpoint's 4-bit codes",
     )
     _add_quality(parser)
     _add_choices(parser)
@@ -124,8 +123,8 @@ def _add_choices(parser: argparse.ArgumentParser) -> None:
         type=one_of([encoder.value for encoder in Encoder], "encoder"),
         choices=[encoder.value for encoder in Encoder],
         metavar="NAME",
-        help="how blocks are chosen: ggml (its bytes) or search (less error, and the default where a"
-        " format knows it)",
+        help="how blocks are chosen: ggml (its bytes), search (less error, and the default where a format"
+        " knows it) or portable (scales that other runtimes can hold)",
     )
     group.add_argument(
         "--tensor",
@@ -219,11 +218,12 @@ def order_of(arguments: argparse.Namespace) -> Order:
     importance = arguments.imatrix and read_importance(
         arguments.imatrix, exact=arguments.imatrix_exact
     )
+    source = open_source(
+        arguments.source, pre=arguments.pre, allow_requantize=arguments.allow_requantize
+    )
     return Order(
-        open_source(
-            arguments.source, pre=arguments.pre, allow_requantize=arguments.allow_requantize
-        ),
-        recipe=arguments.recipe,
+        source,
+        recipe=arguments.recipe or source.usual_recipe,
         overrides=Overrides(
             tensors=tuple(arguments.tensor),
             output=arguments.output_type,

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from llmq import defaults
 from llmq.errors import LlmqError
 from llmq.files.gguf import open_gguf
 from llmq.files.parts import parts_of
@@ -89,7 +88,7 @@ def _converts(path: Path) -> tuple[dict[str, Any], Plan | None]:
     """What `llmq convert` would say, short of reading the weights, and its plan."""
     try:
         source = open_source(path, allow_requantize=True)
-        plan = make_plan(source, recipe=defaults.RECIPE)
+        plan = make_plan(source)
     except LlmqError as error:
         return _answer(because=str(error)), None
     option, because = (REQUANTIZE, LOST) if source.is_quantized else (None, None)

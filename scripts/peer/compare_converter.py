@@ -1,127 +1,143 @@
 """Convert folders with llmq and with llama.cpp's converter and quantizer; list every difference.
 
-    scripts/compare-converter [FOLDER ...]
+    scripts/compare-converter [FOLDER ...] [--classes NAME ...]
 
 Compared are the metadata (keys, types, values; the converter's order too) and the tensors (names,
-shapes, types, bytes). The converter is given the name of the pre-tokenizer that llmq found. Where
-llmq differs on purpose, the docstring of `llmq.tokenizer` says why; keys that it adds are those of
-`ONLY_OURS`.
+shapes, types, bytes). The converter is given the name of the pre-tokenizer that llmq found. Keys
+called `llmq.` are left out. Differences that are on purpose stand in `scripts/peer/expected.py`,
+and in the table at the end; any other ends the command with 1.
 """
 
 import argparse
-import subprocess
+import json
 import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from llmq.files.gguf import GgufFile, open_gguf
 from llmq.planning import make_plan
 from llmq.quantize import execute
 from llmq.sources.opening import open_source
-from llmq.tokenizer.pre_tokenizer_table import STRUCTURES
+from llmq.sources.source import Source
 from llmq_kernels import Encoder
 from llmq_peer.differences import differences_between
 from llmq_peer.llama_quantize import quantize
 from llmq_peer.random_models import save_random_model
-from llmq_peer.tokenizer_folders import (
-    NAMED,
-    save,
-    save_sentencepiece,
-    train_byte_level,
-    train_sentencepiece,
-)
-from scripts.peer.commands import QUANTIZED, ROOT, converter
+from llmq_peer.variants import VARIANTS
+from scripts.peer.commands import QUANTIZED, ROOT
+from scripts.peer.converter_process import ConverterProcess
+from scripts.peer.expected import Found, reason_for, reasons_table
+from scripts.peer.typical_tokenizers import kinds_of, save_tokenizer
 
-# Said where the converter leaves it to llama.cpp: what transformers puts in front of a text.
-ONLY_OURS = ("tokenizer.ggml.add_bos_token", "tokenizer.ggml.add_space_prefix")
 CONVERTED = {"F32": "f32", "F16": "f16", "BF16": "bf16", "Q8_0": "q8_0"}
+OPTIONS = {"Qwen3_5ForCausalLM": ("--no-mtp",), "Qwen3_5ForConditionalGeneration": ("--no-mtp",)}
+"""What the converter has to be told of a class."""
+
+
+class Model(NamedTuple):
+    """A folder; with `quantized`, llama-quantize's recipes are compared too."""
+
+    folder: Path
+    quantized: bool = True
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument(
         "folders",
         nargs="*",
         type=Path,
-        help="default: the bundled tutor, and a random model for each architecture and tokenizer",
+        help="default: the bundled tutor, and random models of every class and its tokenizers",
     )
-    total = 0
-    with tempfile.TemporaryDirectory() as made:
-        folders = parser.parse_args().folders
-        for folder in folders or [ROOT / "eval" / "tutor", *random_folders(Path(made))]:
-            scratch = Path(made) / "scratch"
-            scratch.mkdir(exist_ok=True)
-            for recipe, differences in compare(folder, scratch):
-                total += len(differences)
-                print(f"{folder.name} {recipe}: {len(differences)} differences")
-                for text in differences:
-                    print(f"    {text}")
-    print(f"{total} differences")
-    return 1 if total else 0
+    parser.add_argument("--classes", nargs="+", choices=list(VARIANTS), default=list(VARIANTS))
+    arguments = parser.parse_args()
+    everything: list[Found] = []
+    unexplained = 0
+    with tempfile.TemporaryDirectory() as made, ConverterProcess() as converter:
+        given = [Model(folder) for folder in arguments.folders]
+        for model in given or default_models(Path(made), arguments.classes):
+            found = list(compare(model, Path(made), converter))
+            wrong = [one for one in found if reason_for(one) is None]
+            everything, unexplained = everything + found, unexplained + len(wrong)
+            purpose = len(found) - len(wrong)
+            print(
+                f"{model.folder.name}: {len(wrong)} differences, {purpose} on purpose", flush=True
+            )
+            for one in wrong:
+                print(f"    {one.text} ({', '.join(one.files)})")
+    print(*reasons_table(everything), sep="\n")
+    print(f"{unexplained} differences without a reason")
+    return 1 if unexplained else 0
 
 
-def random_folders(made: Path) -> Iterator[Path]:
-    """Random models of every architecture, with trained tokenizers of the kinds it comes with."""
-    byte_level = {row.name: row for row in STRUCTURES}
-    for name, kind in (
-        ("LlamaForCausalLM", "sentencepiece"),
-        ("LlamaForCausalLM", "llama-bpe"),
-        ("MistralForCausalLM", "sentencepiece"),
-        ("Qwen2ForCausalLM", "qwen2"),
-        ("Qwen3ForCausalLM", "qwen2"),
-    ):
-        folder = made / f"{name}-{kind}"
-        if kind == "sentencepiece":
-            config = save_sentencepiece(folder, train_sentencepiece())
-        else:
-            config = save(folder, train_byte_level(byte_level[kind]), **NAMED)
-        known = ("vocab_size", "bos_token_id", "eos_token_id")
-        settings = {key: value for key, value in config.items() if key in known}
-        save_random_model(folder, name, settings | {"head_dim": 32})
-        yield folder
+def default_models(made: Path, classes: list[str]) -> Iterator[Model]:
+    """The bundled tutor; every variant of the classes, the first with each kind of tokenizer."""
+    yield Model(ROOT / "eval" / "tutor")
+    for name in classes:
+        first, *others = kinds_of(name)
+        for number, variant in enumerate(VARIANTS[name]):
+            for kind in (first, *(others if number == 0 else ())):
+                folder = made / f"{name}-{kind}-{number}"
+                tokens = save_tokenizer(folder, kind)
+                sizes = [key for key in variant.settings if key.startswith("vocab_size")]
+                settings = {**variant.settings, **dict.fromkeys(sizes, tokens["vocab_size"])}
+                save_random_model(folder, name, {**settings, **tokens})
+                yield Model(folder, quantized=number == 0)
 
 
-def compare(folder: Path, scratch: Path) -> Iterator[tuple[str, list[str]]]:
-    """Each recipe with the differences found, first the converter's, then the quantizer's."""
-    checkpoint = open_source(folder)
+def compare(model: Model, scratch: Path, converter: ConverterProcess) -> list[Found]:
+    """The differences, each with the files that have it."""
+    hf_name = json.loads((model.folder / "config.json").read_text())["architectures"][0]
+    files: dict[str, list[str]] = {}
+    for file, text in every_difference(model, hf_name, scratch, converter):
+        files.setdefault(text, []).append(file)
+    return [Found(hf_name, text, tuple(names)) for text, names in files.items()]
+
+
+def every_difference(
+    model: Model, hf_name: str, scratch: Path, converter: ConverterProcess
+) -> Iterator[tuple[str, str]]:
+    """File and difference: to the converter's files, then to what the quantizer makes of one."""
+    source = open_source(model.folder)
+    pre = str(source.metadata.get("tokenizer.ggml.pre", ""))
+    known = set()
     for recipe, outtype in CONVERTED.items():
-        plan = make_plan(checkpoint, recipe=recipe, encoder=Encoder.GGML)
-        ours = open_gguf(
-            execute(plan, scratch / f"ours-{recipe}.gguf", force=True, load_check=False)
-        )
-        pre = plan.metadata.get("tokenizer.ggml.pre", "")
-        theirs = run_converter(folder, scratch / f"theirs-{recipe}.gguf", outtype, str(pre))
-        kept = [
-            key
-            for key in ours.metadata
-            if not key.startswith("llmq.") and (key not in ONLY_OURS or key in theirs.metadata)
-        ]
-        reordered = kept != list(theirs.metadata)
-        differences = found(ours, theirs)
-        yield f"{recipe} (converter)", differences or ["the order of the keys"] * reordered
-    for recipe, file_type in QUANTIZED.items():
-        plan = make_plan(checkpoint, recipe=recipe, encoder=Encoder.GGML)
-        ours = open_gguf(
-            execute(plan, scratch / f"ours-{recipe}.gguf", force=True, load_check=False)
-        )
+        ours, output = convert(source, recipe, scratch), scratch / f"theirs-{recipe}.gguf"
+        options = OPTIONS.get(hf_name, ())
+        said = converter.convert(model.folder, output, outtype=outtype, pre=pre, options=options)
+        if said:
+            yield recipe, f"no file: the converter says {said.splitlines()[-1]}"
+            return
+        for text in differences(ours, open_gguf(output)):
+            known.add(text)
+            yield recipe, text
+    for recipe, file_type in QUANTIZED.items() if model.quantized else ():
+        ours = convert(source, recipe, scratch)
         theirs = quantize(scratch / "theirs-F32.gguf", scratch / "quantized.gguf", file_type)
-        yield f"{recipe} (quantizer)", found(ours, theirs)
+        for text in differences_between(ours, theirs):
+            if text not in known:
+                yield f"{recipe} quantized", text
 
 
-def found(ours: GgufFile, theirs: GgufFile) -> list[str]:
-    """The differences, but for the keys that only we write, on purpose."""
-    expected = tuple(f"key {key}: " for key in ONLY_OURS if key not in theirs.metadata)
-    return [text for text in differences_between(ours, theirs) if not text.startswith(expected)]
+def convert(source: Source, recipe: str, scratch: Path) -> GgufFile:
+    """Our file of this recipe, with ggml's encoders."""
+    plan = make_plan(source, recipe=recipe, encoder=Encoder.GGML)
+    return open_gguf(execute(plan, scratch / f"ours-{recipe}.gguf", force=True, load_check=False))
 
 
-def run_converter(folder: Path, output: Path, outtype: str, pre: str) -> GgufFile:
-    """llama.cpp's convert_hf_to_gguf on `folder`."""
-    command = converter(folder, output, outtype=outtype, pre=pre)
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise SystemExit(f"the converter failed on {folder}:\n{done.stderr[-2000:]}")
-    return open_gguf(output)
+def differences(ours: GgufFile, theirs: GgufFile) -> Iterator[str]:
+    """What the files differ in, and whether the keys that both have are in another order."""
+    yield from differences_between(ours, theirs)
+    shared = [
+        [key for key in one.metadata if key in other.metadata]
+        for one, other in ((ours, theirs), (theirs, ours))
+    ]
+    if shared[0] != shared[1]:
+        yield "the order of the keys"
 
 
 if __name__ == "__main__":

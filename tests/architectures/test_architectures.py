@@ -61,10 +61,6 @@ def test_every_architecture_is_tried() -> None:
             {"architectures": ["LlamaForCausalLM"], "rope_scaling": {"type": "dynamic"}},
             "kind 'dynamic' is not supported",
         ),
-        (
-            {"architectures": ["LlamaForCausalLM"], "quantization_config": {"bits": 4}},
-            "quantized already",
-        ),
         (LLAMA | {"hidden_act": "gelu"}, "activation 'gelu' is not supported"),
         (LLAMA | {"rope_scaling": {"type": "linear"}}, "setting factor is None"),
         (LLAMA | {"rope_scaling": LINEAR | {"factor": 10**400}}, "setting factor is 1000"),

@@ -85,7 +85,7 @@ def test_what_guesses_several_tokens_is_left_behind(
     }
     save_whole(folder, old_names | {"mtp.norm.weight": np.ones(96, np.float32)})
     notes = open_source(folder).notes
-    assert [note.split(":")[0] for note in notes] == [
+    assert [note.split(":")[0] for note in notes if "left out" in note] == [
         "21 tensors are left out (model.visual.blocks.0.attn.proj.bias and so on)",
         "mtp.norm.weight is left out",
     ]

@@ -1,7 +1,10 @@
 """Families near Llama: what is refused and why, what a window means, where rope settings stand."""
 
 import copy
+import json
 import math
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,6 +14,7 @@ import transformers
 from llmq.architectures import ARCHITECTURES, architecture_for
 from llmq.architectures.longrope import attention_factor
 from llmq.errors import ArchitectureError
+from llmq.sources.opening import open_source
 from llmq_peer.variants.phi import longrope
 from llmq_peer.variants.ropes import LINEAR, LLAMA3, YARN
 
@@ -39,6 +43,12 @@ SIZES: dict[str, Any] = {
         ("Granite", {"residual_multiplier": "1"}, "residual_multiplier is '1'"),
         ("Olmo2", {"attention_bias": True}, "attention_bias is on, and llama.cpp's olmo2"),
         ("Olmo2", {"head_dim": 32}, "llama.cpp's olmo2 knows no others"),
+        ("Olmo3", {"rope_theta": 10000.0}, "rope_theta is 10000 and 500000, and llama.cpp's olmo2"),
+        (
+            "Olmo3",
+            {"rope_parameters": {"full_attention": YARN, "sliding_attention": YARN}},
+            "kind 'yarn' is not supported",
+        ),
         ("Exaone4", {"head_dim": 32}, "llama.cpp's exaone4 knows no others"),
         ("Exaone4", {}, "layers without rope in a model of 4 layers"),
         ("Exaone4", {"sliding_window_pattern": "LLG"}, "layers without rope in a model of 4"),
@@ -179,3 +189,56 @@ def test_a_tied_output_that_the_graph_lacks_is_a_copy() -> None:
             if row.target == "output.weight" and row.present(settings)
         ]
         assert outputs == [source]
+
+
+@pytest.mark.parametrize(
+    ("around", "inside", "stored", "found"),
+    [
+        (True, False, False, True),  # as transformers 5 saves it, which asks the settings around
+        (True, False, True, False),  # as it was published
+        (False, True, True, False),
+        (None, None, True, False),
+        (None, None, False, True),
+        (None, True, False, True),
+        (False, False, True, False),
+    ],
+)
+def test_an_output_of_which_two_places_speak(
+    make_checkpoint: Callable[..., Path],
+    around: bool | None,
+    inside: bool | None,
+    stored: bool,
+    found: bool,
+) -> None:
+    """Whether `found` is tied, where `stored` says whether the checkpoint has the matrix."""
+    folder = wrapped_checkpoint(make_checkpoint, around=around, inside=inside, stored=stored)
+    assert open_source(folder).facts.tied == found
+
+
+@pytest.mark.parametrize(
+    ("tied", "stored", "message"),
+    [(False, False, "lm_head.weight' is missing"), (True, True, "the two differ")],
+)
+def test_an_output_that_is_not_as_both_places_say(
+    make_checkpoint: Callable[..., Path], tied: bool, stored: bool, message: str
+) -> None:
+    folder = wrapped_checkpoint(make_checkpoint, around=tied, inside=tied, stored=stored)
+    with pytest.raises(ArchitectureError, match=message):
+        open_source(folder)
+
+
+def wrapped_checkpoint(
+    make_checkpoint: Callable[..., Path], *, around: bool | None, inside: bool | None, stored: bool
+) -> Path:
+    """A Mistral 3 whose settings say twice whether the output is tied."""
+
+    def change(tensors: dict[str, Any]) -> None:
+        if stored:
+            tensors["lm_head.weight"] = tensors["model.embed_tokens.weight"] + 1
+
+    folder = make_checkpoint(change=change, architectures=["Mistral3ForConditionalGeneration"])
+    path = folder / "config.json"
+    config = json.loads(path.read_text())
+    text = config | {"tie_word_embeddings": inside, "head_dim": 16}
+    path.write_text(json.dumps(config | {"tie_word_embeddings": around, "text_config": text}))
+    return folder

@@ -14,6 +14,10 @@ class Converts:
 
     notes: tuple[str, ...] = ()
     """Words that the notes hold."""
+    unsaid: tuple[str, ...] = ()
+    """Words that no note holds."""
+    as_before: bool = False
+    """transformers cannot read the folder as it is: the folder before the steps is compared."""
     ends: tuple[str, ...] = ()
     """Tokens that end a reply besides those of transformers' generation settings."""
     around: bool = True

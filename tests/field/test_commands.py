@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -10,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from tests.field.bases import CHATML, QWEN2
+from tests.field.cases_fetched import PAGE
+from tests.field.cases_files import POINTER
 from tests.field.cases_templates import DATED, NO_SYSTEM
 from tests.field.folder import Step, settings, without
 
@@ -110,7 +113,10 @@ COMMANDS = (
     chat("a broken template", "Hi\n", "broken.gguf", code=1, words=("broken.gguf",)),
     chat("a name with escape sequences", "Hi\n", ODD, speaks=True),
     chat("a context that holds nothing", "Hi\n", "--ctx", "4", code=1, words=("context",)),
-    Command("chat: a folder", ("chat", "model"), code=1, words=("model",)),
+    Command("chat: a folder", ("chat", "model"), code=1, words=("llmq convert model", "llmq chat")),
+    Command(
+        "drift: a folder as a file", ("drift", "tutor.gguf", "model"), code=1, words=("first",)
+    ),
     Command(
         "force: onto a shard",
         ("convert", "model", "--force", "-o", "model/model-00001-of-00002.safetensors"),
@@ -164,6 +170,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
         step(place / "model")
         run(place, "convert", "model", "-o", f"{name}.gguf", "--recipe", "F16", "--jobs", "1")
         (place / "model" / "tokenizer_config.json").write_text(said)
+    (place / "pointer.gguf").write_text(POINTER)
+    (place / "page.gguf").write_text(PAGE)
     if sys.platform != "win32":
         (place / ODD).symlink_to("tutor.gguf")
         os.mkfifo(place / "pipe")
@@ -199,6 +207,22 @@ def test_a_command(place: Path, command: Command) -> None:
     elif command.speaks:
         assert all(drift["n_tokens"] > 0 for drift in json.loads(printed)["drifts"])
     assert {path: path.stat().st_mtime_ns for path in place.rglob("*")} == before
+
+
+def test_names_as_long_as_file_systems_take(place: Path) -> None:
+    """Of the folder, of the output, and of what lies beside it for a while."""
+    folder, output = "m" * 255, f"{'q' * 250}.gguf"
+    shutil.copytree(place / "model", place / folder)
+    for options in (("-o", output), ()):
+        done = run(place, "convert", folder, "--recipe", "Q8_0", *options)
+        assert done.returncode == 0, done.stderr.decode()
+    made = (place / output, place / f"{'m' * 200}-Q8_0.gguf")
+    assert made[0].read_bytes() == made[1].read_bytes()
+    done = run(place, "drift", folder, output, "--suite", "ordinary.jsonl", "--threads", "1")
+    assert done.returncode == 0, done.stderr.decode()
+    shutil.rmtree(place / folder)
+    for file in made:
+        file.unlink()
 
 
 def test_drift_scores_all_of_a_turn_that_quotes_marks(place: Path) -> None:

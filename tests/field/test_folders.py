@@ -1,5 +1,6 @@
 """Folders as people have them: each converts to what transformers makes of it, or is refused."""
 
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -10,9 +11,12 @@ from pathlib import Path
 import pytest
 
 from tests.field import (
+    cases_cards,
     cases_config,
     cases_ends,
+    cases_fetched,
     cases_files,
+    cases_names,
     cases_pieces,
     cases_templates,
     cases_tokens,
@@ -30,6 +34,9 @@ CASES = (
     *cases_tokens.CASES,
     *cases_config.CASES,
     *cases_files.CASES,
+    *cases_names.CASES,
+    *cases_fetched.CASES,
+    *cases_cards.CASES,
     *cases_templates.CASES,
     *(cases_files.PIPES if sys.platform != "win32" else ()),
 )
@@ -40,6 +47,8 @@ class Conversion:
     """A folder that was made, and `llmq convert` on it, as a user runs it."""
 
     folder: Path
+    original: Path
+    """What transformers reads."""
     output: Path
     done: "Future[subprocess.CompletedProcess[str]]"
 
@@ -59,9 +68,13 @@ def conversions(
                 folder, output = place / case.folder, place / "out" / "file.gguf"
                 output.parent.mkdir()
                 case.base.write(folder, **case.model)
+                original = folder
+                if isinstance(case.right, Converts) and case.right.as_before:
+                    original = Path(shutil.copytree(folder, place / "before"))
                 for step in case.steps:
                     step(folder)
-                found[case.name] = Conversion(folder, output, pool.submit(convert, folder, output))
+                done = pool.submit(convert, folder, output)
+                found[case.name] = Conversion(folder, original, output, done)
         yield found
         pool.shutdown(cancel_futures=True)
 
@@ -88,7 +101,7 @@ def test_a_folder(case: Case, conversions: dict[str, Conversion]) -> None:
         return
     assert done.returncode == 0, done.stderr
     check_notes(case.right, done.stderr)
-    check_like_transformers(case, conversion.folder, conversion.output)
+    check_like_transformers(case, conversion.original, conversion.output)
 
 
 def check_refusal(right: Refused, done: "subprocess.CompletedProcess[str]") -> None:
@@ -103,4 +116,5 @@ def check_refusal(right: Refused, done: "subprocess.CompletedProcess[str]") -> N
 def check_notes(right: Converts, said: str) -> None:
     """The notes say what they should."""
     notes = [line for line in said.splitlines() if line.startswith("note: ")]
-    assert [words for words in right.notes if not any(words in note for note in notes)] == []
+    assert [words for words in right.notes if not any(words in note for note in notes)] == [], said
+    assert [words for words in right.unsaid if any(words in note for note in notes)] == [], said

@@ -140,15 +140,15 @@ def test_the_hub_caches_links_are_followed(
     assert checkpoint.name == "b"
 
 
-def test_the_index_names_what_the_shards_hold(make_checkpoint: Callable[..., Path]) -> None:
+def test_what_the_shards_hold_counts(make_checkpoint: Callable[..., Path]) -> None:
     folder = make_checkpoint()
     change_index(folder, lambda names: names.pop("model.norm.weight"))
-    with pytest.raises(CheckpointError, match=r"also holds the tensor 'model\.norm\.weight'"):
-        open_checkpoint(folder)
+    checkpoint = open_checkpoint(folder)
+    assert "model.norm.weight" in checkpoint.tensors
+    assert "model.norm.weight" in checkpoint.notes[0]
     first = "model-00001-of-00002.safetensors"
     change_index(folder, lambda names: names.update({"model.norm.weight": first, "ghost": first}))
-    with pytest.raises(CheckpointError, match="the tensor 'ghost'"):
-        open_checkpoint(folder)
+    assert open_checkpoint(folder).unheld == {"ghost": first}
 
 
 def test_an_index_beside_a_single_file(make_checkpoint: Callable[..., Path]) -> None:

@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from llmq.errors import CheckpointError
 from llmq.sources.model_card import MAX_CARD_BYTES, general_metadata
 
 CARD = """---
@@ -38,7 +37,9 @@ def test_a_full_card_in_the_order_of_the_converter(tmp_path: Path) -> None:
     folder = folder_of(tmp_path, CARD)
     defaults = {"temperature": 0.6, "top_k": 20, "top_p": 0.95, "repetition_penalty": 1.1}
     (folder / "generation_config.json").write_text(json.dumps({**defaults, "min_p": None}))
-    assert list(general_metadata(folder, n_parameters=1_000_000_000).items()) == [
+    found, notes = general_metadata(folder, n_parameters=1_000_000_000)
+    assert notes == ()
+    assert list(found.items()) == [
         ("general.type", "model"),
         ("general.sampling.top_k", np.int32(20)),
         ("general.sampling.top_p", np.float32(0.95)),
@@ -66,7 +67,8 @@ def test_a_full_card_in_the_order_of_the_converter(tmp_path: Path) -> None:
 def test_types_are_gguf_types(tmp_path: Path) -> None:
     folder = folder_of(tmp_path, CARD)
     (folder / "generation_config.json").write_text('{"temperature": 1, "top_k": 5}')
-    kinds = {key: type(value) for key, value in general_metadata(folder, n_parameters=1).items()}
+    found, _ = general_metadata(folder, n_parameters=1)
+    kinds = {key: type(value) for key, value in found.items()}
     assert kinds["general.sampling.temp"] is np.float32
     assert kinds["general.sampling.top_k"] is np.int32
     assert kinds["general.base_model.count"] is np.uint32
@@ -75,9 +77,9 @@ def test_types_are_gguf_types(tmp_path: Path) -> None:
 def test_no_card_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = folder_of(tmp_path, name="tutor")
     expected = {"general.type": "model", "general.name": "Tutor", "general.size_label": "1.1B"}
-    assert general_metadata(folder, n_parameters=1_100_048_384) == expected
+    assert general_metadata(folder, n_parameters=1_100_048_384) == (expected, ())
     monkeypatch.chdir(folder)
-    assert general_metadata(Path(), n_parameters=1_100_048_384) == expected
+    assert general_metadata(Path(), n_parameters=1_100_048_384) == (expected, ())
 
 
 @pytest.mark.parametrize(
@@ -99,24 +101,42 @@ def test_no_card_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
         "name: \x07",
     ],
 )
-def test_cards_that_cannot_be_understood(tmp_path: Path, front_matter: str) -> None:
-    folder = folder_of(tmp_path, f"---\n{front_matter}\n---\n")
-    with pytest.raises(CheckpointError) as error:
-        general_metadata(folder, n_parameters=1)
-    assert "\n" not in str(error.value)
-    assert "model card" in str(error.value)
+def test_what_cannot_be_understood_is_left_out(tmp_path: Path, front_matter: str) -> None:
+    folder = folder_of(tmp_path, f"---\n{front_matter}\n---\n", name="tutor")
+    found, notes = general_metadata(folder, n_parameters=0)
+    assert {**found, "general.tags": [], "general.base_model.count": 0} == {
+        "general.type": "model",
+        "general.name": "Tutor",
+        "general.tags": [],
+        "general.base_model.count": 0,
+    }
+    assert len(notes) == 1
+    assert notes[0].startswith("README.md")
+    assert "\n" not in notes[0]
 
 
-def test_other_files_that_cannot_be_understood(tmp_path: Path) -> None:
-    folder = folder_of(tmp_path, "---\n---\n")
-    (folder / "README.md").write_bytes(b"---\nname: \xff\n---\n")
-    with pytest.raises(CheckpointError, match="model card"):
-        general_metadata(folder, n_parameters=1)
-    (folder / "README.md").write_bytes(b" " * (MAX_CARD_BYTES + 1))
-    with pytest.raises(CheckpointError, match="more than"):
-        general_metadata(folder, n_parameters=1)
+def test_the_rest_of_a_file_counts(tmp_path: Path) -> None:
+    folder = folder_of(tmp_path, "---\nlicense: mit\nname: {a: b}\n---\n", name="tutor")
+    (folder / "generation_config.json").write_text('{"top_k": "many", "top_p": 0.5}')
+    found, notes = general_metadata(folder, n_parameters=1)
+    assert found["general.license"] == "mit"
+    assert found["general.sampling.top_p"] == np.float32(0.5)
+    assert notes == (
+        "README.md: name cannot be understood and is left out",
+        "generation_config.json: top_k cannot be understood and is left out",
+    )
+
+
+def test_files_that_cannot_be_understood(tmp_path: Path) -> None:
+    folder = folder_of(tmp_path, "---\n---\n", name="tutor")
+    for data in (b"---\nname: \xff\n---\n", b" " * (MAX_CARD_BYTES + 1)):
+        (folder / "README.md").write_bytes(data)
+        found, (note,) = general_metadata(folder, n_parameters=1)
+        assert found["general.name"] == "Tutor"
+        assert note.startswith("README.md cannot be understood")
     (folder / "README.md").unlink()
     for value in ('{"top_k": "many"}', "[]", '{"temperature": [1]}', "[" * 100_000):
         (folder / "generation_config.json").write_text(value)
-        with pytest.raises(CheckpointError, match="generation_config"):
-            general_metadata(folder, n_parameters=1)
+        found, (note,) = general_metadata(folder, n_parameters=1)
+        assert found["general.name"] == "Tutor"
+        assert note.startswith("generation_config.json")

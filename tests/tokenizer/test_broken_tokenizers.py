@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tokenizers import Tokenizer, models
 
 from llmq.errors import TokenizerError
 from llmq.tokenizer.reading import read_tokenizer
@@ -122,3 +123,21 @@ def test_absurd_vocabulary_sizes(folder: Path, size: object) -> None:
 def test_an_unknown_override_is_refused_before_anything_is_read(tmp_path: Path) -> None:
     with pytest.raises(TokenizerError, match="did you mean llama-bpe"):
         read_tokenizer(tmp_path / "nowhere", {}, pre="lama-bpe")
+
+
+@pytest.mark.parametrize(
+    ("model", "said"),
+    [
+        (models.Unigram([("<unk>", 0.0), ("a", -1.0)], unk_id=0), "'Unigram'; it chooses the like"),
+        (models.WordPiece({"a": 0, "[UNK]": 1}, unk_token="[UNK]"), "'WordPiece'; it takes the lo"),
+        (models.WordLevel({"a": 0, "[UNK]": 1}, unk_token="[UNK]"), "'WordLevel'; it knows whole"),
+    ],
+)
+def test_what_does_not_merge_is_refused(folder: Path, model: Any, said: str) -> None:
+    """Of these an option would be no help, so none is named."""
+    Tokenizer(model).save(str(folder / "tokenizer.json"))
+    for pre in (None, "gpt-2"):
+        with pytest.raises(TokenizerError, match=said) as error:
+            read_tokenizer(folder, {}, pre=pre)
+        assert "--" not in str(error.value)
+        assert "\n" not in str(error.value)

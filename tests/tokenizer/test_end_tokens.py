@@ -5,10 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tokenizers import AddedToken, Tokenizer
 from transformers import AutoTokenizer
 
 from llmq.errors import TokenizerError
-from llmq_peer.tokenizer_folders import BOS, EOS, NAMED, PAD, TOOL, read_noted, write
+from llmq_peer.tokenizer_folders import BOS, EOS, NAMED, PAD, TOOL, read_noted, save, write
 
 NUMBERS = {BOS: 0, EOS: 1, PAD: 2, TOOL: 300}
 TURNS = "{% for m in messages %}{{ m.role }} {{ m.content }}{{ MARK }}\n{% endfor %}"
@@ -64,6 +65,37 @@ def test_end_tokens(
     write(folder / "tokenizer_config.json", settings)
     write(folder / "generation_config.json", generation)
     assert ends(folder, **config) == expected
+
+
+# How the templates of these families close a turn, and the ids that generation_config.json lists.
+CLOSED = {
+    "gemma-3": ("<end_of_turn>", "<start_of_turn>{{ m.role }}\n{{ m.content }}<end_of_turn>\n"),
+    "gemma-4": ("<turn|>", "<|turn>{{ m.role }}\n{{ m.content | trim }}<turn|>\n"),
+    "qwen": ("<|im_end|>", "<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n"),
+    "exaone-4": ("[|endofturn|]", "[|{{ m.role }}|]\n{{ m.content }}[|endofturn|]\n"),
+    "phi-4-mini": ("<|end|>", "<|{{ m.role }}|>{{ m.content }}<|end|>"),
+    "granite": (EOS, "<|start_of_role|>{{ m.role }}<|end_of_role|>{{ m.content }}" + EOS + "\n"),
+    "mistral": (EOS, "{% if m.role == 'user' %}[INST]{{ m.content }}[/INST]"
+        "{% else %}{{ m.content }}{{ eos_token }}{% endif %}"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("family", CLOSED)
+@pytest.mark.parametrize("special", [True, False])
+def test_what_closes_a_turn_ends_a_reply(
+    trained: str, tmp_path: Path, family: str, special: bool
+) -> None:
+    """Also where the vocabulary has it as a word; the end of a text stays eos."""
+    mark, turn = CLOSED[family]
+    tokenizer = Tokenizer.from_str(trained)
+    if mark != EOS:
+        tokenizer.add_tokens([AddedToken(mark, special=special, normalized=False)])
+    template = "{% for m in messages %}" + turn + "{% endfor %}"
+    save(tmp_path, tokenizer, **NAMED, chat_template=template)
+    last = None if mark == EOS else 301
+    assert ends(tmp_path) == ([1, last, None], [])
+    write(tmp_path / "generation_config.json", {"eos_token_id": [1, 301] if last else 1})
+    assert ends(tmp_path) == ([1, last, None], [])
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""read_tokenizer: keys, order and types; special tokens; templates."""
+"""read_tokenizer: keys, order and types; special tokens."""
 
 import json
 from collections.abc import Callable
@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from tokenizers import Tokenizer, processors
 
-from llmq.errors import TokenizerError
 from llmq_peer.tokenizer_folders import (
     BOS,
     EOS,
@@ -228,44 +227,3 @@ def test_control_tokens_by_their_looks(folder: Path) -> None:
     metadata = read(folder)
     assert list(metadata[PREFIX + "token_type"][301:306]) == [3, 3, 4, 3, 4]
     assert metadata[PREFIX + "tokens"][305] == "a b"
-
-
-def test_chat_template_places(folder: Path) -> None:
-    config, jinja = folder / "tokenizer_config.json", folder / "chat_template.jinja"
-
-    def templates() -> dict[str, Any]:
-        return {k: v for k, v in read(folder).items() if k.startswith("tokenizer.chat")}
-
-    assert templates() == {}
-    write(folder / "chat_template.json", {"chat_template": "old"})
-    assert templates() == {"tokenizer.chat_template": "old"}
-    change(config, lambda c: c.update(chat_template="é\n{{ bos_token }}"))
-    assert templates() == {"tokenizer.chat_template": "é\n{{ bos_token }}"}
-    named = [("tool use", "T"), ("default", "D"), ("rag", "R")]
-    change(
-        config,
-        lambda c: c.update(chat_template=[{"name": n, "template": t} for n, t in named]),
-    )
-    assert list(templates().items()) == [
-        ("tokenizer.chat_template.tool_use", "T"),
-        ("tokenizer.chat_template.rag", "R"),
-        ("tokenizer.chat_templates", ["tool_use", "rag"]),
-        ("tokenizer.chat_template", "D"),
-    ]
-    jinja.write_text("file", encoding="utf-8")
-    assert templates() == {"tokenizer.chat_template": "file"}
-    (folder / "additional_chat_templates").mkdir()
-    for name in ("b", "a"):
-        (folder / "additional_chat_templates" / f"{name}.jinja").write_text(name, encoding="utf-8")
-    assert list(templates().items()) == [
-        ("tokenizer.chat_template.a", "a"),
-        ("tokenizer.chat_template.b", "b"),
-        ("tokenizer.chat_templates", ["a", "b"]),
-        ("tokenizer.chat_template", "file"),
-    ]
-    jinja.write_text("a\0b", encoding="utf-8")
-    with pytest.raises(TokenizerError, match=r"U\+0000"):
-        templates()
-    jinja.write_bytes(b"\xff\xfe")
-    with pytest.raises(TokenizerError, match="not UTF-8"):
-        read(folder)

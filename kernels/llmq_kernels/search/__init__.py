@@ -16,11 +16,13 @@ Then for each superblock, from these sums alone (joint_rounding.py):
 6.  Refit d and dmin to these codes by a 2 x 2 system, and round the weights for what was stored.
 
 Formats without offsets do the same with one scale: candidates put the weight farthest from zero at
-a value of the grid, of either sign (scale_fit.py, scale.py).
+a value of the grid, of either sign (scale_fit.py, scale.py). positive.py looks among scales that
+other runtimes can hold.
 """
 
 from llmq_kernels.search.affine import AffineBlocks, AffineSuperblocks
 from llmq_kernels.search.grids import Codebook, Integers
+from llmq_kernels.search.positive import PositiveBlocks
 from llmq_kernels.search.scale import ScaleBlocks, ScaleSuperblocks
 
 __all__ = [
@@ -28,6 +30,7 @@ __all__ = [
     "AffineSuperblocks",
     "Codebook",
     "Integers",
+    "PositiveBlocks",
     "ScaleBlocks",
     "ScaleSuperblocks",
 ]
