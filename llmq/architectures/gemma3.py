@@ -109,7 +109,6 @@ GEMMA3_SEEING = replace(
     GEMMA3,
     hf_name="Gemma3ForConditionalGeneration",
     nested="text_config",
-    text_class="Gemma3ForCausalLM",
     models="Gemma 3 4B, 12B, 27B; MedGemma",
     renamed=TEXT_TOWER,
     ignored=ROTARY_BUFFERS | {r"(model\.)?(vision_tower|multi_modal_projector)\..*": SEES},

@@ -153,8 +153,6 @@ class Architecture:
     """Which models are published as this class."""
     nested: str | None = None
     """In a model of several parts, the field of config.json with the language model's settings."""
-    text_class: str | None = None
-    """In a model of several parts, the class in transformers of the language model alone."""
     walked: bool = True
     """Whether llmq.calibration can compute it layer by layer, as `--quality good` and `best` do."""
     tokenizer: FamilyRules = NO_RULES

@@ -219,10 +219,14 @@ def open_skeleton(source: Source) -> Skeleton:
     may be missing.
     """
     architecture = architecture_for(read_json_object(source.path / "config.json", CheckpointError))
-    named = architecture.text_class or architecture.hf_name
+    named = architecture.hf_name
     try:
         kind = getattr(transformers(), named)
         config = kind.config_class.from_pretrained(source.path, local_files_only=True, **OVERRULED)
+        if architecture.nested:
+            config = config.get_text_config()
+            config.update(OVERRULED)
+            kind = transformers().AutoModelForCausalLM._model_mapping[type(config)]
         attention = "sdpa" if kind._supports_sdpa else "eager"  # Gemma 2 caps what sdpa hides
         with torch().device("meta"):
             model = kind._from_config(config, dtype=torch().float32, attn_implementation=attention)
