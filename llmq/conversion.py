@@ -9,7 +9,8 @@ from llmq.importance import Importance
 from llmq.preparation import Order, begin, prepared
 from llmq.quality import quality_named
 from llmq.quantize import execute
-from llmq.sources.opening import open_source
+from llmq.sources.opening import Adapters, fetched, open_source
+from llmq.sources.source import Source
 from llmq_kernels import Encoder
 
 
@@ -22,19 +23,20 @@ def convert(
     calibration: str | Path | None = None,
     importance: Importance | str | Path | None = None,
     encoder: Encoder | None = None,
+    adapters: Adapters | None = None,
     force: bool = False,
     load_check: bool = True,
 ) -> Path:
     """Write a model folder or a GGUF file as a GGUF file of this recipe; the path of the output.
 
-    `quality` is fast, good or best; the latter two compute on `calibration` first, which is a file
-    of `llmq calibrate`, a suite or a text (default: the built-in suites). `importance` weighs the
-    errors of the matrices' columns instead (an importance matrix's file, or what `read_importance`
-    makes of it). `encoder` chooses the codes, `force` overwrites the output, `load_check` has
-    llama.cpp try the file. Nothing is left under its name if anything fails; what good and best
-    have finished by then waits in a hidden folder beside it, and the same call goes on from there.
-    Whatever else can be chosen, `open_source`, `make_plan` and `execute` take: fast is the three of
-    them. Raises a child of `LlmqError`.
+    A model of the hub (`org/name[@revision]`) is fetched. `adapters` are LoRA adapters to merge in:
+    their folders, and what each is multiplied with. `quality` is fast, good or best; the latter two
+    compute on `calibration` first, which is a file of `llmq calibrate`, a suite or a text (default:
+    the built-in suites). `importance` weighs the errors of the matrices' columns instead (a file,
+    or what `read_importance` makes of it). `load_check` has llama.cpp try the file. Nothing is left
+    under its name if anything fails; what good and best have finished by then waits in a hidden
+    folder beside it, and the same call goes on from there. `open_source`, `make_plan` and `execute`
+    take whatever else can be chosen: fast is the three of them. Raises a child of `LlmqError`.
 
         >>> import tempfile
         >>> from llmq import convert
@@ -47,7 +49,7 @@ def convert(
     try:
         if isinstance(importance, str | Path):
             importance = read_importance(importance)
-        opened = open_source(source)
+        opened = _opened(source, adapters)
         order = Order(
             opened,
             recipe=recipe or opened.usual_recipe,
@@ -62,6 +64,11 @@ def convert(
             return execute(plan, output, force=force, load_check=load_check)
     except OSError as error:  # what no other place knows by name, such as a name that is too long
         raise OutputError(f"{error.filename or output}: {error.strerror}") from error
+
+
+def _opened(source: str | Path, adapters: Adapters | None) -> Source:
+    given: Adapters = {fetched(path): scale for path, scale in (adapters or {}).items()}
+    return open_source(fetched(source), adapters=given)
 
 
 def _check(

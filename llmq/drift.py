@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from llmq.errors import LlmqError, SuiteError
+from llmq.sources.hub_id import hub_id
 from llmq.spelling import did_you_mean
 from llmq.suites import Suite, read_suite, spread
 from llmq_eval.drift import BUILTIN_SUITES, Drift, Failure, builtin_suite, measure_drifts
@@ -111,6 +112,10 @@ def base_as_gguf(base: Path, begin: Begin | None = None) -> Iterator[Path]:
 
     `begin(plan, recipe)` is called before a conversion, and may return what is told its progress.
     """
+    if hub_id(base):
+        from llmq.sources.opening import located
+
+        base = located(base)
     if not base.is_dir():
         yield base
         return

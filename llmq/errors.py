@@ -2,7 +2,9 @@
 
     LlmqError
     ├── CheckpointError      a folder of safetensors: missing, cut short, hostile, inconsistent
-    │   └── WeightError      a weight that cannot be stored: NaN, infinite, beyond the scale's range
+    │   ├── WeightError      a weight that cannot be stored: NaN, infinite, beyond the scale's range
+    │   └── AdapterError     a LoRA adapter that is of another kind, or does not fit its base
+    ├── HubError             a model of the hub: not there, not to be had, or not what is listed
     ├── ArchitectureError    a model this version has no table for, or a tensor that does not fit it
     ├── TokenizerError       a tokenizer that is missing, unknown or inconsistent
     ├── RecipeError          an unknown recipe, type or set of rules; a pattern that matches nothing
@@ -30,6 +32,14 @@ class CheckpointError(LlmqError):
 
 class WeightError(CheckpointError):
     """A weight that cannot be stored: NaN, infinite, or beyond what the format's scale can hold."""
+
+
+class AdapterError(CheckpointError):
+    """A LoRA adapter of a kind that is not merged, or that does not fit its base."""
+
+
+class HubError(LlmqError):
+    """A model of the hub that is not there, not to be had, or not what the hub lists."""
 
 
 class ArchitectureError(LlmqError):

@@ -19,10 +19,11 @@ from llmq import defaults
 from llmq.chunks import Chunk, file_checksum, write_chunk
 from llmq.errors import OutputError
 from llmq.load_check import check_loads
-from llmq.outputs import check_name, check_output, hidden_beside
+from llmq.outputs import check_output
 from llmq.plan import Plan
 from llmq.planned_tensor import PlannedTensor
 from llmq.processors import cores
+from llmq.publishing import in_parts, part_names, unpublished
 from llmq.workers import on_each, worker_pool
 
 CHUNK_WEIGHTS = 1 << 19
@@ -46,6 +47,7 @@ def execute(
     max_memory: int = defaults.MEMORY_BYTES,
     force: bool = False,
     load_check: bool = True,
+    split_max_size: int | None = None,
     progress: Progress | None = None,
 ) -> Path:
     """Write the file that `plan` describes to `output` and return its path.
@@ -53,10 +55,11 @@ def execute(
     `jobs` is the number of worker processes (default, for models large enough: one per core, or as
     many as `max_memory` allows); `max_memory` bounds the anonymous memory of all processes
     together, in bytes. The bytes of the file depend on neither. `load_check` has llama.cpp open the
-    finished file, and compares its tokens with those of the source's tokenizer.json. Raises
-    `OutputError` before any work where `output` exists (and `force` is not set), cannot be written
-    or does not fit the disk, `WeightError` for a weight that is not finite or beyond what its
-    format can hold, and `ModelError` or `TokenizerError` for a file that the check refuses.
+    finished file, and compares its tokens with those of the source's tokenizer.json;
+    `split_max_size` cuts the model into files of at most so many bytes of tensors, of which the
+    first is returned. Raises `OutputError` before any work where `output` exists (and not `force`),
+    cannot be written or does not fit the disk, `WeightError` for a weight that is not finite or
+    beyond its format, and `ModelError` or `TokenizerError` for a file that the check refuses.
 
         >>> import tempfile
         >>> from llmq import execute, make_plan, open_source
@@ -66,26 +69,26 @@ def execute(
         True
     """
     output = Path(output)
-    check_output(plan, output, force=force)
+    parts = in_parts(plan, split_max_size)
+    outputs = part_names(output, len(parts))
+    for path in outputs:
+        check_output(plan, path, force=force)
     workers = _workers(plan, jobs, max_memory)
-    chunks = list(_chunks(plan, _chunk_weights(plan, workers, max_memory)))
-    partial = hidden_beside(output, f".{os.getpid()}.partial")
+    weights = _chunk_weights(plan, workers, max_memory)
     try:
-        with worker_pool(workers) as pool:
-            _fill(plan, partial, chunks, pool, progress)
-        if load_check:
-            _try(plan, partial, output)
-        check_name(output, force=force)  # another process may have been faster
-        partial.replace(output)
+        with unpublished(outputs, force=force) as partials:
+            with worker_pool(workers) as pool:
+                for part, partial in zip(parts, partials, strict=True):
+                    _fill(part, partial, list(_chunks(part, weights)), pool, progress)
+            if load_check:
+                _try(plan, partials[0], outputs[0])
     except OSError as error:
         raise OutputError(f"{output}: cannot be written ({error.strerror or error})") from None
     except BrokenProcessPool:
         raise OutputError(
             f"{output}: a worker process died, perhaps for lack of memory; try --jobs 1"
         ) from None
-    finally:
-        partial.unlink(missing_ok=True)
-    return output
+    return outputs[0]
 
 
 def _workers(plan: Plan, jobs: int | None, max_memory: int) -> int:
@@ -152,8 +155,8 @@ def _fill(
 
 def _try(plan: Plan, path: Path, output: Path) -> None:
     """Have llama.cpp open the file, which will be `output`, and cut text as its source does."""
-    folder = plan.source.path
-    known = folder if (folder / "tokenizer.json").is_file() else None
+    folder = plan.source.tokenizer_path
+    known = folder if folder and (folder / "tokenizer.json").is_file() else None
     check_loads(path, name=str(output), folder=known)
 
 

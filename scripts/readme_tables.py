@@ -4,15 +4,25 @@ import argparse
 import json
 import sys
 import tomllib
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from llmq.architectures import ARCHITECTURES
+from llmq.architectures.table import TensorRow
+from llmq.recipes.decoders import KNOWN
 from llmq.recipes.table import RECIPES
 from llmq.verbs import VERBS, architectures
 from llmq_kernels import FORMATS
 from scripts.measuring import tables as measured
 
+SOURCES = (
+    "F32, F16, BF16",
+    "LoRA adapter",
+    "4-bit codes on a GGUF grid",
+    "FP8, GPTQ, AWQ and other low bits",
+    "GGUF file",
+)
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
 POPULAR = ROOT / "scripts" / "popular.toml"
@@ -31,9 +41,31 @@ def tables() -> Mapping[str, str]:
             ),
         ),
         "architectures": _table(architectures.HEAD, architectures.rows()),
+        "sources": _table(("llama.cpp's name", *SOURCES), _sources()),
         "popular": _table(("model", "class in config.json", "llama.cpp's name"), _popular()),
         **_quality(),
     }
+
+
+def _sources() -> Iterable[tuple[str, ...]]:
+    """What becomes of each source of a family; tests/architectures/test_sources.py tries them."""
+    for name in dict.fromkeys(each.name for each in ARCHITECTURES.values()):
+        rows = [row for each in ARCHITECTURES.values() if each.name == name for row in each.tensors]
+        experts = any("_exps" in row.target for row in rows)
+        yield (
+            name,
+            "kept",
+            "merged, but for experts" if experts else "merged",
+            "kept" if all(_moves(row) for row in rows if len(row.shape) > 1) else "decoded",
+            "decoded",
+            "of 16 bits or more" if name in KNOWN else "with --pure",
+        )
+
+
+def _moves(row: TensorRow) -> bool:
+    """Whether a matrix's rows are at most put into another order."""
+    transform = row.transform_for(defaultdict(lambda: 2))
+    return transform is None or transform.moves_rows
 
 
 def popular() -> tuple[Mapping[str, str], Mapping[str, str]]:

@@ -1,6 +1,7 @@
 """Fixtures that more than one test file uses."""
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
@@ -14,6 +15,8 @@ from numpy.typing import NDArray
 from llmq_peer import random_checkpoint
 
 REPOSITORY = Path(__file__).resolve().parent.parent
+# No test may use the network: what asks the hub asks a hub of its own (tests/sources/small_hub.py).
+os.environ |= {"HF_HUB_OFFLINE": "1", "HF_HOME": str(REPOSITORY / "build" / "no-hub")}
 GOLDENS = REPOSITORY / "tests" / "goldens"
 
 
@@ -57,10 +60,20 @@ def shared() -> Path:
 @pytest.fixture(scope="session")
 def smoltutor(shared: Path, repository: Path) -> Path:
     """The real tutor's folder, built once by its own script, which needs a package of weights."""
-    folder, make = repository / "build" / "smoltutor", shared / "models" / "smoltutor" / "make"
+    return _built(repository / "build" / "smoltutor", shared)
+
+
+@pytest.fixture(scope="session")
+def smolbase(shared: Path, repository: Path) -> Path:
+    """The model that the real tutor's adapter belongs to, built by the same script."""
+    return _built(repository / "build" / "smoltutor-base", shared, "--base")
+
+
+def _built(folder: Path, shared: Path, *options: str) -> Path:
+    make = shared / "models" / "smoltutor" / "make"
     if not make.exists():
         pytest.skip(f"needs the real tutor, which {make} would build")
-    command = [str(make), str(folder), sys.executable]
+    command = [str(make), *options, str(folder), sys.executable]
     built = subprocess.run(command, capture_output=True, text=True, check=False)
     if built.returncode:
         pytest.skip(f"{make} cannot build the real tutor: {built.stderr.strip()[-300:]}")

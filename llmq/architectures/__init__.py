@@ -8,6 +8,7 @@ from llmq.architectures.gemma import GEMMA, GEMMA2
 from llmq.architectures.gemma3 import GEMMA3, GEMMA3_SEEING
 from llmq.architectures.gemma4 import GEMMA4, GEMMA4_SEEING
 from llmq.architectures.granite import GRANITE
+from llmq.architectures.granite4 import GRANITE4, GRANITE_MOE
 from llmq.architectures.lfm import LFM2
 from llmq.architectures.llama import LLAMA
 from llmq.architectures.ministral import MINISTRAL3, MISTRAL3_SEEING
@@ -15,7 +16,9 @@ from llmq.architectures.mistral import MINISTRAL, MISTRAL
 from llmq.architectures.olmo import OLMO2, OLMO3
 from llmq.architectures.phi import PHI3
 from llmq.architectures.qwen import QWEN2, QWEN3
+from llmq.architectures.qwen3vl import QWEN3VL_TOWER
 from llmq.architectures.qwen35 import QWEN35, QWEN35_TOWER
+from llmq.architectures.qwen35_moe import QWEN35_MOE, QWEN35_MOE_TOWER
 from llmq.architectures.qwen_moe import QWEN2_MOE, QWEN3_MOE
 from llmq.architectures.smollm3 import SMOLLM3
 from llmq.architectures.table import Architecture, Config
@@ -31,17 +34,22 @@ ARCHITECTURES: Mapping[str, Architecture] = {
         MISTRAL3_SEEING,
         QWEN2,
         QWEN3,
-        QWEN35,
-        QWEN35_TOWER,
-        QWEN2_MOE,
-        QWEN3_MOE,
-        LFM2,
+        QWEN3VL_TOWER,
         SMOLLM3,
         PHI3,
         GRANITE,
         OLMO2,
-        OLMO3,
         EXAONE4,
+        QWEN35,
+        QWEN35_TOWER,
+        QWEN35_MOE,
+        QWEN35_MOE_TOWER,
+        QWEN2_MOE,
+        QWEN3_MOE,
+        LFM2,
+        GRANITE_MOE,
+        GRANITE4,
+        OLMO3,
         GEMMA,
         GEMMA2,
         GEMMA3,

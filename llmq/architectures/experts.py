@@ -29,7 +29,7 @@ def n_experts(config: Config) -> object:
 def expert_sizes(config: Config) -> Sizes:
     """A decoder's sizes and those of its experts."""
     return {
-        **sizes(config),
+        **sizes({"intermediate_size": 1, **config}),  # the width of an MLP, which no layer has
         "experts": required_int({"num_experts": n_experts(config)}, "num_experts"),
         "expert_ff": required_int(config, "moe_intermediate_size"),
         "shared_ff": required_int(config, "shared_expert_intermediate_size", 1),

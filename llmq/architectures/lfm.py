@@ -12,6 +12,7 @@ from llmq.architectures.decoder import GGUF, HF, INPUT, METADATA
 from llmq.architectures.hybrid import in_layers, kinds_refusal, layers_of
 from llmq.architectures.rope import rope_refusal
 from llmq.architectures.sizes import sizes
+from llmq.architectures.states import as_matrix
 from llmq.architectures.table import (
     Architecture,
     Config,
@@ -21,8 +22,6 @@ from llmq.architectures.table import (
     required_int,
     setting,
 )
-from llmq.views import Picked
-from llmq.weights import Weights
 
 CONVOLUTION, ATTENDING = "conv", "full_attention"
 
@@ -68,12 +67,6 @@ def kv_heads(config: Config) -> list[int]:
     """Heads of keys and values in every layer; those without are convolutions to llama.cpp."""
     heads = sizes({**config, "intermediate_size": 1})["kv_heads"]
     return [heads if kind == ATTENDING else 0 for kind in layer_types(config)]
-
-
-def as_matrix(weights: Weights, sizes: Sizes) -> Weights:  # noqa: ARG001  # the signature of a view
-    """Kernels, shape (channels, 1, length), as a matrix."""
-    channels, _, length = weights.shape
-    return Picked(weights, ((0, channels),), (channels, length))
 
 
 def untied(config: Config) -> bool:

@@ -59,8 +59,8 @@ attention_layers = layers_of(layer_types, ATTENDING)
 
 
 def delta_sizes(config: Config) -> Sizes:
-    """A decoder's sizes and those of the delta nets."""
-    found = sizes(config)
+    """A decoder's sizes and those of the delta nets; mixtures need not say the width of an MLP."""
+    found = sizes({"intermediate_size": 1, **config})
     keys = required_int(config, "linear_num_key_heads")
     values = required_int(config, "linear_num_value_heads")
     size = required_int(config, "linear_key_head_dim")
@@ -117,7 +117,7 @@ def usual_sections(config: Config) -> list[int] | None:
 def turning(config: Config) -> int:
     """The numbers of a head that turn."""
     share = rope(config).get(SHARE, USUAL_SHARE)
-    return int(sizes(config)["head"] * float(share))  # type: ignore[arg-type]  # a JSON number
+    return int(delta_sizes(config)["head"] * float(share))  # type: ignore[arg-type]  # a JSON number
 
 
 def size(name: str) -> Callable[[Config], int]:

@@ -11,8 +11,7 @@ head from where they lie.
 from collections.abc import Callable
 from functools import partial
 
-import numpy as np
-
+from llmq.architectures.states import minus_exp
 from llmq.architectures.table import Sizes, Transform
 from llmq.views import Picked
 from llmq.weights import Rows, Weights
@@ -63,6 +62,7 @@ def decays_tiled(sizes: Sizes) -> Transform:
 def columns_in_order(rows: Rows, unit: int, *, heads: tuple[int, ...]) -> Rows:  # noqa: ARG001
     """Columns in the order of `heads`.
 
+    >>> import numpy as np
     >>> columns_in_order(np.arange(6.0)[None], 1, heads=(0, 2, 1))
     array([[0., 1., 4., 5., 2., 3.]])
     """
@@ -75,6 +75,5 @@ def numbers_in_order(rows: Rows, unit: int, *, heads: tuple[int, ...]) -> Rows: 
 
 
 def decays(rows: Rows, unit: int, *, heads: tuple[int, ...]) -> Rows:
-    """-exp of the numbers, in the order of `heads`; in float64, to be the same everywhere."""
-    ordered = numbers_in_order(rows, unit, heads=heads)
-    return (-np.exp(ordered.astype(np.float64))).astype(np.float32)
+    """-exp of the numbers, in the order of `heads`."""
+    return minus_exp(numbers_in_order(rows, unit, heads=heads))

@@ -54,6 +54,7 @@ class TensorInfo:
     type_name: str
     offset: int
     n_bytes: int
+    ggml_type: int
 
 
 @dataclass(frozen=True)
@@ -65,14 +66,28 @@ class GgufFile:
     tensors: tuple[TensorInfo, ...]
     n_bytes: int
 
+    @property
+    def data_start(self) -> int:
+        """Where the tensors' bytes begin."""
+        return self.tensors[0].offset if self.tensors else self.n_bytes
 
-def padded(size: int) -> int:
+    def header(self, metadata: Metadata) -> bytes:
+        """The header of a file with these tensors and other metadata, of the same alignment."""
+        records = [(t.name, t.shape, t.ggml_type, t.offset - self.data_start) for t in self.tensors]
+        alignment = int(metadata.get("general.alignment", ALIGNMENT))  # type: ignore[arg-type]  # read so
+        return encode_header(metadata, records, alignment=alignment)
+
+
+def padded(size: int, alignment: int = ALIGNMENT) -> int:
     """`size` rounded up to the alignment."""
-    return -(-size // ALIGNMENT) * ALIGNMENT
+    return -(-size // alignment) * alignment
 
 
 def encode_header(
-    metadata: Metadata, tensors: Sequence[tuple[str, tuple[int, ...], int, int]]
+    metadata: Metadata,
+    tensors: Sequence[tuple[str, tuple[int, ...], int, int]],
+    *,
+    alignment: int = ALIGNMENT,
 ) -> bytes:
     """The header, padded; a tensor is (name, row-major shape, ggml type, offset in the data)."""
     parts = [MAGIC, struct.pack("<IQQ", VERSION, len(tensors), len(metadata))]
@@ -83,7 +98,7 @@ def encode_header(
         parts.append(struct.pack(f"<I{len(shape)}Q", len(shape), *reversed(shape)))
         parts.append(struct.pack("<IQ", ggml_type, offset))
     header = b"".join(parts)
-    return header.ljust(padded(len(header)), b"\0")
+    return header.ljust(padded(len(header), alignment), b"\0")
 
 
 def _string(text: str) -> bytes:
@@ -239,7 +254,7 @@ class _Reader:
             if start + offset + n_bytes > self.size:
                 end = start + offset + n_bytes
                 self.fail(f"it is cut short: the tensor {name!r} ends at byte {end} of {self.size}")
-            tensors.append(TensorInfo(name, shape, type_name, start + offset, n_bytes))
+            tensors.append(TensorInfo(name, shape, type_name, start + offset, n_bytes, ggml_type))
             expected = -(-(offset + n_bytes) // alignment) * alignment
         return tuple(tensors)
 

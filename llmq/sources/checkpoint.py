@@ -80,8 +80,8 @@ def open_checkpoint(path: str | Path) -> Checkpoint:
         raise CheckpointError(f"{path}: {what}; name the folder that holds config.json")
     if (path / ADAPTER_NAME).is_file() and not any(path.glob("model*.safetensors")):
         raise CheckpointError(
-            f"{path}: holds an adapter ({ADAPTER_NAME}) without its model; merge the two with peft's"
-            " merge_and_unload() and save model and tokenizer with save_pretrained"
+            f"{path}: holds an adapter ({ADAPTER_NAME}) without its model; type: llmq convert BASE --lora"
+            f" {path}"
         )
     if any(path.glob(f"{ORIGINAL}*.safetensors")) and not (path / CONFIG_NAME).exists():
         files_of_folder(path)  # says what is wrong, where these files are all there is

@@ -1,7 +1,6 @@
 """A Hugging Face folder as a source: its checkpoint laid against the architecture's rows."""
 
-from collections.abc import Iterator
-from math import prod
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,15 +9,23 @@ from llmq import records
 from llmq.architectures import architecture_for
 from llmq.architectures.metadata import rows_as_metadata
 from llmq.architectures.table import Architecture, Config, Sizes, TensorRow
+from llmq.errors import CheckpointError
 from llmq.files.gguf import Metadata
+from llmq.files.json import read_json_object
 from llmq.recipes.rules import Facts
+from llmq.sources.adapter import Adapter, is_adapter
+from llmq.sources.adapter_settings import read_settings
 from llmq.sources.checkpoint import Checkpoint, check_readable, open_checkpoint
+from llmq.sources.counts import counted
 from llmq.sources.experts import with_single_experts
 from llmq.sources.low_bit import codes_of, decoded
 from llmq.sources.matching import match_tensors
+from llmq.sources.merging import merged, tokenizer_folder
 from llmq.sources.model_card import general_metadata
 from llmq.sources.model_name import harmless_name
 from llmq.sources.names import plain_names
+from llmq.sources.origin import of_adapters, of_origin
+from llmq.sources.settings import model_settings
 from llmq.sources.source import Source
 from llmq.sources.tensor import SourceTensor
 from llmq.sources.turn_end import find_turn_end
@@ -26,71 +33,69 @@ from llmq.tokenizer.reading import read_tokenizer
 from llmq.weights import ComputedWeights
 
 
-def open_hf_folder(path: Path, *, pre: str | None = None) -> Source:
+def open_hf_folder(
+    path: Path, *, pre: str | None = None, adapters: Sequence[Adapter] = ()
+) -> Source:
     """Open a folder with config.json, safetensors files and a tokenizer.
 
-    `pre` overrides the name of the pre-tokenizer. Reads no weight, except to see that an output
-    matrix repeats the embedding it is tied to. Raises a child of `LlmqError` for whatever does not
-    fit.
+    `pre` overrides the name of the pre-tokenizer, `adapters` are merged in. Reads no weight, except
+    to see that an output matrix repeats the embedding it is tied to. Raises a child of `LlmqError`
+    for whatever does not fit.
     """
-    checkpoint = open_checkpoint(path)
-    architecture = architecture_for(checkpoint.config)
-    settings = architecture.settings(checkpoint.config)
-    checkpoint, renamings = plain_names(checkpoint, architecture)
-    checkpoint, low_bit, schemes = decoded(checkpoint)
-    checkpoint = with_single_experts(checkpoint, architecture)
-    settings = _tied_as_stored(checkpoint, architecture, settings)
+    found = open_checkpoint(path)
+    architecture = architecture_for(found.config)
+    checkpoint, schemes, remarks = _read(found, architecture, adapters)
+    settings = model_settings(checkpoint, architecture)
     rows, notes = match_tensors(checkpoint, architecture, settings)
     # Only now are the sizes known to be those of real tensors: no more than the files could hold.
     sizes = architecture.sizes(settings)
-    tensors = (
-        *_computed(architecture, settings),
-        *(_stored(checkpoint, row, sizes) for row in rows),
-    )
+    stored = (_stored(checkpoint, row, sizes) for row in rows)
+    tensors = (*_computed(architecture, settings), *stored)
+    folder = tokenizer_folder(checkpoint, adapters)
     tokenizer = read_tokenizer(
-        checkpoint.path,
+        folder,
         settings,
+        model=checkpoint.path,
         pre=pre,
         rules=architecture.tokenizer,
         find_turn_end=find_turn_end,
     )
-    n_parameters = sum(prod(tensor.shape) for tensor in tensors)
-    general, odd = general_metadata(checkpoint.path, n_parameters=n_parameters)
-    metadata, name_notes = harmless_name(
-        _metadata(architecture, settings, general, tokenizer.metadata), checkpoint.path
-    )
+    counts = counted((tensor.name, tensor.shape) for tensor in tensors)
+    general, odd = general_metadata(checkpoint.path, counts=counts)
+    metadata = _metadata(architecture, settings, general | of_origin(path), tokenizer.metadata)
+    metadata, name_notes = harmless_name(metadata | of_adapters(adapters), folder)
+    window = _on_window(architecture, settings)
     return Source(
         path,
-        checkpoint.name,
+        adapters[-1].name if adapters else checkpoint.name,
         metadata | records.of_schemes(schemes),
         _facts(architecture, sizes, tied=all(t.name != "output.weight" for t in tensors)),
         tensors,
-        (
-            *renamings,
-            *low_bit,
-            *notes,
-            *_on_window(architecture, settings),
-            *tokenizer.notes,
-            *odd,
-            *name_notes,
-        ),
+        (*remarks, *notes, *window, *tokenizer.notes, *odd, *name_notes),
+        tokenizer_path=folder,
         codes=codes_of(tensor.weights for tensor in tensors),
     )
 
 
-def _tied_as_stored(checkpoint: Checkpoint, architecture: Architecture, settings: Config) -> Config:
-    """The settings; in a model of several parts it may be unclear whether the output is tied.
+def _read(
+    checkpoint: Checkpoint, architecture: Architecture, adapters: Sequence[Adapter]
+) -> tuple[Checkpoint, tuple[str, ...], tuple[str, ...]]:
+    """The checkpoint by the family's names, in weights, with adapters; its schemes, and notes."""
+    checkpoint, renamings = plain_names(checkpoint, architecture)
+    checkpoint, low_bit, schemes = decoded(checkpoint)
+    checkpoint = with_single_experts(checkpoint, architecture)
+    checkpoint, merging = merged(checkpoint, architecture, adapters)
+    return checkpoint, schemes, (*renamings, *low_bit, *merging)
 
-    transformers 5 asks the settings of the whole, its predecessors those of the text part, and all
-    of them look at what is stored (`tie_weights` in modeling_utils.py).
-    """
-    if architecture.nested is None:
-        return settings
-    field = "tie_word_embeddings"
-    said = {checkpoint.config.get(field), checkpoint.config[architecture.nested].get(field)}
-    stored = "lm_head.weight" in checkpoint.tensors
-    tied = True in said and False not in said if stored else said != {False}
-    return {**settings, field: tied}
+
+def check_settings(folder: Path, *, pre: str | None = None) -> None:
+    """Raise what a folder's settings or its tokenizer would, before its weights are there."""
+    if is_adapter(folder):
+        read_settings(folder)
+        return
+    config = read_json_object(folder / "config.json", CheckpointError)
+    architecture = architecture_for(config)
+    read_tokenizer(folder, architecture.settings(config), pre=pre, rules=architecture.tokenizer)
 
 
 def _computed(architecture: Architecture, settings: Config) -> Iterator[SourceTensor]:

@@ -116,7 +116,7 @@ def _repeats(checkpoint: Checkpoint, name: str, twin: str) -> str:
     it computes with both, whatever the configuration says (`tie_weights` in modeling_utils.py).
     llama.cpp's converter writes both, also where they are equal.
     """
-    if not _same(checkpoint.tensors[name], checkpoint.tensors[twin]):
+    if not same(checkpoint.tensors[name], checkpoint.tensors[twin]):
         raise ArchitectureError(
             f"{checkpoint.path}: config.json ties {name!r} to {twin!r}, but the two differ;"
             " set tie_word_embeddings to false, or remove the tensor that is not meant"
@@ -124,7 +124,7 @@ def _repeats(checkpoint: Checkpoint, name: str, twin: str) -> str:
     return f"it repeats {twin}"
 
 
-def _same(one: Weights, other: Weights) -> bool:
+def same(one: Weights, other: Weights) -> bool:
     """Whether both hold the same weights, read a few rows at a time."""
     check_readable(one)
     check_readable(other)

@@ -24,6 +24,8 @@ import numpy as np
 from llmq.errors import CheckpointError, one_line, printable
 from llmq.files.gguf import Metadata, MetaValue
 from llmq.files.json import read_json_object
+from llmq.sources.counts import Counts
+from llmq.sources.hub_id import origin_of
 
 MAX_CARD_BYTES = 1 << 24
 SHOWN_FIELDS = 4
@@ -50,21 +52,21 @@ class _Said:
     """What the files of a folder say of the model, field by field."""
 
     folder: Path
-    n_parameters: int
+    counts: Counts
     fields: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """By file."""
 
 
-def general_metadata(folder: Path, *, n_parameters: int) -> tuple[Metadata, tuple[str, ...]]:
+def general_metadata(folder: Path, *, counts: Counts) -> tuple[Metadata, tuple[str, ...]]:
     """The keys from `general.type` to `general.languages`, in the converter's order; and notes.
 
-    `n_parameters` counts the elements of all tensors of the output (a tied head once); it becomes
+    `counts` are those of all tensors of the output (a tied head once); they become
     the size label where the name of the model holds none. The notes tell what of the model card,
     config.json and generation_config.json could not be understood and is left out.
     """
     # The name of the folder is the name of last resort; "." has none.
     folder = Path(os.path.abspath(folder))  # noqa: PTH100  # resolve() would follow a link
-    said, notes = _read(folder, n_parameters)
+    said, notes = _read(folder, counts)
     try:
         return _values(said), notes
     except Exception:  # the heuristics trust whatever types the files hold
@@ -72,7 +74,7 @@ def general_metadata(folder: Path, *, n_parameters: int) -> tuple[Metadata, tupl
         return _values(understood), (*notes, *more)
 
 
-def _read(folder: Path, n_parameters: int) -> tuple[_Said, tuple[str, ...]]:
+def _read(folder: Path, counts: Counts) -> tuple[_Said, tuple[str, ...]]:
     """Each file's fields; none, and a note, where a file is none of its kind."""
     import gguf
 
@@ -103,7 +105,10 @@ def _read(folder: Path, n_parameters: int) -> tuple[_Said, tuple[str, ...]]:
             why = one_line(str(reason).removeprefix(f"{folder / name}: "), 120)
             notes.append(f"{name} cannot be understood and counts as empty ({why})")
             fields[name] = {}
-    return _Said(folder, n_parameters, fields), tuple(notes)
+    origin = origin_of(folder)
+    if origin and folder.name == origin.revision:  # in the hub's cache a folder's name is a hash
+        folder = folder.with_name(origin.name)
+    return _Said(folder, counts, fields), tuple(notes)
 
 
 def _understood(said: _Said) -> tuple[_Said, list[str]]:
@@ -139,14 +144,14 @@ def _values(said: _Said) -> Metadata:
         dict(said.fields.get(name, {})) for name in (CARD, CONFIG, GENERATION)
     )
     found = gguf.Metadata.apply_metadata_heuristic(
-        gguf.Metadata(), card, config, said.folder, said.n_parameters
+        gguf.Metadata(), card, config, said.folder, said.counts.total
     )
     for name, attribute in SAMPLING.items():
         if getattr(found, attribute) is None:
             setattr(found, attribute, generation.get(name))
     found.name = found.name or said.folder.name
-    if found.size_label is None and said.n_parameters > 0:
-        found.size_label = gguf.size_label(said.n_parameters, said.n_parameters, 0, 0)
+    if found.size_label is None and said.counts.total > 0:
+        found.size_label = gguf.size_label(*said.counts)
     writer = gguf.GGUFWriter(path=None, arch="")
     writer.kv_data[0].clear()
     writer.add_type(gguf.GGUFType.MODEL)

@@ -30,6 +30,8 @@ class Source:
     tensors: tuple[SourceTensor, ...]
     notes: tuple[str, ...] = ()
     """What is worth saying whatever the recipe."""
+    tokenizer_path: Path | None = None
+    """The folder of its tokenizer, of a checkpoint."""
 
     codes: str | None = None
     """The block format in which a checkpoint was published, if its codes lie on the grid of one."""

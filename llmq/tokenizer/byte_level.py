@@ -115,12 +115,14 @@ def model_vocab(folder: TokenizerFolder) -> dict[str, int]:
 def read_merges(folder: TokenizerFolder, vocab: Mapping[str, int]) -> list[tuple[str, str]]:
     """The merges, best first; each makes a token out of two tokens."""
     where = folder.where("tokenizer.json", "model.merges")
-    entries = as_list(folder.tokenizer["model"].get("merges"), where)
-    merges = [_merge(entry, f"{where}[{number}]") for number, entry in enumerate(entries)]
-    for number, (left, right) in enumerate(merges):
-        for text in (left, right, left + right):
-            if text not in vocab:
-                raise TokenizerError(f"{where}[{number}] needs {text!r}, which is not a token")
+    merges = []
+    for number, entry in enumerate(as_list(folder.tokenizer["model"].get("merges"), where)):
+        # Old files write "a b", new ones ["a", "b"], so that a part may hold a space itself.
+        match entry.split(" ") if isinstance(entry, str) else entry:
+            case [str(left), str(right)] if vocab.keys() >= {left, right, left + right}:
+                merges.append((left, right))
+            case parts:
+                raise _refused_merge(parts, vocab, f"{where}[{number}]")
     return merges
 
 
@@ -129,9 +131,10 @@ def merge_texts(merges: list[tuple[str, str]]) -> list[str]:
     return [" ".join(part.replace(" ", SPACE_BYTE) for part in pair) for pair in merges]
 
 
-def _merge(entry: Any, where: str) -> tuple[str, str]:
-    """Old files write "a b", new ones ["a", "b"], so that a part may hold a space itself."""
-    parts = entry.split(" ") if isinstance(entry, str) else entry
+def _refused_merge(parts: Any, vocab: Mapping[str, int], where: str) -> TokenizerError:
+    """Why this is no merge; hundreds of thousands of others are looked at before."""
     if not (isinstance(parts, list) and len(parts) == 2):
-        raise TokenizerError(f"{where} is not a pair of tokens")
-    return as_text(parts[0], where), as_text(parts[1], where)
+        return TokenizerError(f"{where} is not a pair of tokens")
+    left, right = (as_text(part, where) for part in parts)
+    missing = next(text for text in (left, right, left + right) if text not in vocab)
+    return TokenizerError(f"{where} needs {missing!r}, which is not a token")

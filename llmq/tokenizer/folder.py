@@ -97,10 +97,13 @@ class TokenizerFolder:
         return class_pipeline(self.config, self.tokenizer_config)
 
 
-def open_folder(path: Path, config: Mapping[str, Any]) -> TokenizerFolder:
+def open_folder(
+    path: Path, config: Mapping[str, Any], model: Path | None = None
+) -> TokenizerFolder:
     """Read the JSON files of the folder `path`; raises `TokenizerError` for a broken one.
 
-    tekken.json is read where it is the only tokenizer.
+    tekken.json is read where it is the only tokenizer; generation_config.json is that of the folder
+    `model`, if one is given.
     """
     others = any((path / name).is_file() for name in ("tokenizer.json", "tokenizer.model"))
     tekken = not others and (path / TEKKEN).is_file()
@@ -111,7 +114,7 @@ def open_folder(path: Path, config: Mapping[str, Any]) -> TokenizerFolder:
         tokenizer=read_tekken(path / TEKKEN) if tekken else optional_json(path / "tokenizer.json"),
         tokenizer_config=TEKKEN_NAMES | settings if tekken else settings,
         special_tokens_map=optional_json(path / "special_tokens_map.json"),
-        generation_config=_decorative_json(path / "generation_config.json"),
+        generation_config=_decorative_json((model or path) / "generation_config.json"),
         file=TEKKEN if tekken else "tokenizer.json",
     )
 

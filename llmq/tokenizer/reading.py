@@ -31,13 +31,15 @@ def read_tokenizer(
     folder: Path,
     config: Mapping[str, Any],
     *,
+    model: Path | None = None,
     pre: str | None = None,
     rules: FamilyRules = NO_RULES,
     find_turn_end: Callable[[Metadata], str | None] = no_turn_end,
 ) -> NotedKeys:
     """The tokenizer of a model folder as GGUF metadata, with what is worth saying of it.
 
-    `config` holds the model's settings, those of config.json or as its family completes them. `pre`
+    `config` holds the model's settings, those of config.json or as its family completes them;
+    `model` is the folder of generation_config.json where the tokenizer lies in another. `pre`
     overrides the name of the pre-tokenizer (`tokenizer.ggml.pre`), which is otherwise found from
     the structure of tokenizer.json; `rules` are those of the model's family; `find_turn_end` gives
     the token that closes a turn in the chat template of a file with such keys.
@@ -46,7 +48,7 @@ def read_tokenizer(
     """
     if pre is not None:
         checked_name(pre)
-    files = open_folder(folder, config)
+    files = open_folder(folder, config, model)
     vocabulary, notes = _read_vocabulary(files, rules, pre=pre)
     keys = (_space_prefix(files) if rules.space_prefix else {}) | vocabulary
     texts: list[str] = vocabulary["tokenizer.ggml.tokens"]  # type: ignore[assignment]  # built so

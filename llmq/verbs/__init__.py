@@ -16,6 +16,7 @@ VERBS = (
     Verb("calibrate", "learn what of a model matters on your own text", "llmq.verbs.calibrate"),
     Verb("convert", "turn a model into a quantized GGUF file", "llmq.verbs.convert"),
     Verb("inspect", "show what a GGUF file or a checkpoint folder holds", "llmq.verbs.inspect"),
+    Verb("metadata", "show and change what a GGUF file says of itself", "llmq.verbs.metadata"),
     Verb("drift", "measure how far a quantized model moved from its base", "llmq.verbs.drift"),
     Verb("chat", "talk to a tutor, offline", "llmq.verbs.chat"),
     Verb("architectures", "which families of models convert", "llmq.verbs.architectures"),

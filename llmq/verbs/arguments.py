@@ -6,6 +6,7 @@ Each function is a `type` for argparse; what it raises says in words what was wa
 import argparse
 import re
 from collections.abc import Callable, Collection
+from pathlib import Path
 from typing import TypeVar
 
 from llmq.errors import LlmqError
@@ -83,6 +84,21 @@ def temperature_argument(text: str) -> float:
     if not 0 <= value <= 5:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 to 5, such as 0.7")
     return value
+
+
+def lora_argument(text: str) -> tuple[Path, float]:
+    """An adapter's folder and what it is multiplied with; a folder that is so called wins.
+
+    >>> folder, scale = lora_argument("my-lora=0.5")
+    >>> folder.name, scale
+    ('my-lora', 0.5)
+    """
+    match = re.fullmatch(r"(.+)=(-?\d{1,9}(?:\.\d{1,9})?)", text, re.DOTALL)
+    if match is None or Path(text).exists():
+        return Path(text), 1.0
+    if not float(match[2]):
+        raise argparse.ArgumentTypeError(f"a scale of 0 takes nothing of {match[1]}; leave it out")
+    return Path(match[1]), float(match[2])
 
 
 def _whole(text: str, what: str, *, least: int, most: int) -> int:

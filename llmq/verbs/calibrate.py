@@ -33,7 +33,8 @@ from llmq.sources.source import Source
 from llmq.verbs.arguments import count_argument
 from llmq.verbs.calibrate_plan import as_json, notes_on, print_plan
 from llmq.verbs.convert_report import tell_notes
-from llmq.verbs.paths import check_exists, check_model, check_suite
+from llmq.verbs.models import model_here
+from llmq.verbs.paths import check_exists, check_suite
 from llmq.verbs.progress import layers_bar
 from llmq.verbs.tables import shown
 from llmq_eval.drift import BUILTIN_SUITES
@@ -114,7 +115,7 @@ def shared(text: str) -> tuple[str, float]:
 def run(arguments: argparse.Namespace) -> int:
     """Read the text, show what will be taken of it, compute, say what came of it."""
     started = time.perf_counter()
-    check_model(arguments.model)
+    arguments.model = model_here(arguments.model)
     check_folder(arguments.model)
     portions, files = chosen(arguments.sources or ())
     check_installed()

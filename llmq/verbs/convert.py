@@ -12,6 +12,7 @@ from llmq.interrupts import endings_raise
 from llmq.outputs import default_name, output_path
 from llmq.plan import Plan
 from llmq.preparation import Work, begin, in_silence, prepared
+from llmq.publishing import in_parts, part_names
 from llmq.quantize import execute
 from llmq.refine.estimate import Estimate
 from llmq.refine.journal import journal_folder
@@ -35,12 +36,16 @@ def run(arguments: argparse.Namespace) -> int:
     work = begin(order)
     plan = work.plan
     output = output_path(arguments.output, default_name(plan.name, plan.recipe.name))
-    work.check_output(output, force=arguments.force)
+    names = part_names(output, len(in_parts(plan, arguments.split_max_size)))
+    for path in names:
+        work.check_output(path, force=arguments.force)
     estimate = work.estimate()
     _show(work, estimate, arguments)
+    if len(names) > 1:
+        tell_note(f"{len(names)} files, of which programs take the first: {names[0].name}")
     report = plan.as_json() | {"estimate": estimate and estimate.as_json()}
     if not arguments.dry_run:
-        plan = _carried_out(work, output, arguments)
+        plan, output = _carried_out(work, output, arguments)
         seconds = time.perf_counter() - started
         report |= plan.as_json() | {"output": str(output), "seconds": round(seconds, 3)}
         if not arguments.quiet:
@@ -64,8 +69,8 @@ def _show(work: Work, estimate: Estimate | None, arguments: argparse.Namespace) 
     tell_notes(notes if arguments.quiet else (*notes, *plan.size_notes))
 
 
-def _carried_out(work: Work, output: Path, arguments: argparse.Namespace) -> Plan:
-    """Do all of it; the plan that was carried out."""
+def _carried_out(work: Work, output: Path, arguments: argparse.Namespace) -> tuple[Plan, Path]:
+    """Do all of it; the plan that was carried out, and the file that programs open."""
 
     def stopped(by: str) -> OutputError:
         kept = journal_folder(output).exists()
@@ -85,15 +90,16 @@ def _carried_out(work: Work, output: Path, arguments: argparse.Namespace) -> Pla
             ) as plan,
             nullcontext() if quiet else progress_bar(plan) as progress,
         ):
-            execute(
+            path = execute(
                 plan,
                 output,
                 jobs=arguments.jobs,
                 max_memory=arguments.max_memory,
                 force=arguments.force,
                 load_check=arguments.load_check,
+                split_max_size=arguments.split_max_size,
                 progress=progress,
             )
-            return plan
+            return plan, path
     except KeyboardInterrupt:
         raise stopped("Ctrl-C") from None

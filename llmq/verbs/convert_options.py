@@ -12,7 +12,8 @@ from llmq.quality import QUALITIES, quality_named
 from llmq.recipes.overrides import Overrides, format_named, tensor_type
 from llmq.recipes.table import RECIPES, recipe_named
 from llmq.sources.opening import open_source
-from llmq.verbs.arguments import jobs_argument, one_of, read_by, size_argument
+from llmq.verbs.arguments import jobs_argument, lora_argument, one_of, read_by, size_argument
+from llmq.verbs.models import model_fetched
 from llmq.verbs.paths import check_exists, check_model
 from llmq.verbs.tables import aligned, terminal_width
 from llmq_kernels import FORMATS, Encoder
@@ -24,7 +25,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     qualities = [(quality.name, quality.words) for quality in QUALITIES.values()]
     parser.epilog = "\n".join([*_listed("qualities", qualities), "", *_listed("recipes", recipes)])
     parser.add_argument(
-        "source", metavar="SRC", type=Path, help="a checkpoint folder or a GGUF file"
+        "source",
+        metavar="SRC",
+        type=Path,
+        help="a checkpoint folder, a GGUF file, or a model of the hub as org/name[@revision]",
+    )
+    parser.add_argument(
+        "--lora",
+        type=lora_argument,
+        action="append",
+        default=[],
+        metavar="DIR[=SCALE]",
+        help="merge a LoRA adapter into the model first; more than one add up",
     )
     parser.add_argument(
         "-o", "--output", metavar="OUT", help="a file or a folder; default: {name}-{RECIPE}.gguf"
@@ -38,6 +50,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     _add_quality(parser)
     _add_choices(parser)
+    parser.add_argument(
+        "--split-max-size",
+        type=size_argument,
+        metavar="SIZE",
+        help="cut the model into files of at most so much, such as 2G; programs take the first",
+    )
     parser.add_argument("--force", action="store_true", help="overwrite the output")
     parser.add_argument(
         "--dry-run", action="store_true", help="print the plan, check the output, and stop"
@@ -179,6 +197,8 @@ def check_options(arguments: argparse.Namespace) -> None:
 def check_source(arguments: argparse.Namespace) -> None:
     """Raise `PathError` for a path to nothing; leave where the quality needs another source."""
     check_model(arguments.source)
+    for folder in arguments.lora:
+        check_exists(folder, "adapter", what="name the folder of a LoRA adapter")
     if arguments.imatrix:
         what = "name a file that llama-imatrix wrote"
         check_exists(arguments.imatrix, "importance matrix", what=what)
@@ -214,12 +234,19 @@ def check_order(arguments: argparse.Namespace, order: Order) -> None:
 def order_of(arguments: argparse.Namespace) -> Order:
     """What the options ask for."""
     check_options(arguments)
+    arguments.source = model_fetched(arguments.source, pre=arguments.pre, quiet=arguments.quiet)
+    arguments.lora = {
+        model_fetched(folder, quiet=arguments.quiet): scale for folder, scale in arguments.lora
+    }
     check_source(arguments)
     importance = arguments.imatrix and read_importance(
         arguments.imatrix, exact=arguments.imatrix_exact
     )
     source = open_source(
-        arguments.source, pre=arguments.pre, allow_requantize=arguments.allow_requantize
+        arguments.source,
+        pre=arguments.pre,
+        allow_requantize=arguments.allow_requantize,
+        adapters=arguments.lora,
     )
     return Order(
         source,

@@ -23,6 +23,7 @@ from llmq.verbs.drift_tables import (
     tell_left_out,
     tell_material,
 )
+from llmq.verbs.models import here
 from llmq.verbs.paths import check_drift, check_exists, check_suite
 from llmq_eval.drift import BUILTIN_SUITES, Drift, Failure, measure_documents
 from llmq_eval.duration import estimated_work
@@ -37,6 +38,7 @@ def run(arguments: argparse.Namespace) -> int:
     from llmq.runtime import check_magic
 
     check_options(arguments)
+    arguments.base = here(arguments.base)
     check_drift(arguments.base, arguments.quants)
     if arguments.text:
         check_exists(arguments.text, "text", what="name a file of plain text")

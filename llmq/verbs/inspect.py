@@ -12,7 +12,7 @@ from typing import Any
 from llmq import records
 from llmq.errors import printable
 from llmq.verbs.inspect_report import report_on
-from llmq.verbs.paths import check_model
+from llmq.verbs.models import model_here
 from llmq.verbs.tables import shown, terminal_width, wrapped
 from llmq.verbs.tensor_table import Line, print_tensors
 
@@ -34,8 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Read the header and print it."""
-    path: Path = arguments.file
-    check_model(path)
+    path = model_here(arguments.file)
     report = report_on(path)
     if arguments.json:
         print(json.dumps(report, indent=1))
@@ -44,12 +43,18 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _print(report: dict[str, Any], *, whole: bool) -> None:
+def print_metadata(metadata: dict[str, Any], *, whole: bool) -> None:
+    """A line for each key."""
     width = terminal_width(sys.stdout)
-    for key, value in report["metadata"].items():
+    for key, value in metadata.items():
         name = printable(key)
         room = max((width or SHOWN_CHARACTERS) - len(name) - len(" = "), 8)
         print(f"{name} = {json.dumps(value) if whole else _short(value, room)}")
+
+
+def _print(report: dict[str, Any], *, whole: bool) -> None:
+    width = terminal_width(sys.stdout)
+    print_metadata(report["metadata"], whole=whole)
     print()
     rows = report["tensors"]
     lines = [Line(row["name"], row["shape"], (row["type"],), row["bytes"]) for row in rows]

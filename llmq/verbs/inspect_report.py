@@ -10,12 +10,13 @@ import numpy as np
 from llmq.errors import LlmqError
 from llmq.files.gguf import open_gguf
 from llmq.files.parts import parts_of
-from llmq.files.safetensors import ELEMENT_BITS
+from llmq.files.safetensors import ELEMENT_BITS, TensorRef, read_header
 from llmq.memory import Header, context_used, memory_of
 from llmq.outputs import default_name
 from llmq.plan import Plan
 from llmq.planning import make_plan
 from llmq.runtime.opening import CONTEXT_LIMIT
+from llmq.sources.adapter import WEIGHTS_NAME, is_adapter, open_adapter
 from llmq.sources.checkpoint import open_checkpoint
 from llmq.sources.opening import open_source
 
@@ -44,7 +45,7 @@ def _gguf(path: Path) -> dict[str, Any]:
 
 
 def _folder(path: Path) -> dict[str, Any]:
-    checkpoint = open_checkpoint(path)
+    config, stored = _held(path)
     rows = [
         {
             "name": t.name,
@@ -53,14 +54,23 @@ def _folder(path: Path) -> dict[str, Any]:
             "bytes": prod(t.shape) * ELEMENT_BITS[t.dtype] // 8,
             "file": t.file.name,
         }
-        for t in checkpoint.stored
+        for t in stored
     ]
-    size = sum(file.stat().st_size for file in {t.file for t in checkpoint.stored})
+    size = sum(file.stat().st_size for file in {t.file for t in stored})
     answer, plan = _converts(path)
-    return _report(path, size, checkpoint.config, rows) | {
+    return _report(path, size, config, rows) | {
         "memory": _memory(plan, answer["makes"]) if plan else None,
         "converts": answer,
     }
+
+
+def _held(path: Path) -> tuple[dict[str, Any], list[TensorRef]]:
+    """The settings and the tensors of a checkpoint's folder, or of a LoRA adapter's."""
+    if is_adapter(path):
+        adapter = open_adapter(path)
+        return adapter.settings, list(read_header(path / WEIGHTS_NAME).values())
+    checkpoint = open_checkpoint(path)
+    return checkpoint.config, checkpoint.stored
 
 
 def _report(path: Path, size: int, metadata: Any, rows: list[dict[str, Any]]) -> dict[str, Any]:

@@ -12,10 +12,10 @@ from pathlib import Path
 
 from llmq.errors import PathError
 from llmq.files.gguf import MAGIC
+from llmq.sources.hub_id import HubId, hub_id
 from llmq.spelling import nearest
 
-MODEL = "name the folder that holds config.json, or a GGUF file"
-HUB = re.compile(r"(?:https?:/+)?(?:(?:www\.)?(?:huggingface\.co|hf\.co)/)?([\w.-]+/[\w.-]+)")
+MODEL = "name the folder that holds config.json, a GGUF file, or a model of the hub as org/name"
 CONFIG = "config.json"  # what makes a folder a checkpoint
 SEEN_NAMES = 2000  # of a folder in which a name is looked for
 
@@ -79,7 +79,7 @@ def check_exists(
         return
     if path.is_symlink():
         raise PathError(f"{path}: is a link to {path.readlink()}, which is not there")
-    if not kind and (fetched := _on_hub(path)):
+    if not kind and (fetched := _how_to_fetch(path)):
         raise PathError(fetched)
     missing = f"there is no {kind} {path}" if kind else f"there is no {path}"
     raise PathError(f"{missing}{_instead(path, also) or f'; {what}'}")
@@ -160,21 +160,25 @@ def _nearest(folder: Path, name: str, also: Sequence[str]) -> str:
     return next((known[each] for each in nearest(word(name), known, n=1)), "")
 
 
-def _on_hub(path: Path) -> str:
-    """How a model gets here whose name or address on the hub was given; llmq never goes online."""
-    match = HUB.fullmatch(path.as_posix())
-    if match is None or path.parent.exists():
+def on_hub(path: Path) -> HubId | None:
+    """The model of the hub that a path means, unless one in a folder that is here is meant."""
+    wanted = hub_id(path)
+    if wanted is None:
+        return None
+    near = _nearest(Path(), wanted.repo.partition("/")[0], ())
+    return None if (Path(near) / wanted.name).exists() else wanted
+
+
+def _how_to_fetch(path: Path) -> str:
+    """How a model gets here whose name or address on the hub was given."""
+    wanted = on_hub(path)
+    if wanted is None:
         return ""
-    if (Path(_nearest(Path(), path.parts[0], ())) / path.name).exists():  # a folder's name is wrong
-        return ""
-    name, folder = match[1], match[1].partition("/")[2]
-    fetch = f"hf download {name} --local-dir {folder}"
-    then = f"llmq convert {folder}"
-    if "gguf" in folder.lower():
-        fetch, then = f'{fetch} --include "*Q4_K_M*"', "name the file that comes"
-    return (
-        f"there is no {name} on this disk, and llmq downloads nothing; type: {fetch}, then {then}"
-    )
+    type_it = f"llmq convert {wanted} fetches it"
+    if "gguf" in wanted.name.lower():
+        fetch = f'hf download {wanted.repo} --local-dir {wanted.name} --include "*Q4_K_M*"'
+        type_it = f"type: {fetch}, then name the file that comes"
+    return f"there is no {wanted} on this disk; {type_it}"
 
 
 def _on_unmade(path: Path, near: str) -> str:

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from llmq.errors import printable
+from llmq.verbs.tables import shown
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from llmq.plan import Plan
     from llmq.planned_tensor import PlannedTensor
     from llmq.quantize import Progress as BytesWritten
+    from llmq.sources.hub_library import OnBytes
     from llmq_eval.measuring import Progress as DocumentsDone
 
 
@@ -42,6 +44,27 @@ def progress_bar(plan: "Plan") -> Iterator["BytesWritten"]:
             bar.update(task, advance=n_bytes, tensors=f"{n_tensors - len(left)}/{n_tensors}")
 
         yield advance
+
+
+@contextmanager
+def transfer_bar(what: str, n_bytes: int, here: int) -> Iterator["OnBytes"]:
+    """The bar of what comes over the network, of which `here` bytes are there already."""
+    from rich import progress
+    from rich.markup import escape
+
+    columns = (
+        progress.TextColumn("{task.description}"),
+        progress.BarColumn(),
+        progress.DownloadColumn(),
+        progress.TransferSpeedColumn(),
+        progress.TimeRemainingColumn(),
+    )
+    coming = printable(f"fetching {what}, {shown(n_bytes)}")
+    with bar_of(*columns) as bar:
+        if not bar.console.is_interactive:
+            print(coming, file=sys.stderr, flush=True)
+        task = bar.add_task(escape(coming), total=n_bytes, completed=here)
+        yield lambda n: bar.update(task, advance=n)
 
 
 @contextmanager

@@ -19,7 +19,7 @@ from llmq.runtime.opening import CONTEXT_LIMIT
 from llmq.sources.opening import open_source
 from llmq.sources.source import Source
 from llmq.verbs.arguments import context_argument, read_by, size_argument
-from llmq.verbs.paths import check_model
+from llmq.verbs.models import model_here
 from llmq.verbs.recipes_report import Report, row_of, same_top
 from llmq.verbs.tables import aligned, terminal_width, wrapped
 from llmq_kernels import FORMATS
@@ -71,8 +71,7 @@ def run(arguments: argparse.Namespace) -> int:
             )
         _print_in_general(as_json=arguments.json)
         return 0
-    check_model(arguments.model)
-    source = open_source(arguments.model, allow_requantize=True)
+    source = open_source(model_here(arguments.model), allow_requantize=True)
     plans = plans_of(source)
     measured = known_drift({tensor.name: tensor.shape for tensor in source.tensors})
     context = context_used(plans[0], arguments.context or CONTEXT_LIMIT)

@@ -4,8 +4,9 @@
 
 Compared are the metadata (keys, types, values; the converter's order too) and the tensors (names,
 shapes, types, bytes). The converter is given the name of the pre-tokenizer that llmq found. Keys
-called `llmq.` are left out. Differences that are on purpose stand in `scripts/peer/expected.py`,
-and in the table at the end; any other ends the command with 1.
+called `llmq.` are left out. Differences that are on purpose stand in
+`eval/llmq_peer/expected_differences.py`, and in the table at the end; any other ends the command
+with 1.
 """
 
 import argparse
@@ -23,17 +24,19 @@ from llmq.sources.opening import open_source
 from llmq.sources.source import Source
 from llmq_kernels import Encoder
 from llmq_peer.differences import differences_between
+from llmq_peer.expected_differences import Found, reason_for, reasons_table
 from llmq_peer.llama_quantize import quantize
 from llmq_peer.random_models import save_random_model
+from llmq_peer.typical_tokenizers import kinds_of, save_tokenizer
 from llmq_peer.variants import VARIANTS
 from scripts.peer.commands import QUANTIZED, ROOT
 from scripts.peer.converter_process import ConverterProcess
-from scripts.peer.expected import Found, reason_for, reasons_table
-from scripts.peer.typical_tokenizers import kinds_of, save_tokenizer
 
 CONVERTED = {"F32": "f32", "F16": "f16", "BF16": "bf16", "Q8_0": "q8_0"}
-OPTIONS = {"Qwen3_5ForCausalLM": ("--no-mtp",), "Qwen3_5ForConditionalGeneration": ("--no-mtp",)}
+OPTIONS = {name: ("--no-mtp",) for name in VARIANTS if name.startswith("Qwen3_5")}
 """What the converter has to be told of a class."""
+OLDER_KINDS = {"full_attention": "attention", "linear_attention": "mamba"}
+"""Kinds of layers of Granite 4, as transformers called them before 5 and the converter does."""
 
 
 class Model(NamedTuple):
@@ -86,7 +89,18 @@ def default_models(made: Path, classes: list[str]) -> Iterator[Model]:
                 sizes = [key for key in variant.settings if key.startswith("vocab_size")]
                 settings = {**variant.settings, **dict.fromkeys(sizes, tokens["vocab_size"])}
                 save_random_model(folder, name, {**settings, **tokens})
+                if name == "GraniteMoeHybridForCausalLM":
+                    as_published(folder / "config.json")
                 yield Model(folder, quantized=number == 0)
+
+
+def as_published(path: Path) -> None:
+    """Write a config.json of Granite 4 as those are that the converter was made for."""
+    config = json.loads(path.read_text())
+    config["layer_types"] = [OLDER_KINDS[kind] for kind in config["layer_types"]]
+    if not config["num_local_experts"]:
+        config["num_experts_per_tok"] = 0  # llama.cpp opens no file that says otherwise
+    path.write_text(json.dumps(config))
 
 
 def compare(model: Model, scratch: Path, converter: ConverterProcess) -> list[Found]:

@@ -18,6 +18,7 @@ from llmq.quantize import execute
 from llmq.sources.opening import open_source
 from llmq_peer.random_models import save_random_model
 from llmq_peer.variants import VARIANTS
+from tests.architectures.logits import check_logits
 
 
 def saved(folder: Path, name: str, tokenizer: dict[str, Any], number: int = 0) -> Path:
@@ -93,6 +94,33 @@ def test_what_guesses_several_tokens_is_left_behind(
     assert converted(folder) == expected
 
 
+@pytest.mark.parametrize(
+    ("number", "expected"), [(0, "granite"), (1, "granitehybrid"), (4, "granitemoe")]
+)
+def test_a_granite_4_by_its_layers(
+    tmp_path: Path, byte_tokenizer: dict[str, Any], number: int, expected: str
+) -> None:
+    """The same file where the layers have the names that transformers wrote before 5."""
+    folder = saved(tmp_path / "model", HYBRID, byte_tokenizer, number)
+    first = converted(folder)
+    assert open_source(folder).metadata["general.architecture"] == expected
+    config = json.loads((folder / "config.json").read_text())
+    older = {"full_attention": "attention", "linear_attention": "mamba"}
+    config["layer_types"] = [older[kind] for kind in config["layer_types"]]
+    (folder / "config.json").write_text(json.dumps(config))
+    folder.with_suffix(".F32.gguf").unlink()
+    assert converted(folder) == first
+
+
+def test_a_hybrid_with_positions(tmp_path: Path, byte_tokenizer: dict[str, Any]) -> None:
+    """The converter writes that there are none, whatever the configuration says."""
+    settings = {**VARIANTS[HYBRID][1].settings} | {"position_embedding_type": "rope"}
+    model = save_random_model(tmp_path / "model", HYBRID, settings)
+    (tmp_path / "model" / "tokenizer.json").write_text(json.dumps(byte_tokenizer))
+    plan = make_plan(open_source(tmp_path / "model"), recipe="F32")
+    check_logits(model, execute(plan, tmp_path / "f32.gguf", load_check=False))
+
+
 def test_layers_that_the_configuration_does_not_list() -> None:
     settings = QWEN35.settings({"num_hidden_layers": 6})
     assert [kind[:4] for kind in layer_types(settings)] == ["line"] * 3 + ["full"] + ["line"] * 2
@@ -112,6 +140,7 @@ def test_the_width_of_an_lfm(settings: dict[str, Any], expected: int) -> None:
     assert mlp_size(LFM2.settings(published)) == expected
 
 
+HYBRID = "GraniteMoeHybridForCausalLM"
 SIZES = {
     "hidden_size": 64,
     "intermediate_size": 96,
@@ -138,6 +167,13 @@ SIZES = {
         ("Lfm2ForCausalLM", {"conv_bias": True}, "convolutions have biases"),
         ("Lfm2ForCausalLM", {"num_attention_heads": 8, "head_dim": 32}, "8 heads of 32 numbers"),
         ("Lfm2ForCausalLM", {"layer_types": ["conv", "moe"]}, "layer_types has 'moe'"),
+        (HYBRID, {"mamba_n_heads": 8, "mamba_conv_bias": False}, "mamba_conv_bias is off"),
+        (HYBRID, {"mamba_n_heads": 8, "mamba_proj_bias": True}, "mamba_proj_bias is on"),
+        (HYBRID, {"layer_types": ["attention"] * 2}, "position_embedding_type is None"),
+        (HYBRID, {"mamba_expand": 4}, "mamba_expand is 4"),
+        (HYBRID, {"mamba_n_heads": 7}, "mamba_n_heads 7 does not divide the width 128"),
+        (HYBRID, {"mamba_n_heads": 8, "time_step_limit": [0.001, 0.1]}, "time_step_limit is"),
+        (HYBRID, {"layer_types": ["mamba", "rwkv"]}, "layer_types has 'rwkv'"),
     ],
 )
 def test_models_that_are_refused(name: str, settings: dict[str, Any], message: str) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from llmq.sources.counts import Counts
 from llmq.sources.model_card import MAX_CARD_BYTES, general_metadata
 
 CARD = """---
@@ -37,7 +38,7 @@ def test_a_full_card_in_the_order_of_the_converter(tmp_path: Path) -> None:
     folder = folder_of(tmp_path, CARD)
     defaults = {"temperature": 0.6, "top_k": 20, "top_p": 0.95, "repetition_penalty": 1.1}
     (folder / "generation_config.json").write_text(json.dumps({**defaults, "min_p": None}))
-    found, notes = general_metadata(folder, n_parameters=1_000_000_000)
+    found, notes = general_metadata(folder, counts=Counts(1_000_000_000, 1_000_000_000))
     assert notes == ()
     assert list(found.items()) == [
         ("general.type", "model"),
@@ -67,7 +68,7 @@ def test_a_full_card_in_the_order_of_the_converter(tmp_path: Path) -> None:
 def test_types_are_gguf_types(tmp_path: Path) -> None:
     folder = folder_of(tmp_path, CARD)
     (folder / "generation_config.json").write_text('{"temperature": 1, "top_k": 5}')
-    found, _ = general_metadata(folder, n_parameters=1)
+    found, _ = general_metadata(folder, counts=Counts(1, 1))
     kinds = {key: type(value) for key, value in found.items()}
     assert kinds["general.sampling.temp"] is np.float32
     assert kinds["general.sampling.top_k"] is np.int32
@@ -77,9 +78,9 @@ def test_types_are_gguf_types(tmp_path: Path) -> None:
 def test_no_card_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = folder_of(tmp_path, name="tutor")
     expected = {"general.type": "model", "general.name": "Tutor", "general.size_label": "1.1B"}
-    assert general_metadata(folder, n_parameters=1_100_048_384) == (expected, ())
+    assert general_metadata(folder, counts=Counts(1_100_048_384, 1_100_048_384)) == (expected, ())
     monkeypatch.chdir(folder)
-    assert general_metadata(Path(), n_parameters=1_100_048_384) == (expected, ())
+    assert general_metadata(Path(), counts=Counts(1_100_048_384, 1_100_048_384)) == (expected, ())
 
 
 @pytest.mark.parametrize(
@@ -103,7 +104,7 @@ def test_no_card_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
 )
 def test_what_cannot_be_understood_is_left_out(tmp_path: Path, front_matter: str) -> None:
     folder = folder_of(tmp_path, f"---\n{front_matter}\n---\n", name="tutor")
-    found, notes = general_metadata(folder, n_parameters=0)
+    found, notes = general_metadata(folder, counts=Counts(0, 0))
     assert {**found, "general.tags": [], "general.base_model.count": 0} == {
         "general.type": "model",
         "general.name": "Tutor",
@@ -118,7 +119,7 @@ def test_what_cannot_be_understood_is_left_out(tmp_path: Path, front_matter: str
 def test_the_rest_of_a_file_counts(tmp_path: Path) -> None:
     folder = folder_of(tmp_path, "---\nlicense: mit\nname: {a: b}\n---\n", name="tutor")
     (folder / "generation_config.json").write_text('{"top_k": "many", "top_p": 0.5}')
-    found, notes = general_metadata(folder, n_parameters=1)
+    found, notes = general_metadata(folder, counts=Counts(1, 1))
     assert found["general.license"] == "mit"
     assert found["general.sampling.top_p"] == np.float32(0.5)
     assert notes == (
@@ -131,12 +132,12 @@ def test_files_that_cannot_be_understood(tmp_path: Path) -> None:
     folder = folder_of(tmp_path, "---\n---\n", name="tutor")
     for data in (b"---\nname: \xff\n---\n", b" " * (MAX_CARD_BYTES + 1)):
         (folder / "README.md").write_bytes(data)
-        found, (note,) = general_metadata(folder, n_parameters=1)
+        found, (note,) = general_metadata(folder, counts=Counts(1, 1))
         assert found["general.name"] == "Tutor"
         assert note.startswith("README.md cannot be understood")
     (folder / "README.md").unlink()
     for value in ('{"top_k": "many"}', "[]", '{"temperature": [1]}', "[" * 100_000):
         (folder / "generation_config.json").write_text(value)
-        found, (note,) = general_metadata(folder, n_parameters=1)
+        found, (note,) = general_metadata(folder, counts=Counts(1, 1))
         assert found["general.name"] == "Tutor"
         assert note.startswith("generation_config.json")

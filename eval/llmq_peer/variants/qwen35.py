@@ -22,7 +22,21 @@ SEEING = {
         "patch_size": 4,
     }
 }
+EXPERTS = {
+    "num_hidden_layers": 2,
+    "layer_types": ["linear_attention", "full_attention"],
+    "num_experts": 5,
+    "num_experts_per_tok": 4,
+    "moe_intermediate_size": 32,
+    "shared_expert_intermediate_size": 64,
+}
 THREE_EACH = DELTA | {"linear_num_value_heads": 6}
+
+VL = {
+    "head_dim": 32,
+    "rope_parameters": THETA | {"rope_type": "default", "mrope_section": [6, 5, 5]},
+    "vision_config": SEEING["vision_config"] | {"deepstack_visual_indexes": [0]},
+}
 
 VARIANTS = {
     "Qwen3_5ForCausalLM": (
@@ -42,5 +56,11 @@ VARIANTS = {
                 "rope_parameters": THETA | {"rope_type": "default", "mrope_section": [2, 1, 1]},
             }
         ),
+    ),
+    "Qwen3_5MoeForCausalLM": (Variant(DELTA | EXPERTS | {"tie_word_embeddings": True}),),
+    "Qwen3_5MoeForConditionalGeneration": (Variant(THREE_EACH | EXPERTS | SEEING),),
+    "Qwen3VLForConditionalGeneration": (
+        Variant(VL | {"tie_word_embeddings": True}),
+        Variant(VL | {"rope_parameters": YARN | {"mrope_section": [6, 5, 5]}}),
     ),
 }

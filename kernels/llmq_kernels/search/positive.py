@@ -75,7 +75,7 @@ class PositiveBlocks:
         return best[0], best[1]
 
     def _codes(self, x: Floats, scale: Floats) -> Floats:
-        codes = np.rint(x / scale)
+        codes: Floats = np.rint(x / scale)
         return np.clip(codes, self.low, self.high, out=codes)
 
 
@@ -85,7 +85,7 @@ def exact(scale: Floats) -> Floats:
     A multiple of 2^-24 stays one when it is rounded to the eight bits of bfloat16.
     """
     multiples = np.maximum(np.rint(scale / LEAST), np.float32(1))
-    rounded = np.empty_like(multiples)
+    rounded: Floats = np.empty_like(multiples)
     from_bf16(to_bf16(multiples * LEAST), rounded)
     return rounded
 

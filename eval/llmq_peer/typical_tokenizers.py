@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from tokenizers import decoders
+
 from llmq.tokenizer.pre_tokenizer_table import STRUCTURES, Structure
 from llmq_peer.gemma_tokenizers import gemma_json, save_gemma, save_gemma_json, train_gemma
 from llmq_peer.tokenizer_folders import (
@@ -33,8 +35,17 @@ def _gemma(folder: Path) -> dict[str, Any]:
 
 
 def _gemma4(folder: Path) -> dict[str, Any]:
-    tokenizer = gemma_json(train_gemma(), words=False, adds_bos=False)
-    return save_gemma_json(folder, tokenizer, model_type="gemma4")
+    turns = ("<start_of_turn>", "<end_of_turn>")
+    # transformers adds <mask> where it is missing.
+    tokenizer = gemma_json(train_gemma((*turns, "<mask>")), words=False, adds_bos=False)
+    tokenizer.decoder = decoders.Sequence(
+        [decoders.Replace("▁", " "), decoders.ByteFallback(), decoders.Fuse()]
+    )
+    config = save_gemma_json(
+        folder, tokenizer, model_type="gemma4", extra_special_tokens=list(turns)
+    )
+    # The converter leaves out rows that no token has, which no published model has.
+    return config | {"vocab_size": tokenizer.get_vocab_size()}
 
 
 def _phi4(folder: Path) -> dict[str, Any]:
@@ -74,6 +85,8 @@ KINDS: Mapping[str, tuple[str, ...]] = {
     "Qwen2Moe": ("qwen2",),
     "Qwen3Moe": ("qwen2",),
     "Qwen3_5": ("qwen35",),
+    "Qwen3_5Moe": ("qwen35",),
+    "Qwen3VL": ("qwen2",),
     "Lfm2": ("llama-bpe",),
     "GraniteMoe": ("smollm",),
     "GraniteMoeHybrid": ("dbrx",),

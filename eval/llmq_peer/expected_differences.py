@@ -45,6 +45,14 @@ EXPECTED = (
         "the converter has no name for Llama 3's rope scaling here, llama.cpp's graph has",
     ),
     Expected(
+        r"GraniteMoeHybrid\w+: no file: .*FFN_GATE",
+        "the converter has no name for a dense layer of a model without states",
+    ),
+    Expected(
+        r"GraniteMoeHybrid\w+: key granitehybrid\.expert_used_count: ours uint32 0, ",
+        "llama.cpp stops where a model without experts uses some",
+    ),
+    Expected(
         r"MinistralForCausalLM: no file: .* is not supported",
         "the converter does not know the class",
     ),
@@ -67,6 +75,22 @@ EXPECTED = (
     Expected(
         r"Gemma[23]For\w+: key gemma[23]\.attention\.sliding_window_pattern: .*, theirs nothing",
         "the converter takes the layers with a window to be the usual ones",
+    ),
+    Expected(
+        r"Gemma4\w+: key gemma4\.final_logit_softcapping: ours float32 0.0, theirs nothing",
+        "no cap, which llama.cpp has to be told: it has one of its own",
+    ),
+    Expected(
+        r"Gemma4\w+: the order of the keys",
+        "add_bos_token counts whatever the tokenizer says, and is written behind it",
+    ),
+    Expected(
+        r"Gemma4\w+: tensor per_layer_model_proj\.weight: ours F32",
+        "llama-quantize leaves it alone, and so does every recipe",
+    ),
+    Expected(
+        r"(Olmo2|Qwen2Moe)\w+: key general\.size_label: ",
+        "the copied output matrix of a tied model counts",
     ),
     Expected(
         r"Gemma2?For\w+: key gemma2?\.rope\.freq_base: .*, theirs nothing",

@@ -1,8 +1,8 @@
 """What holds of the comparison with llama.cpp's converter before it is run."""
 
 from llmq.architectures import ARCHITECTURES
-from scripts.peer.expected import Found, reason_for, reasons_table
-from scripts.peer.typical_tokenizers import kinds_of
+from llmq_peer.expected_differences import Found, reason_for, reasons_table
+from llmq_peer.typical_tokenizers import kinds_of
 
 
 def test_every_class_has_a_tokenizer() -> None:

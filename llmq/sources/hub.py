@@ -1,0 +1,158 @@
+"""Models of the hub: found in its cache, or fetched into it.
+
+A file is written beside its place in the cache, held against the size and the hash that the hub
+lists, and only then given its name: a wrong one is deleted. What came of it before a command was
+stopped waits there, and the same command goes on with it. Fetching is the only thing in llmq that
+uses a network, and nothing but `llmq convert` and `llmq.convert` fetch.
+"""
+
+import errno
+import shutil
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+
+from llmq.errors import HubError
+from llmq.files.json import read_json_object
+from llmq.sources import hub_library as library
+from llmq.sources.hub_content import is_placed, n_bytes_here, receive
+from llmq.sources.hub_files import needed
+from llmq.sources.hub_id import COMMIT, HubId
+from llmq.sources.hub_library import HubFile, Listing, OnBytes
+
+Transfer = Callable[[str, int, int], AbstractContextManager[OnBytes | None]]
+"""Begins a transfer: what comes, how many bytes it has, and how many of them are here already."""
+
+
+def unwatched(_what: str, _n_bytes: int, _here: int) -> AbstractContextManager[None]:
+    """A transfer that nobody watches."""
+    return nullcontext()
+
+
+def in_silence(_: str) -> None:
+    """A remark that nobody hears."""
+
+
+def fetch(
+    wanted: HubId,
+    *,
+    check: Callable[[Path], object],
+    transfer: Transfer = unwatched,
+    say: Callable[[str], object] = in_silence,
+) -> Path:
+    """The folder of a model in the hub's cache, fetched where it is not there yet.
+
+    `check` is given the folder when all but its weights have come, and may raise. Where the hub
+    cannot be asked, what is in the cache counts, and `say` is told so. Raises `HubError`.
+    """
+    if COMMIT.fullmatch(wanted.revision) and (here := cached(wanted)):
+        return here
+    try:
+        found = library.listing(wanted)
+    except Exception as error:  # of requests, of the library, or of the system
+        return _in_its_place(wanted, library.in_words(error, wanted), say)
+    settings, weights = _checked(wanted, found)
+    folder = library.cache_folder(wanted.repo) / "snapshots" / found.commit
+    try:
+        _check_room(wanted, [*settings, *weights])
+        _get(wanted, found.commit, settings, transfer=unwatched)
+        check(folder)
+        _get(wanted, found.commit, weights, transfer=transfer)
+        _write_revision(wanted, found.commit)
+    except OSError as error:
+        if error.errno == errno.ENOSPC:
+            raise HubError(f"{wanted}: the disk of {folder.parent.parent} is full") from None
+        raise library.in_words(error, wanted) from None
+    return folder
+
+
+def cached(wanted: HubId) -> Path | None:
+    """The folder of a model in the hub's cache, if all of it is there; asks nobody."""
+    home, revision = library.cache_folder(wanted.repo), wanted.revision
+    if not COMMIT.fullmatch(revision):
+        reference = home.joinpath("refs", *revision.split("/"))
+        if not reference.is_file():
+            return None
+        revision = reference.read_text(encoding="utf-8").strip()
+    folder = home / "snapshots" / revision
+    return folder if COMMIT.fullmatch(revision) and _is_whole(folder) else None
+
+
+def _in_its_place(wanted: HubId, error: HubError, say: Callable[[str], object]) -> Path:
+    """What the cache has where the hub gives nothing; `error` where it has nothing either."""
+    folder = cached(wanted)
+    if folder is None:
+        raise error
+    say(f"{error}; what was fetched before is used: {folder.name[:12]}")
+    return folder
+
+
+def _checked(wanted: HubId, found: Listing) -> tuple[list[HubFile], list[HubFile]]:
+    """The small files and the weights that are needed. Raises `HubError` where it is no model."""
+    settings, weights = needed(found.files)
+    if not weights:
+        others = [name for name in found.files if name.endswith(".gguf")]
+        remedy = (
+            f"it holds GGUF files, which need no conversion: hf download {wanted.repo} {others[0]}"
+            if others
+            else "other weight formats are not read"
+        )
+        raise HubError(f"{wanted}: holds no *.safetensors file; {remedy}")
+    if not COMMIT.fullmatch(found.commit or ""):
+        raise HubError(f"{wanted}: the hub names no commit but {found.commit!r:.60}; try again")
+    chosen = [[found.files[name] for name in names] for names in (settings, weights)]
+    for file in [*chosen[0], *chosen[1]]:
+        if not file.is_hashed:
+            raise HubError(f"{wanted}: the hub lists no hash of {file.name}; try again")
+    return chosen[0], chosen[1]
+
+
+def _check_room(wanted: HubId, files: Iterable[HubFile]) -> None:
+    """Raise `HubError` where the disk has no room for what is still to come."""
+    home = library.cache_folder(wanted.repo)
+    missing = sum(file.size - n_bytes_here(home, file) for file in files)
+    there = next(folder for folder in home.parents if folder.is_dir())
+    free = shutil.disk_usage(there).free
+    if missing > free:
+        raise HubError(
+            f"{wanted}: {missing / 1e6:,.1f} MB are still to come, and the disk of {there} has"
+            f" {free / 1e6:,.1f} MB free; make room, or name another folder with HF_HUB_CACHE"
+        )
+
+
+def _get(wanted: HubId, commit: str, files: list[HubFile], *, transfer: Transfer) -> None:
+    """Have these files in the folder of the commit, each of them whole and what is listed."""
+    home = library.cache_folder(wanted.repo)
+    missing = [file for file in files if not is_placed(home, commit, file)]
+    if not missing:
+        return
+    total, here = sum(f.size for f in missing), sum(n_bytes_here(home, f) for f in missing)
+    with transfer(str(wanted), total, here) as on_bytes:
+        for file in missing:
+            with library.lock(wanted.repo, file):
+                receive(wanted, commit, file, on_bytes or (lambda _: None))
+            placed = library.link(wanted.repo, commit, file)
+            if placed.stat().st_size != file.size:
+                raise HubError(f"{placed}: is not what the hub lists; remove it and try again")
+
+
+def _write_revision(wanted: HubId, commit: str) -> None:
+    """Remember what a branch or a tag stands for, as the library does, for when there is no hub."""
+    if wanted.revision == commit:
+        return
+    path = library.cache_folder(wanted.repo).joinpath("refs", *wanted.revision.split("/"))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(commit, encoding="utf-8")
+
+
+def _is_whole(folder: Path) -> bool:
+    """Whether a folder of the cache has a model's weights, or an adapter's, all of them."""
+    indexes = [*folder.glob("*.safetensors.index.json")]
+    shards = {
+        shard
+        for index in indexes
+        for shard in read_json_object(index, HubError).get("weight_map", {}).values()
+    }
+    if indexes:
+        return all((folder / str(shard)).is_file() for shard in shards)
+    return any(folder.glob("*.safetensors"))
