@@ -213,6 +213,7 @@ GRANITE_MOE = replace(
     GRANITE,
     name="granitemoe",
     hf_name="GraniteMoeForCausalLM",
+    walked=False,  # nor are the mixtures and hybrids below
     sizes=mixture_sizes,
     tensors=(*INPUT, *NORMS, *ATTENTION_ROWS, *EXPERTS, *OUTPUT),
     metadata=MIXTURE_METADATA,
