@@ -90,14 +90,13 @@ def memory_to_run(model: Header, context: int = CONTEXT_LIMIT) -> Memory | None:
     n_tokens = -(-context_used(model, context) // PADDED_TO) * PADDED_TO
     head = sizes["embedding_length"] // sizes["attention.head_count"]
     of_token = sum(sizes.get(f"attention.{kind}_length", head) for kind in ("key", "value"))
-    key_heads = sizes.get("attention.head_count_kv", sizes["attention.head_count"])
     wide = WIDE_FLOATS * sizes["feed_forward_length"] + NARROW_FLOATS * sizes["embedding_length"]
     embeddings = next((t for t in model.tensors if t.name == "token_embd.weight"), None)
     if embeddings is None:
         return None
     return Memory(
         weights=sum(tensor.n_bytes for tensor in model.tensors),
-        cache=sizes["block_count"] * key_heads * of_token * VALUE_BYTES * n_tokens,
+        cache=sizes[ALL_KEY_HEADS] * of_token * VALUE_BYTES * n_tokens,
         buffers=BATCH_TOKENS * (4 * wide + VALUE_BYTES * n_tokens),
         runtime=RUNTIME_BYTES + ENTRY_BYTES * embeddings.shape[0],
     )
@@ -113,7 +112,8 @@ REQUIRED = (
     "block_count", "context_length", "embedding_length", "feed_forward_length",
     "attention.head_count",
 )  # fmt: skip
-OPTIONAL = ("attention.head_count_kv", "attention.key_length", "attention.value_length")
+OPTIONAL = ("attention.key_length", "attention.value_length")
+ALL_KEY_HEADS = "attention.head_count_kv"
 
 
 def _sizes(model: Header) -> Mapping[str, int] | None:
@@ -132,4 +132,18 @@ def _sizes(model: Header) -> Mapping[str, int] | None:
         if not isinstance(value, np.integer) or value <= 0:
             return None
         sizes[key] = int(value)
-    return sizes
+    heads = model.metadata.get(f"{architecture}.{ALL_KEY_HEADS}")
+    in_layers = _key_heads(heads, sizes["block_count"], sizes["attention.head_count"])
+    if in_layers is None or model.metadata.get(f"{architecture}.attention.recurrent_layers"):
+        return None
+    return {**sizes, ALL_KEY_HEADS: sum(in_layers)}
+
+
+def _key_heads(written: object, layers: int, otherwise: int) -> list[int] | None:
+    """The heads of keys in every layer; None where a layer has none, or there is no saying."""
+    if isinstance(written, np.ndarray):
+        return written.tolist() if len(written) == layers and (written > 0).all() else None
+    heads = otherwise if written is None else written
+    if not isinstance(heads, int | np.integer) or heads <= 0:
+        return None
+    return [int(heads)] * layers

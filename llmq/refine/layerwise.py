@@ -216,7 +216,7 @@ def places(tensor: SourceTensor) -> NDArray[np.intp]:
 
 def _adds(tensor: PlannedTensor, plan: Plan) -> bool:
     """Whether its result is added to the residual stream as it is."""
-    if any(key.endswith(".residual_scale") for key in plan.metadata):  # Granite's
+    if plan.metadata.get(f"{plan.source.facts.architecture}.residual_scale", 1) != 1:
         return False
     for ending, norm in ADDING.items():
         if tensor.name.endswith(ending):
