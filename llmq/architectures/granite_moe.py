@@ -98,6 +98,7 @@ GRANITE_MOE = replace(
     GRANITE,
     name="granitemoe",
     hf_name="GraniteMoeForCausalLM",
+    walked=False,  # nor are the mixtures and hybrids made of it
     sizes=mixture_sizes,
     tensors=(*INPUT, *NORMS, *ATTENTION_ROWS, *EXPERTS, *OUTPUT),
     metadata=MIXTURE_METADATA,

@@ -114,6 +114,7 @@ MIXERS = (
 QWEN35 = Architecture(
     name="qwen35",
     hf_name="Qwen3_5ForCausalLM",
+    walked=False,  # rows and columns of its recurrent layers are in another order
     sizes=delta_sizes,
     tensors=(*INPUT, *AROUND, *MIXERS, *MLP, *with_one_plus(OUTPUT)),
     metadata=before(

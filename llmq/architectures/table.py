@@ -153,6 +153,8 @@ class Architecture:
     """Which models are published as this class."""
     nested: str | None = None
     """In a model of several parts, the field of config.json with the language model's settings."""
+    walked: bool = True
+    """Whether llmq.calibration can compute it layer by layer, as `--quality good` and `best` do."""
     tokenizer: FamilyRules = NO_RULES
     """What llama.cpp's converter does to this family's tokenizers alone."""
 
