@@ -10,7 +10,6 @@ from llmq.preparation import Order, begin, prepared
 from llmq.quality import quality_named
 from llmq.quantize import execute
 from llmq.sources.opening import Adapters, fetched, open_source
-from llmq.sources.source import Source
 from llmq_kernels import Encoder
 
 
@@ -29,14 +28,14 @@ def convert(
 ) -> Path:
     """Write a model folder or a GGUF file as a GGUF file of this recipe; the path of the output.
 
-    A model of the hub (`org/name[@revision]`) is fetched. `adapters` are LoRA adapters to merge in:
-    their folders, and what each is multiplied with. `quality` is fast, good or best; the latter two
-    compute on `calibration` first, which is a file of `llmq calibrate`, a suite or a text (default:
-    the built-in suites). `importance` weighs the errors of the matrices' columns instead (a file,
-    or what `read_importance` makes of it). `load_check` has llama.cpp try the file. Nothing is left
-    under its name if anything fails; what good and best have finished by then waits in a hidden
-    folder beside it, and the same call goes on from there. `open_source`, `make_plan` and `execute`
-    take whatever else can be chosen: fast is the three of them. Raises a child of `LlmqError`.
+    `source` may be a model of the hub as well (`org/name[@revision]`), which is fetched; `adapters`
+    are folders of LoRA adapters to merge in, and what each is multiplied with. `quality` is fast,
+    good or best; the latter two compute on `calibration` first, which is a file of `llmq
+    calibrate`, a suite or a text (default: the built-in suites). `importance` weighs the errors of
+    the matrices' columns instead (a file, or what `read_importance` makes of it). `encoder` chooses
+    the codes, `force` overwrites the output, `load_check` has llama.cpp try the file. Nothing is
+    left under its name if anything fails; what good and best have finished by then waits in a
+    hidden folder beside it, and the same call goes on from there. Raises a child of `LlmqError`.
 
         >>> import tempfile
         >>> from llmq import convert
@@ -49,10 +48,10 @@ def convert(
     try:
         if isinstance(importance, str | Path):
             importance = read_importance(importance)
-        opened = _opened(source, adapters)
+        given: Adapters = {fetched(path): scale for path, scale in (adapters or {}).items()}
         order = Order(
-            opened,
-            recipe=recipe or opened.usual_recipe,
+            open_source(fetched(source), adapters=given),
+            recipe=recipe,
             quality=quality,
             encoder=encoder,
             importance=importance,
@@ -64,11 +63,6 @@ def convert(
             return execute(plan, output, force=force, load_check=load_check)
     except OSError as error:  # what no other place knows by name, such as a name that is too long
         raise OutputError(f"{error.filename or output}: {error.strerror}") from error
-
-
-def _opened(source: str | Path, adapters: Adapters | None) -> Source:
-    given: Adapters = {fetched(path): scale for path, scale in (adapters or {}).items()}
-    return open_source(fetched(source), adapters=given)
 
 
 def _check(

@@ -52,7 +52,8 @@ class Order:
     """What is to be converted, and how."""
 
     source: Source
-    recipe: str = defaults.RECIPE
+    recipe: str | None = None
+    """None: the usual one of the source."""
     overrides: Overrides = UNNAMED
     quality: str = defaults.QUALITY
     encoder: Encoder | None = None

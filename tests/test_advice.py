@@ -35,9 +35,10 @@ def test_marked_files_are_within_their_limits() -> None:
 
 
 def test_every_block_recipe_has_been_measured() -> None:
+    """But for mixtures of experts, and for the recipe that is chosen for another runtime's sake."""
     for measured in (WHOLE, ODD):
         missing = set(RECIPES) - set(measured.by_recipe)
-        assert missing <= {"F32", "F16", "BF16", "MXFP4_MOE"}
+        assert missing <= {"F32", "F16", "BF16", "MXFP4_MOE", "PORTABLE"}
 
 
 def test_a_tenth_less_is_not_worth_three_times_the_drift() -> None:

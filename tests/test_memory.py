@@ -27,12 +27,21 @@ def test_the_keys_and_values(repository: Path) -> None:
     assert memory.total == memory.weights + memory.cache + memory.buffers + memory.runtime
 
 
+def test_heads_that_are_listed_by_layer(repository: Path) -> None:
+    plan = make_plan(open_source(repository / "eval" / "tutor"))
+    listed = {"llama.attention.head_count_kv": np.array([2, 2, 1, 2, 2, 1], np.int32)}
+    other = memory_to_run(replace(plan, metadata=plan.metadata | listed), 512)
+    assert other
+    assert other.cache == 10 * (64 + 64) * 2 * 512
+
+
 @pytest.mark.parametrize(
     "changes",
     [
         {"general.architecture": "mamba"},
         {"llama.expert_count": np.uint32(8)},
         {"llama.attention.head_count_kv": np.array([2, 2, 0, 2, 2, 2], np.int32)},
+        {"llama.attention.recurrent_layers": [True, True, False] * 2},
         {"llama.block_count": np.uint32(0)},
     ],
 )

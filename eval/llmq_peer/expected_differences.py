@@ -45,14 +45,6 @@ EXPECTED = (
         "the converter has no name for Llama 3's rope scaling here, llama.cpp's graph has",
     ),
     Expected(
-        r"GraniteMoeHybrid\w+: no file: .*FFN_GATE",
-        "the converter has no name for a dense layer of a model without states",
-    ),
-    Expected(
-        r"GraniteMoeHybrid\w+: key granitehybrid\.expert_used_count: ours uint32 0, ",
-        "llama.cpp stops where a model without experts uses some",
-    ),
-    Expected(
         r"MinistralForCausalLM: no file: .* is not supported",
         "the converter does not know the class",
     ),

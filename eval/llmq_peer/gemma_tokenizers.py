@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import sentencepiece
-from tokenizers import AddedToken, Tokenizer, models, normalizers, processors
+from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers, processors
 from tokenizers import pre_tokenizers as pre
 from transformers.convert_slow_tokenizer import generate_merges
 
@@ -74,6 +74,9 @@ def gemma_json(model: bytes, *, words: bool = True, adds_bos: bool = True) -> To
     tokenizer = Tokenizer(bpe)
     tokenizer.normalizer = normalizers.Replace(" ", "▁")
     tokenizer.pre_tokenizer = pre.Split(" ", "merged_with_previous")
+    tokenizer.decoder = decoders.Sequence(
+        [decoders.Replace("▁", " "), decoders.ByteFallback(), decoders.Fuse()]
+    )
     tokenizer.add_special_tokens(special)
     if words:
         added = ["<unused0>", *TAGS, *LINES, *RUNS]

@@ -215,7 +215,7 @@ PUNCTUATION = (
     "。\u3000、",
     "…",
 )
-RUNS = (1, 2, 3, 4, 5, 7, 9, 12, 17, 33, 70)
+RUNS = (1, 1, 2, 2, 3, 3, 4, 5, 6, 7, 9, 12, 17, 33, 70)
 KINDS: tuple[Sequence[str], ...] = (
     WORDS,
     CODE,
@@ -250,7 +250,7 @@ def probe_texts(specials: Sequence[str] = (), count: int = 2000, seed: int = 11)
 def _probe(rng: random.Random, specials: Sequence[str]) -> str:
     match rng.randint(0, 6):
         case 0:
-            return " ".join(rng.choice(WORDS) for _ in range(rng.randint(1, 12)))
+            return " ".join(rng.choice(WORDS) for _ in range(rng.randint(1, 6)))
         case 1:  # a run of spaces, line ends or digits
             unit = rng.choice([" ", "\n", "\t", "0", "7", "12", "-", "a", "\r\n", "=", "字"])
             return rng.choice(WORDS) + unit * rng.choice(RUNS) + rng.choice(WORDS)
@@ -264,9 +264,9 @@ def _probe(rng: random.Random, specials: Sequence[str]) -> str:
             return "".join(chr(rng.randint(low, high)) for _ in range(rng.randint(1, 20)))
         case 4 if specials:
             parts = [
-                rng.choice(specials) if rng.random() < 0.5 else _probe(rng, ()) for _ in range(4)
+                rng.choice(specials) if rng.random() < 0.5 else _probe(rng, ()) for _ in range(3)
             ]
             return "".join(parts)
         case _:
-            parts = [rng.choice(rng.choice(KINDS)) for _ in range(rng.randint(2, 5))]
+            parts = [rng.choice(rng.choice(KINDS)) for _ in range(rng.randint(2, 4))]
             return rng.choice(["", " "]).join(parts)

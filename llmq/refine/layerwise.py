@@ -216,6 +216,8 @@ def places(tensor: SourceTensor) -> NDArray[np.intp]:
 
 def _adds(tensor: PlannedTensor, plan: Plan) -> bool:
     """Whether its result is added to the residual stream as it is."""
+    if plan.metadata.get(f"{plan.source.facts.architecture}.residual_scale", 1) != 1:
+        return False
     for ending, norm in ADDING.items():
         if tensor.name.endswith(ending):
             between = tensor.name.removesuffix(ending) + norm

@@ -1,11 +1,10 @@
 """What llmq takes of huggingface_hub, imported when it is used: the cache, tokens, requests.
 
 The library's own environment counts: HF_ENDPOINT, HF_TOKEN, HF_HOME, HF_HUB_CACHE, HF_HUB_OFFLINE.
-It reports nothing of its use (HF_HUB_DISABLE_TELEMETRY), and xet, its other way of transfer, is
-not used: a plain request can be gone on with, and what comes of it be checked.
+It reports nothing of its use (as with HF_HUB_DISABLE_TELEMETRY), and xet, its other way of
+transfer, is not used: a plain request can be gone on with, and what comes of it be checked.
 """
 
-import os
 import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -51,10 +50,10 @@ class Listing:
 
 
 def _library() -> Any:
-    os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
     import huggingface_hub
-    from huggingface_hub import errors, file_download, utils  # noqa: F401  # its attributes from now on
+    from huggingface_hub import constants, errors, file_download, utils  # noqa: F401  # its attributes from now on
 
+    constants.HF_HUB_DISABLE_TELEMETRY = True
     utils.logging.get_logger().setLevel("ERROR")  # it warns of each retry
     return huggingface_hub
 

@@ -9,8 +9,7 @@ from llmq.errors import TokenizerError
 from llmq.files.json import read_json_object
 from llmq.tokenizer.class_pipelines import class_pipeline
 from llmq.tokenizer.json_values import MAX_TOKENS, as_list, as_object, as_text, as_token_id
-from llmq.tokenizer.tekken import NAMES as TEKKEN_NAMES
-from llmq.tokenizer.tekken import TEKKEN, read_tekken
+from llmq.tokenizer.tekken import TEKKEN, read_tekken, tekken_names
 
 # The named special tokens, in the order in which the converter writes their ids.
 KINDS = ("bos", "eos", "unk", "sep", "pad", "cls", "mask")
@@ -107,12 +106,13 @@ def open_folder(
     """
     others = any((path / name).is_file() for name in ("tokenizer.json", "tokenizer.model"))
     tekken = not others and (path / TEKKEN).is_file()
+    tokenizer = read_tekken(path / TEKKEN) if tekken else optional_json(path / "tokenizer.json")
     settings = optional_json(path / "tokenizer_config.json")
     return TokenizerFolder(
         path,
         config,
-        tokenizer=read_tekken(path / TEKKEN) if tekken else optional_json(path / "tokenizer.json"),
-        tokenizer_config=TEKKEN_NAMES | settings if tekken else settings,
+        tokenizer=tokenizer,
+        tokenizer_config=tekken_names(tokenizer) | settings if tekken else settings,
         special_tokens_map=optional_json(path / "special_tokens_map.json"),
         generation_config=_decorative_json((model or path) / "generation_config.json"),
         file=TEKKEN if tekken else "tokenizer.json",

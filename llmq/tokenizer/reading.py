@@ -58,12 +58,7 @@ def read_tokenizer(
     ends, end_notes = end_token_keys(files, keys, turn_end=find_turn_end(keys | template))
     own = {key: ends.pop(key) for key in list(ends) if key == END_IDS}
     keys |= ends
-    if ID_KEYS["eos"] not in keys:
-        taken = DEFAULT_EOS.get(str(keys["tokenizer.ggml.model"]), "none")
-        raise TokenizerError(
-            f"{folder}: no file names the token that ends a text, and llama.cpp would take {taken}"
-            ' for it; add "eos_token" to tokenizer_config.json'
-        )
+    _check_end(folder, keys)
     keys |= template
     keys |= _normalizer_flags(files)
     size = files.vocab_size
@@ -77,6 +72,16 @@ def read_tokenizer(
         *template_notes(files, template),
     )
     return NotedKeys(keys | own, notes)
+
+
+def _check_end(folder: Path, keys: Metadata) -> None:
+    """A text must have an end that the folder names: llama.cpp would take some other."""
+    if ID_KEYS["eos"] not in keys:
+        taken = DEFAULT_EOS.get(str(keys["tokenizer.ggml.model"]), "none")
+        raise TokenizerError(
+            f"{folder}: no file names the token that ends a text, and llama.cpp would take {taken}"
+            ' for it; add "eos_token" to tokenizer_config.json'
+        )
 
 
 def _read_vocabulary(files: TokenizerFolder, rules: FamilyRules, *, pre: str | None) -> NotedKeys:

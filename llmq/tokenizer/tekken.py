@@ -7,6 +7,7 @@ nothing of a chat template.
 """
 
 from base64 import b64decode
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +61,12 @@ def read_tekken(path: Path) -> dict[str, Any]:
         },
         "model": {"type": "BPE", "ignore_merges": True, "vocab": vocab, "merges": merges},
     }
+
+
+def tekken_names(tokenizer: Mapping[str, Any]) -> dict[str, str]:
+    """What tokenizer_config.json would call the special tokens that `read_tekken` found."""
+    vocab = tokenizer["model"]["vocab"]
+    return {kind: text for kind, text in NAMES.items() if text in vocab}
 
 
 def _special(file: dict[str, Any], config: dict[str, Any], path: Path) -> list[str]:

@@ -224,9 +224,10 @@ def check_order(arguments: argparse.Namespace, order: Order) -> None:
     """Leave where a quality that is asked for has nothing to do."""
     if not arguments.quality or not order.dial.importance:
         return
-    if order.plan(None, order.importance).encoder is None:
+    plan = order.plan(None, order.importance)
+    if plan.encoder is None:
         arguments.usage_error(
-            f"--quality {arguments.quality}: {order.recipe} rounds nothing to blocks, so there is"
+            f"--quality {arguments.quality}: {plan.recipe.name} rounds nothing to blocks, so there is"
             " nothing to weigh or refine; leave it out"
         )
 
@@ -242,15 +243,14 @@ def order_of(arguments: argparse.Namespace) -> Order:
     importance = arguments.imatrix and read_importance(
         arguments.imatrix, exact=arguments.imatrix_exact
     )
-    source = open_source(
-        arguments.source,
-        pre=arguments.pre,
-        allow_requantize=arguments.allow_requantize,
-        adapters=arguments.lora,
-    )
     return Order(
-        source,
-        recipe=arguments.recipe or source.usual_recipe,
+        open_source(
+            arguments.source,
+            pre=arguments.pre,
+            allow_requantize=arguments.allow_requantize,
+            adapters=arguments.lora,
+        ),
+        recipe=arguments.recipe,
         overrides=Overrides(
             tensors=tuple(arguments.tensor),
             output=arguments.output_type,

@@ -17,6 +17,7 @@ from llmq.spelling import nearest
 
 MODEL = "name the folder that holds config.json, a GGUF file, or a model of the hub as org/name"
 CONFIG = "config.json"  # what makes a folder a checkpoint
+ADAPTER = "adapter_config.json"
 SEEN_NAMES = 2000  # of a folder in which a name is looked for
 
 # Files that are a part of a model, by their suffix; they may be GGUF all the same.
@@ -121,6 +122,8 @@ def _on_folder(folder: Path, use: str) -> str:
     from llmq.sources.checkpoint import folder_name
 
     if not (folder / CONFIG).exists():
+        if (folder / ADAPTER).exists():
+            return f"is an adapter; type: llmq convert {typed(folder)}, then name the file that it makes"
         return "is a folder without a model; name a GGUF file"
     made = Path(default_name(folder_name(folder), RECIPE))
     if made.exists():

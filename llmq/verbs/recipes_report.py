@@ -65,7 +65,10 @@ class Report:
 
         Where rows fit no block, every file is as large as the others, and close is the only mark.
         """
-        by_name = {row.recipe: row for row in self.rows}
+        by_name, source = {row.recipe: row for row in self.rows}, self.plan.source
+        kept = by_name.get(source.usual_recipe) if source.codes else None
+        if kept is not None and self.fits(kept) != "too large":
+            return kept.recipe  # the codes that the model was published in
         marks = self.marks
         order = [name for name, mark in marks.items() if mark is not MARKS[-1]] or [*marks]
         running = [name for name in order if self.fits(by_name[name]) != "too large"]

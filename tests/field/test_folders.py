@@ -16,6 +16,7 @@ from tests.field import (
     cases_ends,
     cases_fetched,
     cases_files,
+    cases_low_bit,
     cases_names,
     cases_pieces,
     cases_templates,
@@ -37,6 +38,7 @@ CASES = (
     *cases_names.CASES,
     *cases_fetched.CASES,
     *cases_cards.CASES,
+    *cases_low_bit.CASES,
     *cases_templates.CASES,
     *(cases_files.PIPES if sys.platform != "win32" else ()),
 )

@@ -157,6 +157,19 @@ def packed_integers(
     return pack
 
 
+def fake_quantized(*, bits: int, dtype: torch.dtype = torch.bfloat16) -> Packer:
+    """Plain weights as training that is aware of Q4_0 leaves them; scales have so many bits."""
+
+    def pack(weight: Tensor) -> Packed:
+        codes, scales, zeros = symmetric(weight, 4, 32, torch.float32)
+        exponent = scales.log2().floor() + 1 - bits
+        scales = (scales / torch.exp2(exponent)).round() * torch.exp2(exponent)
+        plain = values(codes, scales, zeros).to(dtype)
+        return {".weight": plain}, plain
+
+    return pack
+
+
 E2M1 = torch.tensor([0.0, 0.5, 1, 1.5, 2, 3, 4, 6, -0.0, -0.5, -1, -1.5, -2, -3, -4, -6])
 
 

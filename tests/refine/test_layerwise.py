@@ -5,6 +5,7 @@ from dataclasses import replace
 from functools import cache
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -108,9 +109,11 @@ def tiny(make_checkpoint: Callable[..., Path], tmp_path: Path) -> Refine:
     """A function that refines a tiny model in Q4_0 on so many windows, some tensors otherwise."""
     folders = count()
 
-    def make(n: int, *others: str, settings: Settings = SETTINGS, dtype: str = "F16") -> Plan:
+    def make(
+        n: int, *others: str, settings: Settings = SETTINGS, dtype: str = "F16", **config: Any
+    ) -> Plan:
         if not (tmp_path / "tiny").exists():
-            make_checkpoint(dtype=dtype, tie_word_embeddings=False)
+            make_checkpoint(dtype=dtype, tie_word_embeddings=False, **config)
         source = open_source(tmp_path / "tiny")
         ids = np.random.default_rng(3).integers(0, 257, (n, 24)).astype(np.int32)
         tokens = CalibrationTokens(ids, np.ones(ids.shape, np.float32), ())
@@ -126,6 +129,16 @@ def tiny(make_checkpoint: Callable[..., Path], tmp_path: Path) -> Refine:
 
 def test_errors_made_so_far_are_in_view(tiny: Refine) -> None:
     assert blocks(tiny(64)) != blocks(tiny(64, settings=Settings(drift=0, residual=0)))
+
+
+@pytest.mark.parametrize(("scale", "corrected"), [(1.0, True), (0.5, False)])
+def test_results_that_are_scaled_before_they_are_added(
+    tiny: Refine, scale: float, corrected: bool
+) -> None:
+    """What the residual stream lacks is another amount of them, and not asked for."""
+    config = {"architectures": ["GraniteForCausalLM"], "residual_multiplier": scale}
+    residual = blocks(tiny(64, settings=Settings(drift=0), **config))
+    assert (residual != blocks(tiny(64, settings=Settings(drift=0, residual=0)))) == corrected
 
 
 def test_of_a_single_window_no_drift_is_believed(tiny: Refine) -> None:

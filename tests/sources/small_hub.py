@@ -15,6 +15,14 @@ from typing import Any
 from urllib.parse import unquote
 
 LARGE = ".safetensors"
+CHUNK = 10_000  # that the library shall write at once, as files are small here
+OTHERS = {
+    "modeling_tutor.py": b"import os",
+    "pytorch_model.bin": b"PK",
+    "onnx/model.onnx": b"o",
+    "consolidated.safetensors": b"c",
+    ".gitattributes": b"g",
+}
 
 
 @dataclass
@@ -35,6 +43,8 @@ class SmallHub:
     """A status and an error's name, in place of every answer."""
     gated: bool = False
     asked: list[str] = field(default_factory=list)
+    by: set[str] = field(default_factory=set)
+    """How those who asked name themselves."""
     url: str = ""
 
     def etag(self, name: str) -> str:
@@ -97,6 +107,7 @@ class _Handler(BaseHTTPRequestHandler):
         hub, path = self.hub, self.path.partition("?")[0]
         hub.asked.append(f"{self.command} {unquote(path)} {self.headers.get('Range', '')}".strip())
         listing, files = f"/api/models/{hub.repo}/revision/", f"/{hub.repo}/resolve/"
+        hub.by.add(self.headers["User-Agent"])
         known = (*hub.revisions, hub.commit)
         if hub.error is not None:
             self._refuse(*hub.error)

@@ -1,6 +1,7 @@
 """Models of the hub, over HTTP from a hub on this machine: whole, cut off, damaged, not there."""
 
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,18 +15,11 @@ from llmq.quantize import execute
 from llmq.sources.hub import cached, fetch
 from llmq.sources.hub_id import HubId
 from llmq.sources.opening import fetched, open_source
-from tests.sources.small_hub import SmallHub, serving
+from tests.sources.adapters import save_adapter
+from tests.sources.small_hub import CHUNK, OTHERS, SmallHub
 
 WANTED = HubId("org/tutor")
 WEIGHTS = "model-00001-of-00002.safetensors"
-CHUNK = 10_000  # that the library writes at once, for files as small as these
-OTHERS = {
-    "modeling_tutor.py": b"import os",
-    "pytorch_model.bin": b"PK",
-    "onnx/model.onnx": b"o",
-    "consolidated.safetensors": b"c",
-    ".gitattributes": b"g",
-}
 
 
 @dataclass
@@ -67,24 +61,6 @@ class _Counting:
             raise KeyboardInterrupt
 
 
-@pytest.fixture
-def hub(
-    make_checkpoint: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[SmallHub]:
-    """A hub that has a small checkpoint, and an empty cache."""
-    folder = make_checkpoint()
-    files = {file.name: file.read_bytes() for file in folder.iterdir()} | OTHERS
-    folder.rename(tmp_path / "original")
-    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
-    monkeypatch.setattr(constants, "DOWNLOAD_CHUNK_SIZE", CHUNK)
-    with serving(SmallHub("org/tutor", files)) as found:
-        monkeypatch.setattr(constants, "ENDPOINT", found.url)
-        template = found.url + "/{repo_id}/resolve/{revision}/{filename}"
-        monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", template)
-        yield found
-
-
 def blobs(tmp_path: Path) -> list[str]:
     """The names of what the cache holds of the model."""
     folder = tmp_path / "cache" / "models--org--tutor" / "blobs"
@@ -105,6 +81,7 @@ def test_what_is_needed_comes_and_nothing_else(hub: SmallHub, tmp_path: Path) ->
     total = sum(map(len, weights_of(hub)))
     assert (seen.totals, seen.n_bytes) == ([(total, 0)], total)
     assert not [name for name in seen.checked[0] if name.startswith("model-")]
+    assert all(re.fullmatch(r"llmq/[\w.]+; hf_hub/[\w.]+; python/[\w.]+", by) for by in hub.by)
     original, source = open_source(tmp_path / "original"), open_source(folder)
     assert (source.name, source.notes) == ("tutor", original.notes)
     one, other = (
@@ -281,3 +258,17 @@ def test_opening_asks_nobody(hub: SmallHub) -> None:
     hub.asked.clear()
     assert open_source("org/tutor").path == folder
     assert hub.asked == []
+
+
+def test_an_adapter_of_the_hub_and_its_base(hub: SmallHub, tmp_path: Path) -> None:
+    """The adapter comes by its id, and finds its base in the cache."""
+    base = fetched("org/tutor")
+    folder = save_adapter(tmp_path / "mine", base_model_name_or_path="org/tutor")
+    hub.repo, hub.commit = "org/my-lora", "f" * 40
+    hub.files = {file.name: file.read_bytes() for file in folder.iterdir()} | OTHERS
+    found = fetched("org/my-lora")
+    assert {file.name for file in found.iterdir()} == {file.name for file in folder.iterdir()}
+    source = open_source(found)
+    assert (source.name, source.path) == ("my-lora", base)
+    assert source.metadata["llmq.source.commit"] != hub.commit  # the weights are the base's
+    assert open_source("org/tutor", adapters={"org/my-lora": 0.5}).name == "my-lora"

@@ -10,9 +10,12 @@ from transformers import AutoTokenizer
 
 from llmq.errors import TokenizerError
 from llmq.files.gguf import Metadata
+from llmq.tokenizer.family_rules import GEMMA, GEMMA4
 from llmq.tokenizer.pre_tokenizer_table import STRUCTURES
 from llmq.tokenizer.probe_texts import GROUPS, probe_texts
+from llmq.tokenizer.reading import read_tokenizer
 from llmq.tokenizer.reference import check_same_ids
+from llmq_peer.gemma_tokenizers import gemma_json, save_gemma_json, train_gemma
 from llmq_peer.tokenizer_folders import (
     NAMED,
     read,
@@ -22,6 +25,7 @@ from llmq_peer.tokenizer_folders import (
     train_byte_level,
     train_sentencepiece,
 )
+from tests.oracles.both_tokenizers import cut_differently
 from tests.oracles.llama_vocab import LlamaVocabulary
 
 NAMES = ("gpt-2", "llama-bpe", "tekken", "deepseek-llm", "falcon3")
@@ -30,7 +34,8 @@ SPACES = normalizers.Sequence([normalizers.Prepend("▁"), normalizers.Replace("
 
 def check(folder: Path, metadata: Metadata) -> int:
     """Compare as the load check does; the number of texts."""
-    names = [str(metadata[f"tokenizer.ggml.{key}"]) for key in ("model", "pre")]
+    model = str(metadata["tokenizer.ggml.model"])
+    names = (model, str(metadata.get("tokenizer.ggml.pre", model)))
     texts = list(probe_texts(*names))
     tokens = metadata["tokenizer.ggml.tokens"]
     assert isinstance(tokens, list)
@@ -98,7 +103,11 @@ def test_sentencepiece_without_a_space_in_front(tokenizer: Tokenizer, tmp_path: 
 
 @pytest.mark.parametrize(
     ("model", "name", "pre"),
-    [("Qwen2", "Qwen2Tokenizer", "qwen2"), ("Llama", "GPT2TokenizerFast", "gpt-2")],
+    [
+        ("Qwen2", "Qwen2Tokenizer", "qwen2"),
+        ("Qwen3_5", "Qwen2Tokenizer", "qwen35"),
+        ("Llama", "GPT2TokenizerFast", "gpt-2"),
+    ],
 )
 def test_a_class_that_cuts_its_own_way(model: str, name: str, pre: str, tmp_path: Path) -> None:
     """It counts, but --pre may say that tokenizer.json does; a third way is refused."""
@@ -117,6 +126,27 @@ def test_llamas_class_without_a_space_in_front(tokenizer: Tokenizer, tmp_path: P
     save(tmp_path, tokenizer, tokenizer_class="LlamaTokenizer", add_prefix_space=False)
     config = {"bos_token_id": 1, "eos_token_id": 2}
     assert check(tmp_path, read(tmp_path, **config)) > 40
+
+
+@pytest.mark.parametrize("scheme", ["first", "never"])
+def test_gemmas_class_puts_no_space_in_front(
+    scheme: str, tokenizer: Tokenizer, tmp_path: Path
+) -> None:
+    """Whatever tokenizer.json says."""
+    tokenizer.pre_tokenizer = pre.Metaspace(prepend_scheme=scheme, split=False)
+    (tmp_path / "tokenizer.model").unlink()
+    save(tmp_path, tokenizer, model="Gemma3", tokenizer_class="GemmaTokenizer")
+    config = {"bos_token_id": 1, "eos_token_id": 2}
+    assert check(tmp_path, read(tmp_path, **config)) > 40
+    assert cut_differently(tmp_path, bos_token_id=1, eos_token_id=2) == []
+
+
+@pytest.mark.parametrize("model_type", ["gemma3_text", "gemma4"])
+def test_gemma(model_type: str, tmp_path: Path) -> None:
+    tokenizer = gemma_json(train_gemma(), words=model_type == "gemma3_text")
+    config = save_gemma_json(tmp_path, tokenizer, model_type=model_type)
+    rules = GEMMA4 if model_type == "gemma4" else GEMMA
+    assert check(tmp_path, read_tokenizer(tmp_path, config, rules=rules).metadata) > 40
 
 
 def test_an_unknown_character_is_no_difference(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Granite with experts; Granite 4 dense, hybrid, and hybrid with experts; beyond a chunk of 64."""
+"""Granite with experts; Granite 4 dense, hybrid, and hybrid with experts; beyond a batch of 256."""
 
 from llmq_peer.variants.variant import Variant
 
@@ -43,9 +43,10 @@ VARIANTS = {
             | {
                 "mamba_n_groups": 2,
                 "mamba_d_conv": 3,
+                "max_position_embeddings": 512,
                 "layer_types": ["full_attention", "linear_attention", "linear_attention"],
             },
-            n_tokens=250,
+            n_tokens=400,
         ),
         Variant(HYBRID | MIXTURE | {"layer_types": ["linear_attention", "full_attention"]}),
         Variant(DENSE | MIXTURE | {"layer_types": ["full_attention"] * 2}),

@@ -12,8 +12,10 @@ VARIANTS = {
                 "block_auto_adjust_ff_dim": False,
                 "conv_L_cache": 4,
                 "tie_word_embeddings": False,
-                "rope_parameters": YARN,
-            }
+                "rope_parameters": YARN | {"original_max_position_embeddings": 128},
+                "max_position_embeddings": 512,
+            },
+            n_tokens=400,
         ),
     ),
 }

@@ -1,4 +1,4 @@
-"""Qwen 3.5: with one value head for every key head and with three; beyond a chunk of 64 tokens."""
+"""Qwen 3.5: with a value head for every key head and with three; beyond a batch of 256 tokens."""
 
 from llmq_peer.variants.ropes import THETA, YARN
 from llmq_peer.variants.variant import Variant
@@ -42,7 +42,13 @@ VARIANTS = {
     "Qwen3_5ForCausalLM": (
         Variant(DELTA | {"tie_word_embeddings": True}),
         Variant(
-            THREE_EACH | {"linear_conv_kernel_dim": 3, "initializer_range": 0.15}, n_tokens=250
+            THREE_EACH
+            | {
+                "linear_conv_kernel_dim": 3,
+                "initializer_range": 0.15,
+                "max_position_embeddings": 512,
+            },
+            n_tokens=400,
         ),
         Variant(THREE_EACH | {"rope_parameters": YARN | {"partial_rotary_factor": 0.5}}),
     ),

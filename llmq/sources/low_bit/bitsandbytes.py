@@ -25,6 +25,7 @@ NESTED_ABSMAX, NESTED_MAP = ".weight.nested_absmax", ".weight.nested_quant_map"
 STATES = (".weight.quant_state.bitsandbytes__nf4", ".weight.quant_state.bitsandbytes__fp4")
 ROW_SCALE = ".SCB"
 INT8_STEP = np.float32(7.874015718698502e-3)  # 1 / 127, as the library has it
+N_CODES, N_BYTES = 16, 256
 TYPES = {"float32": "F32", "float16": "F16", "bfloat16": "BF16"}
 
 
@@ -87,12 +88,26 @@ def four_bits(parts: Parts) -> Weights:
             raise parts.error("has a quant_state without the nested block; fetch it again")
         nested = (parts[NESTED_ABSMAX], parts[NESTED_MAP], block, float(offset))
     codes, absmax, size = parts[CODES], parts[ABSMAX], state["blocksize"]
+    _check_tables(parts, prod(absmax.shape), nested)
     if prod(codes.shape) != -(-prod(shape) // 2) or prod(absmax.shape) != -(-prod(shape) // size):
         raise parts.error(
             f"has {prod(codes.shape)} bytes of codes, and its shape is {list(shape)}; fetch it again"
         )
     line = FourBits(codes, parts[MAP], absmax, nested, size, shape[-1])
     return DecodedWeights(parts.name, TYPES[state["dtype"]], shape, parts.file, line)
+
+
+def _check_tables(
+    parts: Parts, n_blocks: int, nested: tuple[TensorRef, TensorRef, int, float] | None
+) -> None:
+    """Raise `CheckpointError` where there are fewer numbers than codes could ask for."""
+    enough = prod(parts[MAP].shape) == N_CODES
+    if nested is not None:
+        absmax, values, block, _ = nested
+        enough = enough and prod(values.shape) == N_BYTES and parts[ABSMAX].dtype == "U8"
+        enough = enough and prod(absmax.shape) * block >= n_blocks
+    if not enough:
+        raise parts.error("has tables of other sizes than its codes; fetch the checkpoint again")
 
 
 def _state(parts: Parts) -> dict[str, Any]:

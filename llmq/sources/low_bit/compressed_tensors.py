@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from llmq.errors import WeightError
 from llmq.files.safetensors import TensorRef
 from llmq.sources.low_bit.integers import Grouped, unpacked
 from llmq.sources.low_bit.made import integers
@@ -21,6 +22,7 @@ PACKED, SCALE, SHAPE = ".weight_packed", ".weight_scale", ".weight_shape"
 ZERO, ORDER = ".weight_zero_point", ".weight_g_idx"
 INT8 = ".weight"
 WORD = 32
+UNUSED = -1  # in an order that was never filled in (`_process_quantization`, until 0.14)
 
 
 @dataclass(frozen=True)
@@ -90,12 +92,20 @@ def as_rows(values: NDArray[np.generic], start: int, stop: int) -> NDArray[np.ge
 
 
 def group_order(part: TensorRef, n_in: int, groups: int) -> NDArray[np.int64] | None:
-    """The group of each column, as a part tells; None where groups simply follow one another."""
+    """The group of each column, as a part tells; None where groups simply follow one another.
+
+    Raises `WeightError` where it tells of no such column or group.
+    """
     order = whole(part).reshape(-1)
-    if order.size != n_in or order.min(initial=0) < 0:  # -1 fills what was never used
+    if order.size == n_in and n_in % groups == 0 and (order == UNUSED).any():
         return None
-    plain = np.arange(n_in) // (n_in // groups)
-    return None if np.array_equal(order, plain) else order.astype(np.int64)
+    if order.size != n_in or order.min() < 0 or order.max() >= groups:
+        raise WeightError(
+            f"{part.file}: {part.name!r} does not tell the groups, 0 to {groups - 1}, of {n_in} columns; fetch"
+            " the checkpoint again"
+        )
+    plain = n_in % groups == 0 and np.array_equal(order, np.arange(n_in) // (n_in // groups))
+    return None if plain else order.astype(np.int64)
 
 
 def pack_quantized(parts: Parts) -> Weights:
@@ -110,8 +120,10 @@ def pack_quantized(parts: Parts) -> Weights:
         )
     n_rows = int(np.prod(shape[:-1]))
     layout = PackedRows(bits, shape[-1], n_rows, packed, scale, parts.get(ZERO), parts.get(ORDER))
-    symmetric = layout.zero is None
-    return integers(parts, shape, layout, scale, four_bit=bits == 4 and symmetric)
+    zero = layout.zero
+    if zero is not None and zero.shape != (-(-n_rows * bits // WORD), *scale.shape[1:]):
+        raise parts.error(f"has zero points of the shape {list(zero.shape)}; fetch it again")
+    return integers(parts, shape, layout, scale, four_bit=bits == 4 and zero is None)
 
 
 def _shape(parts: Parts, packed: TensorRef, scale: TensorRef) -> tuple[int, ...]:

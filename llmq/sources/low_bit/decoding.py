@@ -5,12 +5,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from llmq.errors import CheckpointError
-from llmq.files.safetensors import TensorRef
+from llmq.errors import CheckpointError, one_line
+from llmq.files.safetensors import READERS, TensorRef
 from llmq.sources.checkpoint import Checkpoint
+from llmq.sources.low_bit import gptq
 from llmq.sources.low_bit.blocks import CodedWeights
-from llmq.sources.low_bit.parts import Parts, Settings
+from llmq.sources.low_bit.lattice import FORMAT, SCHEME, on_grid
+from llmq.sources.low_bit.parts import Parts, Settings, whole
 from llmq.sources.low_bit.table import OTHERS, PASSED_OVER, SCHEMES, Scheme
+from llmq.spelling import counted
 from llmq.weights import Weights
 from llmq_kernels import FORMATS
 
@@ -41,7 +44,7 @@ def decoded(checkpoint: Checkpoint) -> Decoded:
     taken: set[str] = set()
     found: Found = []
     for name, tensor in checkpoint.tensors.items():
-        scheme = scheme_of(name, tensor, checkpoint.tensors)
+        scheme = scheme_of(name, tensor, checkpoint.tensors, settings)
         if scheme is None:
             continue
         module = name.removesuffix(scheme.ending)
@@ -50,15 +53,39 @@ def decoded(checkpoint: Checkpoint) -> Decoded:
         tensors[parts.name] = weights
         taken.update(module + ending for ending in parts.tensors)
         found.append((scheme.name, weights.dtype if isinstance(weights, CodedWeights) else ""))
+    _refuse_the_rest(checkpoint, taken, settings)
     if not found:
-        return Decoded(checkpoint, tuple(_on_nothing(settings)), ())
+        return _plain(checkpoint, settings)
     rest = [name for name in checkpoint.tensors if name not in taken]
     dropped = [name for name in rest if name.endswith(PASSED_OVER)]
-    kept = {name: checkpoint.tensors[name] for name in rest if name not in dropped}
+    empty = [name for name in rest if _adds_nothing(name, checkpoint.tensors)]
+    left_out = {*dropped, *empty}
+    kept = {name: checkpoint.tensors[name] for name in rest if name not in left_out}
     _check_fresh(checkpoint, tensors, kept)
     schemes = tuple(dict.fromkeys(scheme for scheme, _ in found))
     plain = replace(checkpoint, tensors=kept | tensors)
-    return Decoded(plain, tuple(_notes(found, dropped)), schemes)
+    return Decoded(plain, tuple(_notes(found, dropped, empty)), schemes)
+
+
+def _adds_nothing(name: str, tensors: Mapping[str, Weights]) -> bool:
+    """Whether this is the bias of zeros that AutoGPTQ gave to every matrix without one."""
+    module, bias = name.removesuffix(gptq.BIAS), tensors[name]
+    if not name.endswith(gptq.BIAS) or module + gptq.CODES not in tensors:
+        return False
+    return isinstance(bias, TensorRef) and bias.dtype in READERS and not whole(bias).any()
+
+
+def _plain(checkpoint: Checkpoint, settings: Settings) -> Decoded:
+    """What a checkpoint is that holds nothing but plain weights."""
+    notes, gridded = _on_nothing(settings), on_grid(checkpoint.tensors)
+    if not gridded:
+        return Decoded(checkpoint, tuple(notes), ())
+    notes.append(
+        f"{len(gridded)} matrices lie on the grid of {FORMAT}, as far as a few rows of each tell: the model"
+        " was trained for it"
+    )
+    tensors = {**checkpoint.tensors, **gridded}
+    return Decoded(replace(checkpoint, tensors=tensors), tuple(notes), (SCHEME,))
 
 
 def codes_of(tensors: Iterable[Weights]) -> str | None:
@@ -78,10 +105,14 @@ def settings_of(config: Mapping[str, Any]) -> Settings:
     return {}
 
 
-def scheme_of(name: str, tensor: Weights, tensors: Mapping[str, Weights]) -> Scheme | None:
+def scheme_of(
+    name: str, tensor: Weights, tensors: Mapping[str, Weights], settings: Settings
+) -> Scheme | None:
     """The scheme of which this tensor is the telling part."""
     for scheme in SCHEMES:
         if not name.endswith(scheme.ending) or tensor.dtype not in scheme.types:
+            continue
+        if scheme.method not in (None, settings.get("quant_method")):
             continue
         module = name.removesuffix(scheme.ending)
         beside = ((tensors.get(module + end), kinds) for end, kinds in scheme.beside.items())
@@ -118,6 +149,18 @@ def _refuse_others(checkpoint: Checkpoint, settings: Settings) -> None:
         )
 
 
+def _refuse_the_rest(checkpoint: Checkpoint, taken: set[str], settings: Settings) -> None:
+    """Raise `CheckpointError` for a matrix that no scheme knows, by the method's name."""
+    for name, tensor in checkpoint.tensors.items():
+        known = name in taken or tensor.dtype in READERS or name.endswith(PASSED_OVER)
+        if settings and not known and len(tensor.shape) > 1:
+            method = one_line(str(settings.get("quant_method", "no method that it names")), 40)
+            raise CheckpointError(
+                f"{checkpoint.path}: the tensor {name!r} is {tensor.dtype}, quantized by {method} in a way that"
+                " cannot be read; convert the original model, or one in GPTQ, AWQ, FP8 or compressed-tensors"
+            )
+
+
 def _check_fresh(
     checkpoint: Checkpoint, tensors: Mapping[str, Weights], kept: Mapping[str, Weights]
 ) -> None:
@@ -133,13 +176,13 @@ def _on_nothing(settings: Settings) -> list[str]:
     """What there is to say where all weights are plain."""
     if not settings:
         return []
-    method = settings.get("quant_method", "no method named")
+    method = one_line(str(settings.get("quant_method", "no method named")), 40)
     return [
-        f"config.json speaks of quantization ({method!s:.40}), but the weights are plain: it is passed over"
+        f"config.json speaks of quantization ({method}), but the weights are plain: it is passed over"
     ]
 
 
-def _notes(found: Found, dropped: list[str]) -> Iterator[str]:
+def _notes(found: Found, dropped: list[str], empty: list[str]) -> Iterator[str]:
     """What was found, in numbers."""
     for (scheme, kept_as), count in Counter(found).items():
         what = f"{count} matrices are {scheme}" if count > 1 else f"one matrix is {scheme}"
@@ -147,8 +190,10 @@ def _notes(found: Found, dropped: list[str]) -> Iterator[str]:
             yield f"{what}: their codes lie on the grid of {kept_as}"
         else:
             yield f"{what}: decoded on the way in; what that lost stays lost"
-    if dropped:
-        yield (
-            f"{len(dropped)} tensors ({dropped[0]} and so on) are left out: they round activations, which"
-            " llama.cpp does in its own way"
-        )
+    for names, reason in (
+        (dropped, "how activations are rounded, which llama.cpp does in its own way"),
+        (empty, "biases that are all zeros"),
+    ):
+        if names:
+            rest = " and so on" * (len(names) > 1)
+            yield f"left out, {counted(len(names), 'tensor')} ({names[0]}{rest}): {reason}"

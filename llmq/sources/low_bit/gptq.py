@@ -5,7 +5,8 @@ in the type of the scales.
 
 GPTQ packs codes down the inputs and zeros along the outputs; `g_idx` tells the group of each input,
 which with act-order (desc_act) is any. In the old format (v1), which is what config.json means
-where it does not say, a zero is stored less one. Source: gptqmodel, `dequantize_weight` in
+where it does not say, one was taken off each zero; that is undone to whole words, as it was done,
+so that zeros which were 0 come back. Source: gptqmodel, `dequantize_weight` in
 nn_modules/qlinear/__init__.py and `convert_gptq_v1_to_v2_format` in utils/model.py.
 
 AWQ (GEMM) packs both along the outputs, eight at a time in the order of `AWQ_ORDER`. Source:
@@ -24,12 +25,13 @@ from llmq.sources.low_bit.made import integers
 from llmq.sources.low_bit.parts import Parts, whole
 from llmq.weights import Weights
 
+BIAS = ".bias"
 CODES, ZEROS, SCALES, ORDER = ".qweight", ".qzeros", ".scales", ".g_idx"
 WORD = 32
 AWQ_ORDER = (0, 4, 1, 5, 2, 6, 3, 7)
 """Where in a word each of eight outputs lies, in nibbles from the lowest."""
 OLD = "gptq"
-Words = NDArray[np.int32]
+Words = NDArray[np.int32] | NDArray[np.uint32]
 
 
 @dataclass(frozen=True)
@@ -51,10 +53,17 @@ class GptqColumns:
         scales = np.ascontiguousarray(whole(self.scales)[:, start:stop].T)
         per_word = WORD // self.bits
         first, last = start // per_word, -(-stop // per_word)
-        zeros = taken_apart(whole(self.zeros)[:, first:last], self._places())
+        words = (
+            np.ascontiguousarray(whole(self.zeros)[:, first:last]).view(np.uint32) + self._undone()
+        )
+        zeros = taken_apart(words, self._places())
         flat = zeros.swapaxes(1, 2).reshape(len(zeros), -1)  # (groups, outputs)
         wanted = flat[:, start - first * per_word : stop - first * per_word].T
-        return Grouped(codes, scales, wanted.astype(np.int16) + np.int16(self.zero_less))
+        return Grouped(codes, scales, wanted)
+
+    def _undone(self) -> np.uint32:
+        """What is added to a word of zeros."""
+        return np.uint32(self.zero_less * sum(1 << place * self.bits for place in self._places()))
 
     def _places(self) -> tuple[int, ...]:
         return tuple(range(WORD // self.bits))
@@ -94,7 +103,7 @@ def taken_apart(words: Words, places: tuple[int, ...]) -> NDArray[np.int16]:
     """The codes of words (rows, n), as (rows, codes in a word, n), in the order of `places`."""
     bits = WORD // len(places)
     codes = np.empty((words.shape[0], len(places), words.shape[1]), np.int16)
-    unsigned = words.view(np.uint32)
+    unsigned = np.ascontiguousarray(words).view(np.uint32)
     for index, place in enumerate(places):
         codes[:, index] = (unsigned >> np.uint32(place * bits)) & np.uint32(2**bits - 1)
     return codes

@@ -1,5 +1,7 @@
 """How a matrix of integers is taken: as blocks where it lies on their grid, else decoded."""
 
+from math import prod
+
 from llmq.files.safetensors import TensorRef
 from llmq.sources.low_bit.blocks import CODES_IN_BLOCK, CodedWeights, Q4Blocks, exact_in_f16
 from llmq.sources.low_bit.decoded_weights import ROUNDED, DecodedWeights
@@ -23,9 +25,14 @@ def integers(
     """
     if scale.dtype not in ROUNDED:
         raise parts.error(f"has scales of the type {scale.dtype}, and only floating point is read")
+    n_in = shape[-1]
     if groups is None:
         groups = scale.shape[-1] if len(scale.shape) > 1 else 1
-    n_in = shape[-1]
+        if prod(scale.shape) not in (1, prod(shape[:-1]) * groups) or not groups or n_in % groups:
+            raise parts.error(
+                f"has the shape {list(shape)} and scales {list(scale.shape)}, which do not fit each"
+                " other; fetch the checkpoint again"
+            )
     on_grid = (
         four_bit
         and n_in % (groups * CODES_IN_BLOCK) == 0

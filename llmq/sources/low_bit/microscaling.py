@@ -8,6 +8,7 @@ scale divides, while ModelOpt's `weight_scale_2` multiplies.
 """
 
 from dataclasses import dataclass
+from math import prod
 
 import numpy as np
 from numpy.typing import NDArray
@@ -118,5 +119,7 @@ def _nv(parts: Parts, ending: str, common: str, *, divides: bool) -> Weights:
             f"has codes {list(codes.shape)} and scales {list(scales.shape)}, which do not fit each"
             " other; fetch the checkpoint again"
         )
+    if prod(parts[common].shape) != 1:
+        raise parts.error(f"has {prod(parts[common].shape)} global scales instead of one")
     computed = NvGroups(codes, scales, parts[common], divides)
     return DecodedWeights(parts.name, "F32", shape, parts.file, computed)

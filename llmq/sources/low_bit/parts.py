@@ -59,9 +59,20 @@ class Parts:
 Make = Callable[[Parts], Weights]
 
 
-@lru_cache(maxsize=KEPT)
 def whole(part: TensorRef) -> NDArray[Any]:
-    """All of a part: numbers of 16 and 32 bits as float32, others as they are stored."""
+    """All of a part: numbers of 16 and 32 bits as float32, others as they are stored.
+
+    The parts read last stay in memory for as long as their files do not change.
+    """
+    try:
+        status = part.file.stat()
+    except OSError as error:
+        raise CheckpointError(f"{part.file}: cannot be read ({error.strerror})") from None
+    return _whole(part, (status.st_mtime_ns, status.st_size))
+
+
+@lru_cache(maxsize=KEPT)
+def _whole(part: TensorRef, _: tuple[int, int]) -> NDArray[Any]:
     raw = span(part, 0, prod(part.shape) * ELEMENT_BITS[part.dtype] // 8)
     if part.dtype in WHOLE:
         return raw.view(WHOLE[part.dtype]).reshape(part.shape)

@@ -11,6 +11,7 @@ from llmq.sources.low_bit import (
     bitsandbytes,
     compressed_tensors,
     fp8,
+    gemma,
     gptq,
     microscaling,
     mlx,
@@ -34,6 +35,8 @@ class Scheme:
     optional: tuple[str, ...] = ()
     target: str = ".weight"
     """What takes the place of the ending."""
+    method: str | None = None
+    """The quant_method that config.json must name, where the tensors alone do not tell."""
 
     @property
     def endings(self) -> tuple[str, ...]:
@@ -93,6 +96,22 @@ SCHEMES = (
         ("I8",),
         bitsandbytes.int8,
         {bitsandbytes.ROW_SCALE: ()},
+    ),
+    Scheme(
+        "Gemma's integers",
+        gemma.CODES,
+        ("U8", "I8"),
+        gemma.linear,
+        {gemma.SCALE: ()},
+        method=gemma.METHOD,
+    ),
+    Scheme(
+        "Gemma's integers",
+        gemma.EMBEDDED,
+        ("U8", "I8"),
+        gemma.embedding,
+        {gemma.EMBEDDED_SCALE: ()},
+        method=gemma.METHOD,
     ),
     Scheme(
         "int8 on scales",

@@ -1,5 +1,6 @@
 """Published 4-bit codes in the file: its decoded values are the checkpoint's, to the bit."""
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,9 @@ import torch
 
 from llmq import Overrides, execute, make_plan, open_gguf, open_source, tensor_type
 from llmq.architectures.rope import interleaved
+from llmq.cli import main
 from llmq.sources.gguf_model import open_gguf_model
+from llmq_kernels import FORMATS
 from tests.oracles import low_bit_packers as packers
 from tests.oracles.low_bit_folders import packed_tutor
 from tests.oracles.low_bit_packers import Packer
@@ -45,6 +48,64 @@ def test_values_of_the_file_are_the_checkpoints(case: str, tmp_path: Path) -> No
         assert found[tensor.name].dtype == plan.recipe.base
         np.testing.assert_array_equal(found[tensor.name].read(0, len(wanted)), wanted)
     assert open_gguf(file).metadata["llmq.source.format"]
+
+
+@pytest.mark.parametrize("bits", [4, 11])
+def test_weights_on_the_grid_are_carried_over(bits: int, tmp_path: Path) -> None:
+    """Scales of four bits leave weights exact in BF16; of eleven, what BF16 rounds them to."""
+    expected = packed_tutor(tmp_path / "m", packers.fake_quantized(bits=bits), {})
+    plan = make_plan(open_source(tmp_path / "m"))
+    assert plan.recipe.name == "Q4_0"
+    assert any("42 matrices lie on the grid of Q4_0" in note for note in plan.notes)
+    assert any("42 of 42 matrices keep" in note for note in plan.notes)
+    file = execute(plan, tmp_path / "m.gguf")
+    found = {t.name: t.weights for t in open_gguf_model(file, allow_requantize=True).tensors}
+    for tensor in plan.tensors:
+        values = expected.get(tensor.source.weights.name)
+        if values is None:
+            continue
+        wanted = values.float().numpy()
+        if "attn_q" in tensor.name or "attn_k" in tensor.name:
+            wanted = interleaved(wanted, HEAD)
+        rows = found[tensor.name].read(0, len(wanted))
+        if bits == 11:
+            rows = torch.from_numpy(rows).bfloat16().float().numpy()
+        np.testing.assert_array_equal(rows, wanted)
+
+
+def test_a_row_beside_the_grid_is_encoded_as_any_other(tmp_path: Path) -> None:
+    """The rows that are looked at when a model is opened are not all of them."""
+    pack = packers.fake_quantized(bits=4)
+
+    def damaged(weight: torch.Tensor) -> packers.Packed:
+        parts, plain = pack(weight)
+        plain[3, :32] += 0.01 * torch.randn(32, generator=torch.Generator().manual_seed(0))
+        return parts, plain
+
+    expected = packed_tutor(tmp_path / "m", damaged, {})
+    tensors = {t.name: t for t in open_source(tmp_path / "m").tensors}
+    weights = tensors["blk.0.ffn_down.weight"].weights
+    assert weights.dtype == "Q4_0"
+    blocks = weights.raw(0, 8).view(FORMATS["Q4_0"].layout).reshape(8, -1)
+    wanted = expected[weights.name].float().numpy()[:8]
+    decoded = FORMATS["Q4_0"].decode(blocks)
+    assert np.abs(decoded - wanted)[3, :32].max() > 0
+    np.testing.assert_allclose(decoded[3, :32], wanted[3, :32], atol=0.03)
+    wanted[3, :32] = decoded[3, :32]
+    np.testing.assert_array_equal(decoded, wanted)
+
+
+def test_ordinary_weights_lie_on_no_grid() -> None:
+    source = open_source("eval/tutor")
+    assert (source.codes, source.usual_recipe) == (None, "Q4_K_M")
+
+
+def test_the_recipe_that_keeps_codes_is_proposed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    packed_tutor(tmp_path / "m", packers.packed_integers(), {})
+    assert main(["recipes", str(tmp_path / "m"), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["command"].endswith("--recipe Q4_0")
 
 
 def test_other_recipes_round_again(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from safetensors.torch import save_file
 from llmq.files.safetensors import read_header
 from llmq.sources.checkpoint import open_checkpoint
 from llmq.sources.low_bit import decoded
-from llmq.sources.low_bit.decoding import scheme_of
+from llmq.sources.low_bit.decoding import scheme_of, settings_of
 from llmq.sources.low_bit.table import SCHEMES
 from tests.oracles import low_bit_packers as packers
 from tests.oracles.low_bit_folders import packed_tutor
@@ -73,7 +73,8 @@ CARRIED = {
     "GPTQ, symmetric": "Q4_0",
     "MXFP4": "MXFP4",
 }
-ELSEWHERE = ["", ".weight"]  # the experts of gpt-oss, MLX's MXFP4
+ELSEWHERE = ["", ".weight", ".weight", ".weight"]
+"""The experts of gpt-oss, MLX's MXFP4, Gemma's integers: in test_libraries.py."""
 SPANS = ((0, 1), (3, 20), (21, 60), (60, 128))
 
 
@@ -102,11 +103,14 @@ def as_bf16(rows: NDArray[np.float32]) -> NDArray[np.float32]:
 def test_every_scheme_has_a_case(tmp_path: Path) -> None:
     """A row of the table that nothing here or in test_microscaling.py reads cannot be."""
     read: set[int] = set()
-    for pack, _ in CASES.values():
+    for pack, config in CASES.values():
         parts = pack(torch.ones(128, 128))[0]
         save_file({f"m{end}": part for end, part in parts.items()}, tmp_path / "one.safetensors")
         tensors = read_header(tmp_path / "one.safetensors")
-        found = (scheme_of(name, tensor, tensors) for name, tensor in tensors.items())
+        found = (
+            scheme_of(name, tensor, tensors, settings_of(config))
+            for name, tensor in tensors.items()
+        )
         read.update(id(scheme) for scheme in found if scheme is not None)
     unread = [scheme.target for scheme in SCHEMES if id(scheme) not in read]
     assert unread == ELSEWHERE
