@@ -170,6 +170,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
         step(place / "model")
         run(place, "convert", "model", "-o", f"{name}.gguf", "--recipe", "F16", "--jobs", "1")
         (place / "model" / "tokenizer_config.json").write_text(said)
+    (place / "adapter").mkdir()
+    (place / "adapter" / "adapter_config.json").write_text('{"peft_type": "LORA"}')
     (place / "pointer.gguf").write_text(POINTER)
     (place / "page.gguf").write_text(PAGE)
     if sys.platform != "win32":
