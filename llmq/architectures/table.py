@@ -38,7 +38,7 @@ class Transform:
     unit: int
     apply: Callable[[Array, int], Array]
     moves_rows: bool = False
-    """It only puts rows into another order, so that rows of blocks can be moved as they are."""
+    """It only puts rows, or whole blocks of 32 columns, into another order: stored blocks stay."""
 
     def __call__(self, rows: Array) -> Array:
         """`rows`, shape (multiple of `unit`, n_in), changed; the shape stays."""

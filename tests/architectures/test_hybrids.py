@@ -13,10 +13,12 @@ from safetensors.numpy import load_file, save_file
 from llmq.architectures import architecture_for
 from llmq.architectures.lfm import LFM2, mlp_size
 from llmq.architectures.qwen35 import QWEN35, layer_types
+from llmq.architectures.value_heads import columns_tiled
 from llmq.errors import ArchitectureError
 from llmq.planning import make_plan
 from llmq.quantize import execute
 from llmq.sources.opening import open_source
+from llmq_kernels import FORMATS, Encoder
 from llmq_peer.random_models import save_random_model
 from llmq_peer.variants import VARIANTS
 from tests.architectures.logits import check_logits
@@ -120,6 +122,21 @@ def test_a_hybrid_with_positions(tmp_path: Path, byte_tokenizer: dict[str, Any])
     (tmp_path / "model" / "tokenizer.json").write_text(json.dumps(byte_tokenizer))
     plan = make_plan(open_source(tmp_path / "model"), recipe="F32")
     check_logits(model, execute(plan, tmp_path / "f32.gguf", load_check=False))
+
+
+def test_blocks_of_value_heads_are_moved_as_they_are() -> None:
+    sizes = {"key_heads": 2, "value_heads": 6, "delta_head": 64}
+    transform, q4_0 = columns_tiled(sizes), FORMATS["Q4_0"]
+    assert transform
+    assert transform.moves_rows
+    rows = np.random.default_rng(0).normal(size=(3, 6 * 64)).astype(np.float32)
+    blocks = q4_0.encode(rows, encoder=Encoder.GGML)
+    moved = transform(blocks.view(np.uint8).reshape(3, -1)).view(q4_0.layout)
+    assert np.array_equal(q4_0.decode(moved), transform(q4_0.decode(blocks)))
+    assert not np.array_equal(moved, blocks)
+    odd = columns_tiled(sizes | {"delta_head": 48})
+    assert odd
+    assert not odd.moves_rows
 
 
 def test_layers_that_the_configuration_does_not_list() -> None:
