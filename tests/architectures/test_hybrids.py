@@ -64,8 +64,9 @@ def fused(tensors: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
-@pytest.mark.parametrize("name", ["Qwen2MoeForCausalLM", "Qwen3MoeForCausalLM"])
-@pytest.mark.parametrize("recipe", ["F32", "Q4_0"])
+@pytest.mark.parametrize(
+    ("name", "recipe"), [("Qwen2MoeForCausalLM", "F32"), ("Qwen3MoeForCausalLM", "Q4_0")]
+)
 def test_experts_saved_as_one_tensor_give_the_same_file(
     tmp_path: Path, byte_tokenizer: dict[str, Any], name: str, recipe: str
 ) -> None:
