@@ -1,12 +1,24 @@
 """Layers of several kinds: which tensors which of them have."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 
 from llmq.architectures.table import Config, Refusal, TensorRow, required_int
+from llmq.errors import ArchitectureError
 
 Kinds = Callable[[Config], list[str]]
 """The kind of every layer, by the settings."""
+
+
+def listed(config: Config, field: str, usual: Sequence[str]) -> list[str]:
+    """The kinds that the setting `field` lists; `usual` where it is not there.
+
+    Raises `ArchitectureError` for what is no list of names.
+    """
+    found = config.get(field, usual)
+    if not isinstance(found, list | tuple) or not all(isinstance(kind, str) for kind in found):
+        raise ArchitectureError(f"config.json: {field} is {found!r:.60} instead of a list of names")
+    return list(found)
 
 
 def layers_of(kinds: Kinds, kind: str) -> Callable[[Config], Collection[int]]:
@@ -26,7 +38,7 @@ def kinds_refusal(kinds: Kinds, *known: str) -> Refusal:
 
     def reason(config: Config) -> str | None:
         found, layers = kinds(config), required_int(config, "num_hidden_layers")
-        strange = sorted({str(kind) for kind in found} - set(known))
+        strange = sorted(set(found) - set(known))
         if strange:
             return f"layer_types has {strange[0]!r}, and known are {' and '.join(known)}"
         if len(found) != layers:

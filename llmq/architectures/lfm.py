@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 
 from llmq.architectures.decoder import GGUF, HF, INPUT, METADATA
-from llmq.architectures.hybrid import in_layers, kinds_refusal, layers_of
+from llmq.architectures.hybrid import in_layers, kinds_refusal, layers_of, listed
 from llmq.architectures.rope import rope_refusal
 from llmq.architectures.sizes import sizes
 from llmq.architectures.states import as_matrix
@@ -22,6 +22,7 @@ from llmq.architectures.table import (
     required_int,
     setting,
 )
+from llmq.errors import ArchitectureError
 
 CONVOLUTION, ATTENDING = "conv", "full_attention"
 
@@ -29,9 +30,10 @@ CONVOLUTION, ATTENDING = "conv", "full_attention"
 def layer_types(config: Config) -> list[str]:
     """The kind of every layer."""
     layers = range(required_int(config, "num_hidden_layers"))
-    attending = config.get("full_attn_idxs", layers)
-    usual = [ATTENDING if layer in attending else CONVOLUTION for layer in layers]
-    return list(config.get("layer_types", usual))
+    found = config.get("full_attn_idxs")
+    attend = found if isinstance(found, list) else layers
+    usual = [ATTENDING if layer in attend else CONVOLUTION for layer in layers]
+    return listed(config, "layer_types", usual)
 
 
 convolutions = layers_of(layer_types, CONVOLUTION)
@@ -45,10 +47,15 @@ def mlp_size(config: Config) -> int:
     if not config["block_auto_adjust_ff_dim"]:
         return width
     width = int(2 * width / 3)
-    if "block_ffn_dim_multiplier" not in config:  # a null
+    times = config.get("block_ffn_dim_multiplier")
+    if times is None:
         return width
+    if isinstance(times, bool) or not isinstance(times, int | float) or not 0 < times < 1e6:
+        raise ArchitectureError(
+            f"config.json: block_ffn_dim_multiplier is {times!r} instead of a positive number"
+        )
     whole = required_int(config, "block_multiple_of")
-    return -(-int(config["block_ffn_dim_multiplier"] * width) // whole) * whole
+    return -(-int(times * width) // whole) * whole
 
 
 def lfm_sizes(config: Config) -> Sizes:

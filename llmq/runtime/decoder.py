@@ -12,6 +12,7 @@ from llmq.errors import ModelError
 from llmq.runtime.batches import cut
 from llmq.runtime.binding import last_error, library
 from llmq.runtime.reader import Opened
+from llmq.runtime.snapshot import OPENING_TOKENS, Snapshot, has_states
 
 BATCH_TOKENS = 256  # tokens per llama_decode: large enough for speed, small enough for Ctrl-C
 OUTPUT_ROWS = 64  # rows of logits held at once: 64 x 151,936 floats are 39 MB
@@ -60,6 +61,8 @@ class Decoder:
         self._n_batch: int = self._lib.llama_n_batch(handles.context)
         self.tokens_read = 0  # by llama.cpp since the file was opened
         self._read: list[int] = []  # the tokens whose keys and values llama.cpp holds
+        self._has_states = has_states(handles.model)
+        self._snapshot: Snapshot | None = None  # of some of them
 
     def score(self, tokens: Sequence[int], positions: Sequence[int]) -> Iterator[Logits]:
         """Yield the logits after `tokens[p]` for each p of the ascending `positions`.
@@ -88,9 +91,11 @@ class Decoder:
         if not prompt:
             raise ModelError(f"{self.path.name}: no token to continue; its chat template is empty")
         self._forget(_common_prefix(self._read, prompt[:-1]))
-        for start in range(len(self._read), len(prompt), self._n_batch):
-            part = prompt[start : start + self._n_batch]
-            self._decode(part, [len(part) - 1])
+        before = len(prompt) - OPENING_TOKENS
+        if self._has_states and before > len(self._read):
+            self._read_to(before, prompt)
+            self._snapshot = Snapshot.take(self._opened().context, before)
+        self._read_to(len(prompt), prompt)
         sampler = self._sampler(sampling)
         try:
             for _ in range(min(max_tokens, self.n_ctx - len(prompt))):
@@ -114,13 +119,25 @@ class Decoder:
                 f"{self.n_ctx}; shorten it or open the model with a larger context"
             )
 
+    def _read_to(self, end: int, prompt: Sequence[int]) -> None:
+        for start in range(len(self._read), end, self._n_batch):
+            part = prompt[start : min(end, start + self._n_batch)]
+            self._decode(part, [len(part) - 1])
+
     def _forget(self, keep: int) -> None:
-        """Drop all but the first `keep` tokens from llama.cpp's cache."""
-        memory = self._lib.llama_get_memory(self._opened().context)
+        """Drop all but the first `keep` tokens from llama.cpp's cache; more where it must be."""
+        context, read = self._opened().context, self._read
+        memory = self._lib.llama_get_memory(context)
+        self._read = []  # should what follows be interrupted
         if keep == 0 or not self._lib.llama_memory_seq_rm(memory, 0, keep, -1):
-            self._lib.llama_memory_clear(memory, True)  # a recurrent model cannot go back
-            keep = 0
-        del self._read[keep:]
+            snapshot = self._snapshot  # states cannot go back by themselves
+            keep = snapshot.n_read if snapshot and snapshot.n_read <= keep else 0
+            if not (snapshot and keep and snapshot.restore(context)):
+                self._lib.llama_memory_clear(memory, True)
+                keep = 0
+        if self._snapshot and self._snapshot.n_read > keep:
+            self._snapshot = None
+        self._read = read[:keep]
 
     def _decode(self, tokens: Sequence[int], outputs: Sequence[int]) -> None:
         batch, n = self._opened().batch, len(tokens)
@@ -136,6 +153,7 @@ class Decoder:
         status = self._lib.llama_decode(self._opened().context, batch)
         if status != 0:
             self._read.clear()
+            self._snapshot = None
             raise ModelError(f"{self.path.name}: llama.cpp failed ({status}){last_error()}")
         self._read.extend(tokens)
         self.tokens_read += n
