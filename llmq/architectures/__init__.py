@@ -24,6 +24,7 @@ from llmq.architectures.qwen_moe import QWEN2_MOE, QWEN3_MOE
 from llmq.architectures.smollm3 import SMOLLM3
 from llmq.architectures.table import Architecture, Config
 from llmq.errors import ArchitectureError
+from llmq.spelling import did_you_mean
 
 ARCHITECTURES: Mapping[str, Architecture] = {
     architecture.hf_name: architecture
@@ -69,15 +70,17 @@ def architecture_for(config: Config) -> Architecture:
     names = config.get("architectures")
     if not isinstance(names, list) or len(names) != 1 or not isinstance(names[0], str):
         raise ArchitectureError(
-            f"config.json: 'architectures' is {names!r} instead of a list of one name"
+            f"config.json: 'architectures' is {names!r} instead of a list of one name;"
+            " llmq architectures lists the names"
         )
     name = names[0]
     if name not in ARCHITECTURES:  # AutoModel saves a model without its output matrix so
         name = re.sub("Model$", "ForCausalLM", name)
     if name not in ARCHITECTURES:
-        known = ", ".join(ARCHITECTURES)
+        near = did_you_mean(name, ARCHITECTURES, found="the nearest is {}; ", cutoff=0.8)
         raise ArchitectureError(
-            f"config.json: the architecture {names[0]!r} is not supported; supported are {known}"
+            f"config.json: the architecture {names[0]!r} is not supported; {near}llmq architectures"
+            " lists those that are"
         )
     architecture = ARCHITECTURES[name]
     settings = architecture.settings(config)

@@ -54,8 +54,9 @@ def test_every_architecture_is_tried() -> None:
         ({}, "'architectures' is None"),
         (
             {"architectures": ["GPT2LMHeadModel"]},
-            "'GPT2LMHeadModel' is not supported; supported are",
+            "'GPT2LMHeadModel' is not supported; llmq architectures lists those that are",
         ),
+        ({"architectures": ["Qwen3NextForCausalLM"]}, "the nearest is Qwen3ForCausalLM; llmq"),
         ({"architectures": ["LlamaForCausalLM", "B"]}, "a list of one name"),
         (
             {"architectures": ["LlamaForCausalLM"], "rope_scaling": {"type": "dynamic"}},
