@@ -13,6 +13,7 @@ from llmq.recipes.known_drift import known_drift
 from llmq.recipes.overrides import Overrides
 from llmq.recipes.table import RECIPES, Recipe
 from llmq.sources.source import Source
+from llmq.spelling import counted
 
 Choose = Callable[[Recipe, Overrides], Mapping[str, Choice]]
 """The formats of one model's tensors, by recipe."""
@@ -49,8 +50,9 @@ def on_fallbacks(
     widths = _listed(sorted({shapes[name][-1] for name in fallen}))
     blocks = _listed(sorted({choice.wanted.block for choice in fallen.values()}))
     formats = _listed(dict.fromkeys(choice.format.name for choice in fallen.values()))
+    fall = counted(len(fallen), "matrix falls", "matrices fall")
     text = (
-        f"rows of {widths} weights are not whole blocks of {blocks}: {len(fallen)} matrices fall back to"
+        f"rows of {widths} weights are not whole blocks of {blocks}: {fall} back to"
         f" {formats}, which makes {bits:.2f} bits per weight instead of {wanted:.2f}"
     )
     other = RECIPES.get(SMALL_BLOCKS.get(recipe.base, ""))

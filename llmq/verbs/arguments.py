@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from llmq.errors import LlmqError
+from llmq.sources.hub_id import hub_id
 from llmq.spelling import did_you_mean
 
 UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "KI": 2**10, "MI": 2**20, "GI": 2**30}
@@ -115,8 +116,9 @@ def lora_argument(text: str) -> tuple[Path, float]:
 
 def model_argument(text: str) -> Path:
     """A path or a model of the hub. `./name` is never the hub's, which a `Path` would forget."""
-    if text.startswith(("./", ".\\")) and not Path(text).exists():
-        raise argparse.ArgumentTypeError(f"there is no {text}")
+    meant = hub_id(Path(text))
+    if meant and not hub_id(text):
+        raise argparse.ArgumentTypeError(f"there is no {text}; the hub's is typed as {meant}")
     return Path(text)
 
 
