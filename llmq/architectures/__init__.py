@@ -24,6 +24,7 @@ from llmq.architectures.qwen_moe import QWEN2_MOE, QWEN3_MOE
 from llmq.architectures.smollm3 import SMOLLM3
 from llmq.architectures.table import Architecture, Config
 from llmq.errors import ArchitectureError
+from llmq.spelling import did_you_mean
 
 ARCHITECTURES: Mapping[str, Architecture] = {
     architecture.hf_name: architecture
@@ -61,6 +62,11 @@ ARCHITECTURES: Mapping[str, Architecture] = {
 }
 
 
+# LLAMA_MAX_LAYERS and LLAMA_MAX_EXPERTS in llama.cpp's src/llama-hparams.h; beyond them, a setting
+# would decide how long the lists of layers and experts grow before a tensor is looked for.
+LIMITS = {"num_hidden_layers": 512, "num_experts": 1024, "num_local_experts": 1024}
+
+
 def architecture_for(config: Config) -> Architecture:
     """The table of the model that `config` (a config.json) describes.
 
@@ -75,15 +81,27 @@ def architecture_for(config: Config) -> Architecture:
     if name not in ARCHITECTURES:  # AutoModel saves a model without its output matrix so
         name = re.sub("Model$", "ForCausalLM", name)
     if name not in ARCHITECTURES:
-        known = ", ".join(ARCHITECTURES)
+        near = did_you_mean(names[0], ARCHITECTURES, found=" (the nearest that is: {})", cutoff=0.8)
         raise ArchitectureError(
-            f"config.json: the architecture {names[0]!r} is not supported; supported are {known}"
+            f"config.json: the architecture {names[0]!r:.80} is not supported{near}; llmq architectures"
+            " lists those that are"
         )
     architecture = ARCHITECTURES[name]
     settings = architecture.settings(config)
+    _check_limits(settings)
     architecture = architecture.instead(settings) or architecture
     for refusal in architecture.refusals:
         reason = refusal(settings)
         if reason is not None:
             raise ArchitectureError(f"config.json: {reason}")
     return architecture
+
+
+def _check_limits(settings: Config) -> None:
+    """Raise `ArchitectureError` for more layers or experts than llama.cpp has room for."""
+    for name, most in LIMITS.items():
+        found = settings.get(name)
+        if type(found) is int and found > most:
+            raise ArchitectureError(
+                f"config.json: {name} is {found!r:.40}, and llama.cpp takes {most} at most"
+            )

@@ -22,6 +22,7 @@ from llmq.architectures.longrope import (
     attention_factor,
     factors,
     longrope_refusal,
+    on_longrope,
     rotary_size,
 )
 from llmq.architectures.rope import ROTARY_BUFFERS, rope_setting
@@ -82,6 +83,7 @@ PHI3 = Architecture(
     },
     refusals=(SILU, longrope_refusal, heads_refusal("phi3")),
     window=window,
+    remarks=(on_longrope,),
     defaults={
         **DEFAULTS,
         "rms_norm_eps": 1e-5,

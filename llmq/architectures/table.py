@@ -139,6 +139,8 @@ class Architecture:
     """Checks in order; the first reason found counts."""
     window: Callable[[Config], object] = no_window
     """The tokens that attention looks back, where llama.cpp's graph does not apply that limit."""
+    remarks: tuple[Callable[[Config], str | None], ...] = ()
+    """What is said of a model that llama.cpp computes otherwise in some use; None for nothing."""
     defaults: Mapping[str, Any] = field(default_factory=dict)
     """Those of the transformers class, for settings that a configuration leaves out."""
     renamed: tuple[tuple[str, str], ...] = ()
@@ -206,8 +208,15 @@ def _places(row: TensorRow, settings: Config, layers: int) -> Collection[int]:
 
 
 def setting(name: str) -> Callable[[Config], Any]:
-    """A metadata value: the setting of this name, or None."""
-    return lambda config: config.get(name)
+    """A metadata value: the setting of this name, or None; a list is not one."""
+
+    def value(config: Config) -> Any:
+        found = config.get(name)
+        if isinstance(found, list):
+            raise ArchitectureError(f"config.json: {name} is {found!r:.40} instead of one value")
+        return found
+
+    return value
 
 
 def switch(name: str) -> Callable[[Config], bool]:
@@ -220,8 +229,8 @@ def required_int(config: Config, name: str, default: int | None = None) -> int:
     value = config.get(name)
     if value is None and default is not None:
         return default
-    if type(value) is not int or value < 1:
+    if type(value) is not int or not 0 < value < 1 << 32:  # which sizes have in a GGUF file
         raise ArchitectureError(
-            f"config.json: {name} is {value!r} instead of a positive whole number"
+            f"config.json: {name} is {value!r:.40} instead of a positive whole number"
         )
     return value

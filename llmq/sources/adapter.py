@@ -142,7 +142,8 @@ def _parts(module: str, found: dict[str, TensorRef], file: Path) -> Parts:
     names = ("embedding_A", "embedding_B") if "embedding_A" in found else ("B", "A")
     tall, wide = (found.get(name) for name in names)
     magnitude, bias = found.get("magnitude_vector"), found.get("B.bias")
-    if tall is None or wide is None or not len(tall.shape) == len(wide.shape) == 2:
+    shapes = [part.shape for part in (tall, wide) if part]
+    if not tall or not wide or any(len(shape) != 2 or 0 in shape for shape in shapes):
         raise AdapterError(f"{file}: {module} has no pair of matrices but {', '.join(found)}")
     if names[0] != "B" and magnitude is not None:
         raise AdapterError(f"{file}: {module} is an embedding with DoRA, not merged; {MERGE}")

@@ -73,7 +73,7 @@ def cached(wanted: HubId) -> Path | None:
         reference = home.joinpath("refs", *revision.split("/"))
         if not reference.is_file():
             return None
-        revision = reference.read_text(encoding="utf-8").strip()
+        revision = reference.read_text(encoding="utf-8", errors="replace").strip()
     folder = home / "snapshots" / revision
     return folder if COMMIT.fullmatch(revision) and _is_whole(folder) else None
 
@@ -148,11 +148,8 @@ def _write_revision(wanted: HubId, commit: str) -> None:
 def _is_whole(folder: Path) -> bool:
     """Whether a folder of the cache has a model's weights, or an adapter's, all of them."""
     indexes = [*folder.glob("*.safetensors.index.json")]
-    shards = {
-        shard
-        for index in indexes
-        for shard in read_json_object(index, HubError).get("weight_map", {}).values()
-    }
+    maps = [read_json_object(index, HubError).get("weight_map") for index in indexes]
+    shards = {str(shard) for found in maps if isinstance(found, dict) for shard in found.values()}
     if indexes:
-        return all((folder / str(shard)).is_file() for shard in shards)
+        return all((folder / shard).is_file() for shard in shards)
     return any(folder.glob("*.safetensors"))

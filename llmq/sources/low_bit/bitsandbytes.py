@@ -25,6 +25,7 @@ NESTED_ABSMAX, NESTED_MAP = ".weight.nested_absmax", ".weight.nested_quant_map"
 STATES = (".weight.quant_state.bitsandbytes__nf4", ".weight.quant_state.bitsandbytes__fp4")
 ROW_SCALE = ".SCB"
 INT8_STEP = np.float32(7.874015718698502e-3)  # 1 / 127, as the library has it
+LARGEST = 1e30  # as an offset of scales
 N_CODES, N_BYTES = 16, 256
 TYPES = {"float32": "F32", "float16": "F16", "bfloat16": "BF16"}
 
@@ -84,7 +85,8 @@ def four_bits(parts: Parts) -> Weights:
     nested = None
     if parts.get(NESTED_ABSMAX) is not None:
         block, offset = state.get("nested_blocksize"), state.get("nested_offset")
-        if type(block) is not int or block < 1 or not isinstance(offset, int | float):
+        is_number = isinstance(offset, int | float) and abs(offset) < LARGEST
+        if type(block) is not int or block < 1 or not is_number:
             raise parts.error("has a quant_state without the nested block; fetch it again")
         nested = (parts[NESTED_ABSMAX], parts[NESTED_MAP], block, float(offset))
     codes, absmax, size = parts[CODES], parts[ABSMAX], state["blocksize"]
@@ -118,7 +120,7 @@ def _state(parts: Parts) -> dict[str, Any]:
     try:
         state = json.loads(whole(part).tobytes())
         shape, size, kind = state["shape"], state["blocksize"], state["dtype"]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         raise parts.error("has a quant_state that cannot be read; fetch it again") from None
     whole_numbers = [size, *shape] if isinstance(shape, list) and shape else [None]
     if not all(type(n) is int and n > 0 for n in whole_numbers) or kind not in TYPES:
