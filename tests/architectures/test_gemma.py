@@ -126,7 +126,7 @@ def test_sizes_of_full_attention_in_either_form(
 
 
 def test_sizes_of_layers_whose_numbers_have_zeros_in_front() -> None:
-    """transformers 5 lines them up where there are ten layers or more, as in every published one."""
+    """transformers 5 lines the numbers up where there are ten layers or more."""
     table = ARCHITECTURES["Gemma4ForCausalLM"]
     for layers in (7, 12):
         theirs = transformers.Gemma4TextConfig(num_hidden_layers=layers, global_head_dim=64)
