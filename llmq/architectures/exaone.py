@@ -36,7 +36,7 @@ def sliding(config: Config) -> list[bool] | None:
     layers = sizes(config)["layers"]
     if config.get("sliding_window") is None:
         return None
-    listed, pattern = config.get("layer_types"), config["sliding_window_pattern"]
+    listed, pattern = config.get("layer_types"), config.get("sliding_window_pattern")
     if isinstance(listed, list):
         return [kind == "sliding_attention" for kind in listed]
     if isinstance(pattern, str) and pattern:  # L is local, G global

@@ -23,7 +23,7 @@ from llmq.architectures.decoder import (
 )
 from llmq.architectures.experts import n_experts, with_expert_keys
 from llmq.architectures.granite import GRANITE
-from llmq.architectures.hybrid import in_layers, kinds_refusal, layers_of
+from llmq.architectures.hybrid import in_layers, kinds_refusal, layers_of, listed
 from llmq.architectures.mamba import MAMBA, MAMBA_METADATA, mamba_refusal, mamba_sizes
 from llmq.architectures.rope import paired
 from llmq.architectures.sizes import sizes
@@ -47,8 +47,8 @@ OLDER_NAMES = {"attention": ATTENDING, "mamba": REMEMBERING}  # transformers bef
 def layer_types(config: Config) -> list[str]:
     """The kind of every layer, by its present name."""
     layers = required_int(config, "num_hidden_layers")
-    listed = config.get("layer_types", config.get("layers_block_type", [REMEMBERING] * layers))
-    return [OLDER_NAMES.get(kind, kind) for kind in listed]
+    found = listed(config, "layer_types", config.get("layers_block_type", [REMEMBERING] * layers))
+    return [OLDER_NAMES.get(str(kind), str(kind)) for kind in found]
 
 
 attending = layers_of(layer_types, ATTENDING)

@@ -1,12 +1,22 @@
 """Layers of several kinds: which tensors which of them have."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
+from typing import Any
 
 from llmq.architectures.table import Config, Refusal, TensorRow, required_int
+from llmq.errors import ArchitectureError
 
 Kinds = Callable[[Config], list[str]]
 """The kind of every layer, by the settings."""
+
+
+def listed(config: Config, name: str, usual: Sequence[Any]) -> list[Any]:
+    """The list that the setting of this name is, or the usual one; an error where it is another."""
+    found = config.get(name, usual)
+    if not isinstance(found, Sequence) or isinstance(found, str):
+        raise ArchitectureError(f"config.json: {name} is {found!r:.40} instead of a list")
+    return list(found)
 
 
 def layers_of(kinds: Kinds, kind: str) -> Callable[[Config], Collection[int]]:

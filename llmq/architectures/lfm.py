@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 
 from llmq.architectures.decoder import GGUF, HF, INPUT, METADATA
-from llmq.architectures.hybrid import in_layers, kinds_refusal, layers_of
+from llmq.architectures.hybrid import in_layers, kinds_refusal, layers_of, listed
 from llmq.architectures.rope import rope_refusal
 from llmq.architectures.sizes import sizes
 from llmq.architectures.states import as_matrix
@@ -20,6 +20,7 @@ from llmq.architectures.table import (
     Sizes,
     TensorRow,
     required_int,
+    required_number,
     setting,
 )
 
@@ -29,9 +30,9 @@ CONVOLUTION, ATTENDING = "conv", "full_attention"
 def layer_types(config: Config) -> list[str]:
     """The kind of every layer."""
     layers = range(required_int(config, "num_hidden_layers"))
-    attending = config.get("full_attn_idxs", layers)
+    attending = listed(config, "full_attn_idxs", layers)
     usual = [ATTENDING if layer in attending else CONVOLUTION for layer in layers]
-    return list(config.get("layer_types", usual))
+    return [str(kind) for kind in listed(config, "layer_types", usual)]
 
 
 convolutions = layers_of(layer_types, CONVOLUTION)
@@ -48,7 +49,8 @@ def mlp_size(config: Config) -> int:
     if "block_ffn_dim_multiplier" not in config:  # a null
         return width
     whole = required_int(config, "block_multiple_of")
-    return -(-int(config["block_ffn_dim_multiplier"] * width) // whole) * whole
+    multiplier = required_number(config, "block_ffn_dim_multiplier")
+    return -(-int(multiplier * width) // whole) * whole
 
 
 def lfm_sizes(config: Config) -> Sizes:

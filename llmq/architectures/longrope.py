@@ -13,7 +13,7 @@ import numpy as np
 
 from llmq.architectures.rope import rope, rope_number
 from llmq.architectures.sizes import head_size
-from llmq.architectures.table import Config
+from llmq.architectures.table import Config, required_int
 from llmq.errors import ArchitectureError
 from llmq.weights import Rows
 
@@ -68,8 +68,11 @@ def attention_factor(config: Config) -> float | None:
     """
     if rope(config)["rope_type"] not in KINDS:
         return None
-    original = rope_number(config, ORIGINAL, config["max_position_embeddings"])
-    factor = rope_number(config, "factor", config["max_position_embeddings"] / original)
+    context = required_int(config, "max_position_embeddings")
+    original = rope_number(config, ORIGINAL, context)
+    factor = rope_number(config, "factor", context / original)
+    if original <= 1:
+        raise ArchitectureError(f"config.json: the rope setting {ORIGINAL} is {original:g}")
     grown = math.sqrt(1 + math.log(factor) / math.log(original)) if factor > 1 else 1.0
     return rope_number(config, "attention_factor", grown)
 

@@ -24,9 +24,9 @@ from llmq.architectures.decoder import (
     SILU,
     before,
 )
-from llmq.architectures.hybrid import in_layers, kinds_refusal, layers_of
+from llmq.architectures.hybrid import in_layers, kinds_refusal, layers_of, listed
 from llmq.architectures.norms import with_one_plus
-from llmq.architectures.rope import rope, rope_refusal
+from llmq.architectures.rope import rope, rope_number, rope_refusal
 from llmq.architectures.sizes import sizes
 from llmq.architectures.table import (
     Architecture,
@@ -51,7 +51,7 @@ def layer_types(config: Config) -> list[str]:
     layers = required_int(config, "num_hidden_layers")
     every = required_int(config, "full_attention_interval", 4)
     usual = [DELTA_NET if (layer + 1) % every else ATTENDING for layer in range(layers)]
-    return list(config.get("layer_types", usual))
+    return [str(kind) for kind in listed(config, "layer_types", usual)]
 
 
 delta_layers = layers_of(layer_types, DELTA_NET)
@@ -83,13 +83,15 @@ def delta_sizes(config: Config) -> Sizes:
 
 def heads_refusal(config: Config) -> str | None:
     """The refusal of value heads that do not fit their key heads."""
-    keys, values = config["linear_key_head_dim"], config["linear_value_head_dim"]
+    keys = required_int(config, "linear_key_head_dim")
+    values = required_int(config, "linear_value_head_dim")
     if keys != values:
         return (
             f"linear_key_head_dim {keys} and linear_value_head_dim {values} differ, and llama.cpp's"
             " qwen35 has one size for both"
         )
-    keys, values = config["linear_num_key_heads"], config["linear_num_value_heads"]
+    keys = required_int(config, "linear_num_key_heads")
+    values = required_int(config, "linear_num_value_heads")
     return f"{values} value heads are no multiple of {keys} key heads" if values % keys else None
 
 
@@ -116,8 +118,7 @@ def usual_sections(config: Config) -> list[int] | None:
 
 def turning(config: Config) -> int:
     """The numbers of a head that turn."""
-    share = rope(config).get(SHARE, USUAL_SHARE)
-    return int(delta_sizes(config)["head"] * float(share))  # type: ignore[arg-type]  # a JSON number
+    return int(delta_sizes(config)["head"] * rope_number(config, SHARE, USUAL_SHARE))
 
 
 def size(name: str) -> Callable[[Config], int]:

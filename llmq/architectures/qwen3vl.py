@@ -3,6 +3,7 @@
 In a text all three are the same.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -23,7 +24,9 @@ def three_sections(config: Config) -> list[int]:
 
 def deep_layers(config: Config) -> int:
     """How many layers of the part that sees reach into the text's."""
-    return len(config.get("vision_config", {}).get("deepstack_visual_indexes", ()))
+    seeing = config.get("vision_config")
+    found = seeing.get("deepstack_visual_indexes") if isinstance(seeing, Mapping) else None
+    return len(found) if isinstance(found, list) else 0
 
 
 QWEN3VL_TOWER = replace(

@@ -20,6 +20,15 @@ from llmq.views import Stacked
 from llmq.weights import Rows, Weights
 
 Config = Mapping[str, Any]
+
+
+class Settings(dict[str, Any]):
+    """Settings of which one that is asked for and not there is an error of the folder."""
+
+    def __missing__(self, name: str) -> Any:
+        raise ArchitectureError(f"config.json: {name} is missing or null")
+
+
 Sizes = Mapping[str, int]
 Array = NDArray[Any]
 LAYER, EXPERT = "{i}", "{e}"
@@ -173,7 +182,7 @@ class Architecture:
             whole = {name: config[name] for name in OF_THE_WHOLE if name in config}
             config = {**config, **inner, **whole}
         settings = {**self.defaults, **config}
-        return {name: value for name, value in settings.items() if value is not None}
+        return Settings((name, value) for name, value in settings.items() if value is not None)
 
     def rows(self, settings: Config, layers: int) -> list[TensorRow]:
         """A row for every tensor: the first with `{i}` stands for all layers of all such rows.
@@ -211,6 +220,14 @@ def setting(name: str) -> Callable[[Config], Any]:
 def switch(name: str) -> Callable[[Config], bool]:
     """A condition: the setting of this name is there and true."""
     return lambda config: bool(config.get(name))
+
+
+def required_number(config: Config, name: str) -> float:
+    """A positive number from the settings; `ArchitectureError` names what is wrong."""
+    value = config.get(name)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < 1e30:
+        raise ArchitectureError(f"config.json: {name} is {value!r} instead of a positive number")
+    return float(value)
 
 
 def required_int(config: Config, name: str, default: int | None = None) -> int:
