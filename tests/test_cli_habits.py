@@ -132,6 +132,7 @@ HABITS = (
     missing("convert https://huggingface.co/Org/My-Model", "Org/My-Model: the network is switched"),
     missing("recipes Org/My-Model", "no Org/My-Model on this disk; llmq convert Org/My-Model fetches"),
     missing("convert tiny --lora Org/My-Lora", "Org/My-Lora: the network is switched off"),
+    misuse("convert tiny --split-max-size big", "--split-max-size: 'big' is not a size such as 500M or 2GB"),
     missing("convert tiny --lora lroa", "there is no adapter lroa; name the folder"),
     missing("convert tiny --lora runs", "runs: holds no adapter_config.json; name the folder"),
     misuse("convert tiny --lora tiny=0", "a scale of 0 takes nothing of tiny; leave it out"),

@@ -15,6 +15,8 @@ import pytest
 
 import llmq
 from llmq.errors import LlmqError
+from llmq_peer.random_models import save_random_model
+from llmq_peer.variants.gemma import GEMMA4
 from tests.conftest import run
 
 MakeCheckpoint = Callable[..., Path]
@@ -168,6 +170,32 @@ def test_python_takes_the_dial_too(place: Path) -> None:
     ):
         llmq.convert(whole, "c.gguf", quality="best", calibration="notes.txt")
     assert left(place) == ["a.gguf", "b.gguf", "whole.gguf"]
+
+
+def test_a_family_whose_layers_are_not_computed(
+    tmp_path: Path,
+    byte_tokenizer: dict[str, object],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """It is said in one line before any work, with what does work."""
+    monkeypatch.chdir(tmp_path)
+    save_random_model(Path("four"), "Gemma4ForCausalLM", GEMMA4)
+    Path("four/tokenizer.json").write_text(json.dumps(byte_tokenizer))
+    convert = ("convert", "four", "--recipe", "Q4_0", "--no-load-check")
+    for wrong in (
+        (*convert, "--quality", "good"),
+        (*convert, "--quality", "best"),
+        ("calibrate", "four"),
+    ):
+        capsys.readouterr()
+        assert run(*wrong) == 1
+        said = capsys.readouterr().err
+        assert said.count("\n") == 1
+        assert "Gemma4ForCausalLM is not computed layer by layer" in said
+        assert "--quality fast" in said
+    assert [path.name for path in tmp_path.iterdir()] == ["four"]
+    assert run(*convert) == 0
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="file size limits are POSIX")

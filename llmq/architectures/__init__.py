@@ -8,7 +8,8 @@ from llmq.architectures.gemma import GEMMA, GEMMA2
 from llmq.architectures.gemma3 import GEMMA3, GEMMA3_SEEING
 from llmq.architectures.gemma4 import GEMMA4, GEMMA4_SEEING
 from llmq.architectures.granite import GRANITE
-from llmq.architectures.granite4 import GRANITE4, GRANITE_MOE
+from llmq.architectures.granite4 import GRANITE4
+from llmq.architectures.granite_moe import GRANITE_MOE
 from llmq.architectures.lfm import LFM2
 from llmq.architectures.llama import LLAMA
 from llmq.architectures.ministral import MINISTRAL3, MISTRAL3_SEEING

@@ -170,6 +170,7 @@ GEMMA4 = Architecture(
         MetadataRow("rope.dimension_count_swa", np.uint32, of_full("head")),
     ),
     tokenizer=GEMMA4_TOKENIZER,
+    walked=False,  # inputs of every layer, and keys that several share
     models="Gemma 4 E2B, E4B saved as text models",
     computed={"rope_freqs.weight": full_factors},
     refusals=(

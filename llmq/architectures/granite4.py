@@ -1,4 +1,4 @@
-"""Granite with experts, and Granite 4: one class for dense models, mixtures and hybrids with Mamba.
+"""Granite 4: one class for dense models, mixtures and hybrids with Mamba.
 
 Granite 4 keeps its MLP where others keep a shared expert: it is the MLP of a model without experts.
 llama.cpp computes the hybrids as `granitehybrid`, models of attention alone as `granite` or, with
@@ -7,25 +7,32 @@ experts, as `granitemoe` (`GraniteHybridModel` in its conversion/granite.py).
 
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 
 import numpy as np
 
 from llmq.architectures.decoder import (
-    ATTENTION,
     GGUF,
     HF,
     INPUT,
     NORMS,
     OUTPUT,
-    biases,
     with_value,
 )
-from llmq.architectures.experts import n_experts, with_expert_keys
 from llmq.architectures.granite import GRANITE
+<<<<<<< HEAD
+=======
+from llmq.architectures.granite_moe import (
+    ATTENTION_ROWS,
+    EXPERTS,
+    GRANITE_MOE,
+    MIXTURE_METADATA,
+    half,
+    has_experts,
+    mixture_sizes,
+)
+>>>>>>> 13924d841973f2d4c8ef4bf0cabff2dcf18458da
 from llmq.architectures.hybrid import in_layers, kinds_refusal, layers_of, listed
 from llmq.architectures.mamba import MAMBA, MAMBA_METADATA, mamba_refusal, mamba_sizes
-from llmq.architectures.rope import paired
 from llmq.architectures.sizes import sizes
 from llmq.architectures.table import (
     Architecture,
@@ -34,11 +41,8 @@ from llmq.architectures.table import (
     Sizes,
     TensorRow,
     required_int,
-    switch,
 )
 from llmq.tokenizer.family_rules import NO_RULES
-from llmq.views import Picked
-from llmq.weights import Weights
 
 ATTENDING, REMEMBERING = "full_attention", "linear_attention"
 OLDER_NAMES = {"attention": ATTENDING, "mamba": REMEMBERING}  # transformers before 5
@@ -47,17 +51,18 @@ OLDER_NAMES = {"attention": ATTENDING, "mamba": REMEMBERING}  # transformers bef
 def layer_types(config: Config) -> list[str]:
     """The kind of every layer, by its present name."""
     layers = required_int(config, "num_hidden_layers")
+<<<<<<< HEAD
     found = listed(config, "layer_types", config.get("layers_block_type", [REMEMBERING] * layers))
     return [OLDER_NAMES.get(str(kind), str(kind)) for kind in found]
+=======
+    field = "layer_types" if "layer_types" in config else "layers_block_type"
+    kinds = listed(config, field, [REMEMBERING] * layers)
+    return [OLDER_NAMES.get(kind, kind) for kind in kinds]
+>>>>>>> 13924d841973f2d4c8ef4bf0cabff2dcf18458da
 
 
 attending = layers_of(layer_types, ATTENDING)
 remembering = layers_of(layer_types, REMEMBERING)
-
-
-def has_experts(config: Config) -> bool:
-    """Layers have experts, and a shared one beside them where there is an MLP."""
-    return bool(n_experts(config))
 
 
 def dense(config: Config) -> bool:
@@ -70,21 +75,6 @@ def has_shared(config: Config) -> bool:
     return has_experts(config) and "shared_intermediate_size" in config
 
 
-def mixture_sizes(config: Config) -> Sizes:
-    """A decoder's sizes and those of the matrices that hold two."""
-    found = sizes(config)
-    shared = required_int(config, "shared_intermediate_size", found["ff"])
-    return {
-        **found,
-        "experts": required_int({"experts": n_experts(config)}, "experts")
-        if has_experts(config)
-        else 0,
-        "two_ff": 2 * found["ff"],
-        "shared_ff": shared,
-        "two_shared": 2 * shared,
-    }
-
-
 def granite4_sizes(config: Config) -> Sizes:
     """Those of a mixture and of Mamba."""
     found = {**mixture_sizes(config), **mamba_sizes(config)}
@@ -93,38 +83,6 @@ def granite4_sizes(config: Config) -> Sizes:
 
 
 # --- tensors ---
-
-
-def half(number: int) -> Callable[[Weights, Sizes], Weights]:
-    """A view: the gate (0) or the other matrix (1) of every matrix that holds both."""
-    return partial(_half, number=number)
-
-
-def _half(weights: Weights, sizes: Sizes, *, number: int) -> Weights:  # noqa: ARG001
-    *experts, rows, columns = weights.shape
-    each = rows // 2
-    starts = [expert * rows + number * each for expert in range(experts[0] if experts else 1)]
-    pieces = tuple((start, start + each) for start in starts)
-    return Picked(weights, pieces, (*experts, each, columns))
-
-
-SPARSE = HF + "block_sparse_moe."
-GATE_AND_UP = TensorRow(
-    SPARSE + "input_linear.weight",
-    GGUF + "ffn_gate_exps.weight",
-    ("experts", "two_ff", "embd"),
-    view=half(0),
-)
-EXPERTS = (
-    TensorRow(SPARSE + "router.layer.weight", GGUF + "ffn_gate_inp.weight", ("experts", "embd")),
-    GATE_AND_UP,
-    replace(GATE_AND_UP, target=GGUF + "ffn_up_exps.weight", view=half(1)),
-    TensorRow(
-        SPARSE + "output_linear.weight",
-        GGUF + "ffn_down_exps.weight",
-        ("experts", "embd", "ff"),
-    ),
-)
 
 
 def mlp(suffix: str) -> tuple[TensorRow, ...]:
@@ -151,25 +109,12 @@ def where(rows: tuple[TensorRow, ...], present: Callable[[Config], bool]) -> tup
     return tuple(replace(row, present=present) for row in rows)
 
 
-ATTENTION_ROWS = paired((*ATTENTION, *biases(ATTENTION, switch("attention_bias"))))
 MLPS = (
     *where(EXPERTS, has_experts),
     *where(mlp("_shexp"), has_shared),
     *where(mlp(""), dense),
 )
-# Names of transformers' own modules, where a checkpoint has them.
-MODULES = (
-    (r"\.block_sparse_moe\.experts\.gate_up_proj$", ".block_sparse_moe.input_linear.weight"),
-    (r"\.block_sparse_moe\.experts\.down_proj$", ".block_sparse_moe.output_linear.weight"),
-    (r"\.block_sparse_moe\.router\.weight$", ".block_sparse_moe.router.layer.weight"),
-)
-
 # --- metadata ---
-
-
-def used_experts(config: Config) -> int:
-    """The experts that compute a token; llama.cpp takes none but 0 where there are none."""
-    return required_int(config, "num_experts_per_tok") if has_experts(config) else 0
 
 
 def shared_width(config: Config) -> int | None:
@@ -201,24 +146,11 @@ def kv_heads(config: Config) -> list[int]:
 
 
 SHARED_WIDTH = MetadataRow("expert_shared_feed_forward_length", np.uint32, shared_width)
-MIXTURE_METADATA = with_value(with_expert_keys(GRANITE.metadata), used_experts, "expert_used_count")
 HYBRID_METADATA = tuple(
     MetadataRow(row.key, np.int32, kv_heads) if row.key == "attention.head_count_kv" else row
     for row in with_value(
         with_value(MIXTURE_METADATA, width, "feed_forward_length"), context, "context_length"
     )
-)
-
-GRANITE_MOE = replace(
-    GRANITE,
-    name="granitemoe",
-    hf_name="GraniteMoeForCausalLM",
-    sizes=mixture_sizes,
-    tensors=(*INPUT, *NORMS, *ATTENTION_ROWS, *EXPERTS, *OUTPUT),
-    metadata=MIXTURE_METADATA,
-    defaults={**GRANITE.defaults, "num_local_experts": 8, "num_experts_per_tok": 2},
-    renamed=MODULES,
-    models="Granite 3 (1b-a400m, 3b-a800m)",
 )
 
 GRANITE4_HYBRID = replace(

@@ -11,11 +11,22 @@ Kinds = Callable[[Config], list[str]]
 """The kind of every layer, by the settings."""
 
 
+<<<<<<< HEAD
 def listed(config: Config, name: str, usual: Sequence[Any]) -> list[Any]:
     """The list that the setting of this name is, or the usual one; an error where it is another."""
     found = config.get(name, usual)
     if not isinstance(found, Sequence) or isinstance(found, str):
         raise ArchitectureError(f"config.json: {name} is {found!r:.40} instead of a list")
+=======
+def listed(config: Config, field: str, usual: Sequence[str]) -> list[str]:
+    """The kinds that the setting `field` lists; `usual` where it is not there.
+
+    Raises `ArchitectureError` for what is no list of names.
+    """
+    found = config.get(field, usual)
+    if not isinstance(found, list | tuple) or not all(isinstance(kind, str) for kind in found):
+        raise ArchitectureError(f"config.json: {field} is {found!r:.60} instead of a list of names")
+>>>>>>> 13924d841973f2d4c8ef4bf0cabff2dcf18458da
     return list(found)
 
 
@@ -36,7 +47,7 @@ def kinds_refusal(kinds: Kinds, *known: str) -> Refusal:
 
     def reason(config: Config) -> str | None:
         found, layers = kinds(config), required_int(config, "num_hidden_layers")
-        strange = sorted({str(kind) for kind in found} - set(known))
+        strange = sorted(set(found) - set(known))
         if strange:
             return f"layer_types has {strange[0]!r}, and known are {' and '.join(known)}"
         if len(found) != layers:

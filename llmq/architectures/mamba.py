@@ -92,7 +92,7 @@ def mamba_refusal(config: Config) -> str | None:
     """The refusal of Mamba layers that the graph does not compute."""
     if config["mamba_expand"] != 2:
         return f"mamba_expand is {config['mamba_expand']!r}, and llama.cpp knows only 2"
-    heads, inner = config["mamba_n_heads"], inner_size(config)
+    heads, inner = required_int(config, "mamba_n_heads"), inner_size(config)
     if inner % heads:
         return f"mamba_n_heads {heads} does not divide the width {inner} of a Mamba layer"
     if config.get("mamba_proj_bias"):

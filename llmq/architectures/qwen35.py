@@ -5,7 +5,6 @@ modeling_qwen3_5.py in transformers. Published models also see; what is converte
 The layer that guesses several tokens at once (MTP) is left behind, as by the converter's --no-mtp.
 """
 
-from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -15,7 +14,6 @@ from llmq.architectures.decoder import (
     DEFAULTS,
     GGUF,
     HEAD_NORMS,
-    HF,
     INPUT,
     METADATA,
     MLP,
@@ -24,21 +22,25 @@ from llmq.architectures.decoder import (
     SILU,
     before,
 )
+<<<<<<< HEAD
 from llmq.architectures.hybrid import in_layers, kinds_refusal, layers_of, listed
 from llmq.architectures.norms import with_one_plus
 from llmq.architectures.rope import rope, rope_number, rope_refusal
 from llmq.architectures.sizes import sizes
+=======
+from llmq.architectures.delta_net import DELTA_METADATA, DELTA_ROWS, delta_sizes, heads_refusal
+from llmq.architectures.hybrid import in_layers, kinds_refusal, layers_of, listed
+from llmq.architectures.norms import with_one_plus
+from llmq.architectures.rope import rope, rope_number, rope_refusal
+>>>>>>> 13924d841973f2d4c8ef4bf0cabff2dcf18458da
 from llmq.architectures.table import (
     Architecture,
     Config,
     MetadataRow,
-    Sizes,
-    TensorRow,
     required_int,
     setting,
 )
 from llmq.architectures.towers import SEES, TEXT_TOWER
-from llmq.architectures.value_heads import columns_tiled, decays_tiled, numbers_tiled, rows_tiled
 
 DELTA_NET, ATTENDING = "linear_attention", "full_attention"
 SHARE = "partial_rotary_factor"
@@ -51,36 +53,21 @@ def layer_types(config: Config) -> list[str]:
     layers = required_int(config, "num_hidden_layers")
     every = required_int(config, "full_attention_interval", 4)
     usual = [DELTA_NET if (layer + 1) % every else ATTENDING for layer in range(layers)]
+<<<<<<< HEAD
     return [str(kind) for kind in listed(config, "layer_types", usual)]
+=======
+    return listed(config, "layer_types", usual)
+>>>>>>> 13924d841973f2d4c8ef4bf0cabff2dcf18458da
 
 
 delta_layers = layers_of(layer_types, DELTA_NET)
 attention_layers = layers_of(layer_types, ATTENDING)
 
 
-def delta_sizes(config: Config) -> Sizes:
-    """A decoder's sizes and those of the delta nets; mixtures need not say the width of an MLP."""
-    found = sizes({"intermediate_size": 1, **config})
-    keys = required_int(config, "linear_num_key_heads")
-    values = required_int(config, "linear_num_value_heads")
-    size = required_int(config, "linear_key_head_dim")
-    return {
-        **found,
-        "gated_q": 2 * found["q"],
-        "key_heads": keys,
-        "value_heads": values,
-        "delta_head": size,
-        "delta_qk": 2 * keys * size,
-        "delta_v": values * size,
-        "delta_qkv": (2 * keys + values) * size,
-        "kernel": required_int(config, "linear_conv_kernel_dim"),
-        "one": 1,
-    }
-
-
 # --- what llama.cpp does not compute ---
 
 
+<<<<<<< HEAD
 def heads_refusal(config: Config) -> str | None:
     """The refusal of value heads that do not fit their key heads."""
     keys = required_int(config, "linear_key_head_dim")
@@ -95,6 +82,8 @@ def heads_refusal(config: Config) -> str | None:
     return f"{values} value heads are no multiple of {keys} key heads" if values % keys else None
 
 
+=======
+>>>>>>> 13924d841973f2d4c8ef4bf0cabff2dcf18458da
 def rotary_refusal(config: Config) -> str | None:
     """The refusal of rope that the graph does not know; any share of a head may turn."""
     inside = {name: value for name, value in rope(config).items() if name != SHARE}
@@ -121,17 +110,8 @@ def turning(config: Config) -> int:
     return int(delta_sizes(config)["head"] * rope_number(config, SHARE, USUAL_SHARE))
 
 
-def size(name: str) -> Callable[[Config], int]:
-    """A metadata value: one of the sizes."""
-    return lambda config: delta_sizes(config)[name]
-
-
-DELTA_METADATA = (
-    MetadataRow("ssm.conv_kernel", np.uint32, size("kernel")),
-    MetadataRow("ssm.state_size", np.uint32, size("delta_head")),
-    MetadataRow("ssm.group_count", np.uint32, size("key_heads")),
-    MetadataRow("ssm.time_step_rank", np.uint32, size("value_heads")),
-    MetadataRow("ssm.inner_size", np.uint32, size("delta_v")),
+HYBRID_METADATA = (
+    *DELTA_METADATA,
     MetadataRow(
         "attention.recurrent_layers",
         bool,
@@ -144,48 +124,6 @@ DELTA_METADATA = (
 
 # --- tensors ---
 
-DELTA = HF + "linear_attn."
-DELTA_ROWS = (
-    TensorRow(
-        DELTA + "in_proj_qkv.weight",
-        GGUF + "attn_qkv.weight",
-        ("delta_qkv", "embd"),
-        view=rows_tiled("delta_head", behind="delta_qk"),
-    ),
-    TensorRow(
-        DELTA + "in_proj_z.weight",
-        GGUF + "attn_gate.weight",
-        ("delta_v", "embd"),
-        view=rows_tiled("delta_head"),
-    ),
-    TensorRow(
-        DELTA + "in_proj_b.weight",
-        GGUF + "ssm_beta.weight",
-        ("value_heads", "embd"),
-        view=rows_tiled("one"),
-    ),
-    TensorRow(
-        DELTA + "in_proj_a.weight",
-        GGUF + "ssm_alpha.weight",
-        ("value_heads", "embd"),
-        view=rows_tiled("one"),
-    ),
-    TensorRow(
-        DELTA + "conv1d.weight",
-        GGUF + "ssm_conv1d.weight",
-        ("delta_qkv", "one", "kernel"),
-        view=rows_tiled("delta_head", behind="delta_qk"),
-    ),
-    TensorRow(DELTA + "dt_bias", GGUF + "ssm_dt.bias", ("value_heads",), transform=numbers_tiled),
-    TensorRow(DELTA + "A_log", GGUF + "ssm_a", ("value_heads",), transform=decays_tiled),
-    TensorRow(DELTA + "norm.weight", GGUF + "ssm_norm.weight", ("delta_head",)),
-    TensorRow(
-        DELTA + "out_proj.weight",
-        GGUF + "ssm_out.weight",
-        ("embd", "delta_v"),
-        transform=columns_tiled,
-    ),
-)
 GATED_ATTENTION = (
     replace(ATTENTION[0], shape=("gated_q", "embd")),  # a head's queries, then its gate
     *ATTENTION[1:],
@@ -204,12 +142,13 @@ MIXERS = (
 QWEN35 = Architecture(
     name="qwen35",
     hf_name="Qwen3_5ForCausalLM",
+    walked=False,  # rows and columns of its recurrent layers are in another order
     sizes=delta_sizes,
     tensors=(*INPUT, *AROUND, *MIXERS, *MLP, *with_one_plus(OUTPUT)),
     metadata=before(
         METADATA, "rope.freq_base", MetadataRow("rope.dimension_sections", np.int32, sections)
     ),
-    late_metadata=DELTA_METADATA,
+    late_metadata=HYBRID_METADATA,
     refusals=(
         SILU,
         kinds_refusal(layer_types, DELTA_NET, ATTENDING),

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from llmq.architectures.decoder import INPUT, OUTPUT
+from llmq.architectures.delta_net import delta_sizes
 from llmq.architectures.experts import (
     EXPERT_WIDTHS,
     EXPERTS,
@@ -14,11 +15,10 @@ from llmq.architectures.experts import (
 from llmq.architectures.norms import with_one_plus
 from llmq.architectures.qwen35 import (
     AROUND,
-    DELTA_METADATA,
+    HYBRID_METADATA,
     MIXERS,
     QWEN35,
     QWEN35_TOWER,
-    delta_sizes,
 )
 from llmq.architectures.table import Config, Sizes
 
@@ -40,7 +40,7 @@ QWEN35_MOE = replace(
             for row in QWEN35.metadata
         )
     ),
-    late_metadata=(*EXPERT_WIDTHS, *DELTA_METADATA),
+    late_metadata=(*EXPERT_WIDTHS, *HYBRID_METADATA),
     defaults={
         **QWEN35.defaults,
         "num_key_value_heads": 2,

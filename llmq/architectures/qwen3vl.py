@@ -33,6 +33,7 @@ QWEN3VL_TOWER = replace(
     QWEN3,
     name="qwen3vl",
     hf_name="Qwen3VLForConditionalGeneration",
+    walked=False,  # transformers has no class of its text alone
     metadata=before(
         METADATA,
         "rope.freq_base",

@@ -42,6 +42,7 @@ QWEN2_MOE = replace(
     QWEN2,
     name="qwen2moe",
     hf_name="Qwen2MoeForCausalLM",
+    walked=False,  # experts are no matrices of their own in transformers
     sizes=expert_sizes,
     tensors=(
         *INPUT,
@@ -78,6 +79,7 @@ QWEN3_MOE = replace(
     QWEN3,
     name="qwen3moe",
     hf_name="Qwen3MoeForCausalLM",
+    walked=False,
     sizes=expert_sizes,
     tensors=INPUT + NORMS + ATTENTION + HEAD_NORMS + EXPERTS + OUTPUT,
     metadata=with_expert_keys(METADATA),

@@ -47,7 +47,7 @@ class Transform:
     unit: int
     apply: Callable[[Array, int], Array]
     moves_rows: bool = False
-    """It only puts rows into another order, so that rows of blocks can be moved as they are."""
+    """It only puts rows, or whole blocks of 32 columns, into another order: stored blocks stay."""
 
     def __call__(self, rows: Array) -> Array:
         """`rows`, shape (multiple of `unit`, n_in), changed; the shape stays."""
@@ -162,6 +162,8 @@ class Architecture:
     """Which models are published as this class."""
     nested: str | None = None
     """In a model of several parts, the field of config.json with the language model's settings."""
+    walked: bool = True
+    """Whether llmq.calibration can compute it layer by layer, as `--quality good` and `best` do."""
     tokenizer: FamilyRules = NO_RULES
     """What llama.cpp's converter does to this family's tokenizers alone."""
 

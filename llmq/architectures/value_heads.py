@@ -16,6 +16,8 @@ from llmq.architectures.table import Sizes, Transform
 from llmq.views import Picked
 from llmq.weights import Rows, Weights
 
+STORED_BLOCK = 32  # weights of a block in the formats that checkpoints come in
+
 
 def tiled(sizes: Sizes) -> tuple[int, ...]:
     """The value heads in llama.cpp's order, by their numbers in the checkpoint.
@@ -46,7 +48,8 @@ def columns_tiled(sizes: Sizes) -> Transform | None:
     """What happens to the columns of a matrix that is multiplied with value heads."""
     if sizes["key_heads"] == sizes["value_heads"]:
         return None
-    return Transform(1, partial(columns_in_order, heads=tiled(sizes)))
+    whole = sizes["delta_head"] % STORED_BLOCK == 0  # then a head's blocks can be moved as they are
+    return Transform(1, partial(columns_in_order, heads=tiled(sizes)), moves_rows=whole)
 
 
 def numbers_tiled(sizes: Sizes) -> Transform:

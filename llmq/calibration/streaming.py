@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from llmq.architectures import architecture_for
 from llmq.calibration.torch_extra import torch, transformers
 from llmq.errors import CalibrationError, CheckpointError, one_line
 from llmq.files.json import read_json_object
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from torch.nn import Module
 
 EMBEDDING, HEAD = "model.embed_tokens.weight", "lm_head.weight"
+LAST_NORMS = ("norm", "embedding_norm")
 OVERRULED: Mapping[str, Any] = {
     "pad_token_id": None,  # torch insists on this row of the embedding; only rows used are there
     "gradient_checkpointing": False,  # keeps what training needs
@@ -85,10 +87,10 @@ class Skeleton:
     source: Source
     model: Any
     by_name: dict[str, SourceTensor] = field(init=False)
-    """The source's tensors by their names in the checkpoint."""
+    """The source's tensors by the names that the class of the model has for them."""
 
     def __post_init__(self) -> None:
-        self.by_name = {tensor.weights.name: tensor for tensor in self.source.tensors}
+        self.by_name = {tensor.called: tensor for tensor in self.source.tensors}
 
     @property
     def n_layers(self) -> int:
@@ -112,15 +114,19 @@ class Skeleton:
 
     def normed(self, hidden: "Tensor") -> "Tensor":
         """What the output matrix is multiplied with."""
-        with self._weights(self.model.model.norm, "model.norm."):
-            result: Tensor = self.model.model.norm(hidden)
+        name = next(name for name in LAST_NORMS if hasattr(self.model.model, name))
+        norm = getattr(self.model.model, name)
+        with self._weights(norm, f"model.{name}."):
+            result: Tensor = norm(hidden)
         return result
 
     @contextmanager
     def _weights(self, module: "Module", prefix: str) -> Iterator[None]:
         """`module` with its weights from the source, for a while."""
-        wanted = [name for name, _ in module.named_parameters()]
-        loaded = {name: self._tensor(prefix + name) for name in wanted}
+        loaded = {
+            name: self._tensor(prefix + name).reshape(parameter.shape)  # of a convolution, wider
+            for name, parameter in module.named_parameters()
+        }
         module.load_state_dict(loaded, strict=False, assign=True)
         module.requires_grad_(requires_grad=False)
         try:
@@ -135,7 +141,7 @@ class Skeleton:
             )
         tensor = self.by_name[name]
         rows = tensor.weights.read(0, tensor.n_rows)
-        found: Tensor = torch().from_numpy(np.array(rows, np.float32)).reshape(tensor.shape)
+        found: Tensor = torch().from_numpy(np.array(rows, np.float32))
         return found
 
     def _begin(self, ids: Ids, rows_of: RowsOf | None) -> tuple["Tensor", list[dict[str, Any]]]:
@@ -208,15 +214,22 @@ def _ended_by_notes() -> Iterator[None]:
 def open_skeleton(source: Source) -> Skeleton:
     """The model of a checkpoint's folder, without weights. Raises CalibrationError.
 
-    Its class is the one that config.json names, as everywhere in llmq: the folder's own code is
-    never asked for, and `model_type` may be missing.
+    Its class is the one that config.json names, as everywhere in llmq, or where that has several
+    parts the class of the text alone: the folder's own code is never asked for, and `model_type`
+    may be missing.
     """
-    named = read_json_object(source.path / "config.json", CheckpointError)["architectures"][0]
+    architecture = architecture_for(read_json_object(source.path / "config.json", CheckpointError))
+    named = architecture.hf_name
     try:
         kind = getattr(transformers(), named)
         config = kind.config_class.from_pretrained(source.path, local_files_only=True, **OVERRULED)
+        if architecture.nested:
+            config = config.get_text_config()
+            config.update(OVERRULED)
+            kind = transformers().AutoModelForCausalLM._model_mapping[type(config)]
+        attention = "sdpa" if kind._supports_sdpa else "eager"  # Gemma 2 caps what sdpa hides
         with torch().device("meta"):
-            model = kind._from_config(config, dtype=torch().float32, attn_implementation="sdpa")
+            model = kind._from_config(config, dtype=torch().float32, attn_implementation=attention)
         _make_buffers(model, config)
     except Exception as error:  # what a strange setting raises depends on the setting
         raise CalibrationError(
@@ -228,8 +241,10 @@ def open_skeleton(source: Source) -> Skeleton:
 
 
 def _make_buffers(model: Any, config: Any) -> None:
-    """Give modules that hold no weights, only what follows from the settings, their numbers."""
+    """Give modules the numbers that follow from the settings, and lie in no checkpoint."""
     for name, module in list(model.named_modules()):
+        if hasattr(module, "scalar_embed_scale"):  # an embedding of Gemma's
+            module.embed_scale = torch().tensor(module.scalar_embed_scale)
         if any(True for _ in module.parameters()) or not any(True for _ in module.buffers()):
             continue
         parent, _, own = name.rpartition(".")

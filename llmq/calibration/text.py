@@ -13,9 +13,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from llmq.architectures import architecture_for
 from llmq.calibration.windows import Row, reader_of, windows
-from llmq.errors import CalibrationError
+from llmq.errors import CalibrationError, CheckpointError
 from llmq.files.gguf import Metadata, encode_header
+from llmq.files.json import read_json_object
 from llmq.sources.source import Source
 from llmq.suites import Suite
 from llmq_eval.drift import BUILTIN_SUITES, builtin_suite
@@ -135,6 +137,15 @@ def check_folder(path: Path) -> None:
     if path.is_file():
         raise CalibrationError(
             f"{path}: is a file; calibrating needs the checkpoint folder that it was made of"
+        )
+    config = path / "config.json"
+    if not config.is_file():
+        return  # whoever opens the folder says so
+    architecture = architecture_for(read_json_object(config, CheckpointError))
+    if not architecture.walked:
+        raise CalibrationError(
+            f"{path}: {architecture.hf_name} is not computed layer by layer, which calibrating and"
+            " refining need; convert with --quality fast, or with --quality good and --imatrix FILE"
         )
 
 

@@ -109,8 +109,8 @@ class _Refining:
 
     @cached_property
     def planned(self) -> dict[str, PlannedTensor]:
-        """The plan's tensors by their names in the checkpoint."""
-        return {tensor.source.weights.name: tensor for tensor in self.plan.tensors}
+        """The plan's tensors by the names that their class has for them; the first of each."""
+        return {tensor.source.called: tensor for tensor in reversed(self.plan.tensors)}
 
     def embedding(self) -> Callable[[Rows], Rows]:
         """What the file will hold instead of rows of the embedding."""
@@ -143,7 +143,7 @@ class _Refining:
                 self.journal.put(tensor.name, np.concatenate(blocks)[places(tensor.source)])
         if group.layer is not None:
             for tensor in tensors:
-                group.layer.load(tensor.source.weights.name, self._rows(tensor))
+                group.layer.load(tensor.source.called, self._rows(tensor))
         return refined
 
     def _rows(self, tensor: PlannedTensor) -> Rows:

@@ -8,6 +8,7 @@ from typing import Any
 from llmq.errors import ModelError
 from llmq.files.gguf import MAGIC
 from llmq.files.plain import check_plain
+from llmq.files.stand_ins import LOOKED_AT, check_no_stand_in
 from llmq.interrupts import interrupts_deferred
 from llmq.processors import free_cores
 from llmq.runtime.binding import last_error, library
@@ -114,10 +115,12 @@ def check_magic(path: Path) -> None:
     check_plain(path, ModelError)
     try:
         with path.open("rb") as file:
-            start = file.read(len(MAGIC))
+            start = file.read(LOOKED_AT)
     except OSError as error:
         raise ModelError(f"cannot read the model {path}: {error.strerror}") from error
     if not start:
         raise ModelError(f"{path} is empty")
-    if start != MAGIC:
-        raise ModelError(f"{path} is not a GGUF file: it begins with {start!r}, not {MAGIC!r}")
+    if not start.startswith(MAGIC):
+        check_no_stand_in(path, start, ModelError)
+        shown = start[: len(MAGIC)]
+        raise ModelError(f"{path} is not a GGUF file: it begins with {shown!r}, not {MAGIC!r}")

@@ -14,7 +14,7 @@ from typing import Any
 
 from llmq.errors import AdapterError
 from llmq.files.safetensors import TensorRef, read_header
-from llmq.sources.adapter_settings import CONFIG_NAME, MERGE, read_settings
+from llmq.sources.adapter_settings import BASE, CONFIG_NAME, MERGE, read_settings
 from llmq.sources.checkpoint import folder_name
 from llmq.spelling import counted
 
@@ -73,7 +73,7 @@ class Adapter:
     @property
     def base(self) -> str | None:
         """The base that it names: a folder or a model of the hub."""
-        name = self.settings.get("base_model_name_or_path")
+        name = self.settings.get(BASE)
         return name if isinstance(name, str) and name else None
 
     def in_words(self) -> str:

@@ -14,6 +14,7 @@ from llmq.errors import AdapterError
 from llmq.files.json import read_json_object
 
 CONFIG_NAME = "adapter_config.json"
+BASE = "base_model_name_or_path"
 MERGE = "merge it with peft's merge_and_unload() and convert what that saves"
 
 # Fields of LoraConfig (peft/tuners/lora/config.py) that say of a merge more than is done here.

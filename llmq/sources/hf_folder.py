@@ -109,9 +109,10 @@ def _computed(architecture: Architecture, settings: Config) -> Iterator[SourceTe
 def _stored(checkpoint: Checkpoint, row: TensorRow, sizes: Sizes) -> SourceTensor:
     """The tensor of one row."""
     found = [checkpoint.tensors[name] for name in row.sources(sizes)]
-    for weights in found:
-        check_readable(weights)
-    return SourceTensor(row.target, row.looked_at(found, sizes), row.transform_for(sizes))
+    for one in found:
+        check_readable(one)
+    weights, transform = row.looked_at(found, sizes), row.transform_for(sizes)
+    return SourceTensor(row.target, weights, transform, called=row.source)
 
 
 def _facts(architecture: Architecture, sizes: Sizes, *, tied: bool) -> Facts:

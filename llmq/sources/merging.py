@@ -19,7 +19,7 @@ from llmq.errors import AdapterError
 from llmq.files.safetensors import TensorRef
 from llmq.sources.adapter import Adapter, Parts
 from llmq.sources.adapter_names import Names
-from llmq.sources.adapter_settings import scaling, trained_tokens
+from llmq.sources.adapter_settings import CONFIG_NAME, scaling, trained_tokens
 from llmq.sources.checkpoint import Checkpoint
 from llmq.sources.matching import same
 from llmq.sources.merged_weights import MergedWeights, Product, ReplacedRows, ShiftedBias, called
@@ -37,7 +37,7 @@ def merged(
 
     Raises `AdapterError` where an adapter does not fit the checkpoint.
     """
-    notes: list[str] = []
+    notes = [] if adapters else _beside(checkpoint.path)
     for adapter in adapters:
         notes += _notes(adapter, checkpoint)
         checkpoint = _Merging(checkpoint, architecture, adapter).result()
@@ -48,6 +48,19 @@ def tokenizer_folder(checkpoint: Checkpoint, adapters: Sequence[Adapter]) -> Pat
     """The folder whose tokenizer counts: that of the last adapter which brings one."""
     own = [a.path for a in adapters if any((a.path / name).is_file() for name in TOKENIZERS)]
     return own[-1] if own else checkpoint.path
+
+
+def _beside(folder: Path) -> list[str]:
+    """What is said of an adapter that lies beside a model's own weights and is not asked for.
+
+    It may be merged into them already; transformers adds it where peft is installed.
+    """
+    if not (folder / CONFIG_NAME).is_file():
+        return []
+    return [
+        f"the folder holds an adapter too ({CONFIG_NAME}), which is left out; if the weights are without"
+        f" it yet, add --lora {folder}"
+    ]
 
 
 def _notes(adapter: Adapter, checkpoint: Checkpoint) -> list[str]:

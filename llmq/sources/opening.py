@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from llmq.errors import AdapterError, CheckpointError, TokenizerError
 from llmq.sources.adapter import Adapter, is_adapter, open_adapter
+from llmq.sources.adapter_settings import BASE, read_settings
 from llmq.sources.gguf_model import open_gguf_model
 from llmq.sources.hf_folder import check_settings, open_hf_folder
 from llmq.sources.hub_id import HubId, hub_id
@@ -96,26 +97,25 @@ def _cached(wanted: HubId) -> Path | None:
 def _open_folder(path: Path, adapters: list[Adapter], pre: str | None) -> Source:
     """A checkpoint's folder, or that of an adapter, which is merged first."""
     if is_adapter(path):
-        adapters = [open_adapter(path), *adapters]
-        path = base_of(adapters[0])
+        base = base_of(path)
+        adapters, path = [open_adapter(path), *adapters], base
     return open_hf_folder(path, pre=pre, adapters=adapters)
 
 
-def base_of(adapter: Adapter) -> Path:
+def base_of(adapter: Path) -> Path:
     """The folder of the model that an adapter names: beside it, here, or in the hub's cache."""
-    name, type_it = adapter.base, f"type: llmq convert BASE --lora {adapter.path}"
-    if name is None:
-        raise AdapterError(f"{adapter.path}: is an adapter that names no base; {type_it}")
-    for folder in (adapter.path / name, Path(name)):
+    settings = read_settings(adapter)
+    name, type_it = settings.get(BASE), f"type: llmq convert BASE --lora {adapter}"
+    if not isinstance(name, str) or not name:
+        raise AdapterError(f"{adapter}: is an adapter that names no base; {type_it}")
+    for folder in (adapter / name, Path(name)):
         if (folder / "config.json").is_file():
             return folder
-    revision = adapter.settings.get("revision")
+    revision = settings.get("revision")
     wanted = hub_id(f"{name}@{revision}" if isinstance(revision, str) else name)
     found = _cached(wanted) if wanted else None
     if found is None:
         type_it = type_it.replace("BASE", str(wanted)) if wanted else f"{type_it}, BASE its folder"
         what = "in the hub's cache" if wanted else "here"
-        raise AdapterError(
-            f"{adapter.path}: is an adapter of {name}, which is not {what}; {type_it}"
-        )
+        raise AdapterError(f"{adapter}: is an adapter of {name}, which is not {what}; {type_it}")
     return found

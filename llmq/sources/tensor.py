@@ -20,6 +20,8 @@ class SourceTensor:
     transform: Transform | None = None
     kept_as: str = "F32"
     """Its format where a recipe leaves it alone, as norms."""
+    called: str = ""
+    """What its model's class calls it, whatever the checkpoint does."""
 
     @property
     def shape(self) -> tuple[int, ...]:

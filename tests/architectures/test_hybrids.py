@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,12 @@ from safetensors.numpy import load_file, save_file
 from llmq.architectures import architecture_for
 from llmq.architectures.lfm import LFM2, mlp_size
 from llmq.architectures.qwen35 import QWEN35, layer_types
+from llmq.architectures.value_heads import columns_tiled
 from llmq.errors import ArchitectureError
 from llmq.planning import make_plan
 from llmq.quantize import execute
 from llmq.sources.opening import open_source
+from llmq_kernels import FORMATS, Encoder
 from llmq_peer.random_models import save_random_model
 from llmq_peer.variants import VARIANTS
 from tests.architectures.logits import check_logits
@@ -61,8 +64,9 @@ def fused(tensors: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
-@pytest.mark.parametrize("name", ["Qwen2MoeForCausalLM", "Qwen3MoeForCausalLM"])
-@pytest.mark.parametrize("recipe", ["F32", "Q4_0"])
+@pytest.mark.parametrize(
+    ("name", "recipe"), [("Qwen2MoeForCausalLM", "F32"), ("Qwen3MoeForCausalLM", "Q4_0")]
+)
 def test_experts_saved_as_one_tensor_give_the_same_file(
     tmp_path: Path, byte_tokenizer: dict[str, Any], name: str, recipe: str
 ) -> None:
@@ -121,6 +125,21 @@ def test_a_hybrid_with_positions(tmp_path: Path, byte_tokenizer: dict[str, Any])
     check_logits(model, execute(plan, tmp_path / "f32.gguf", load_check=False))
 
 
+def test_blocks_of_value_heads_are_moved_as_they_are() -> None:
+    sizes = {"key_heads": 2, "value_heads": 6, "delta_head": 64}
+    transform, q4_0 = columns_tiled(sizes), FORMATS["Q4_0"]
+    assert transform
+    assert transform.moves_rows
+    rows = np.random.default_rng(0).normal(size=(3, 6 * 64)).astype(np.float32)
+    blocks = q4_0.encode(rows, encoder=Encoder.GGML)
+    moved = transform(blocks.view(np.uint8).reshape(3, -1)).view(q4_0.layout)
+    assert np.array_equal(q4_0.decode(moved), transform(q4_0.decode(blocks)))
+    assert not np.array_equal(moved, blocks)
+    odd = columns_tiled(sizes | {"delta_head": 48})
+    assert odd
+    assert not odd.moves_rows
+
+
 def test_layers_that_the_configuration_does_not_list() -> None:
     settings = QWEN35.settings({"num_hidden_layers": 6})
     assert [kind[:4] for kind in layer_types(settings)] == ["line"] * 3 + ["full"] + ["line"] * 2
@@ -158,6 +177,8 @@ SIZES = {
         ("Qwen3_5ForCausalLM", {"linear_num_value_heads": 24}, "24 value heads are no multiple"),
         ("Qwen3_5ForCausalLM", {"layer_types": ["mamba", "mamba"]}, "layer_types has 'mamba'"),
         ("Qwen3_5ForCausalLM", {"layer_types": ["full_attention"]}, "layer_types has 1 entries"),
+        ("Qwen3_5ForCausalLM", {"layer_types": 5}, "layer_types is 5 instead of a list"),
+        ("Qwen3_5ForCausalLM", {"linear_num_key_heads": 0}, "linear_num_key_heads is 0"),
         ("Qwen3_5ForCausalLM", {"rope_scaling": {"type": "dynamic"}}, "the kind 'dynamic'"),
         ("Qwen2MoeForCausalLM", {"mlp_only_layers": [0]}, "some layers have no experts"),
         ("Qwen3MoeForCausalLM", {"decoder_sparse_step": 2}, "some layers have no experts"),
@@ -169,6 +190,9 @@ SIZES = {
         ("Lfm2ForCausalLM", {"layer_types": ["conv", "moe"]}, "layer_types has 'moe'"),
         (HYBRID, {"mamba_n_heads": 8, "mamba_conv_bias": False}, "mamba_conv_bias is off"),
         (HYBRID, {"mamba_n_heads": 8, "mamba_proj_bias": True}, "mamba_proj_bias is on"),
+        ("Lfm2ForCausalLM", {"block_ffn_dim_multiplier": "2"}, "block_ffn_dim_multiplier is '2'"),
+        (HYBRID, {"layer_types": [["mamba"], 3]}, "instead of a list of names"),
+        (HYBRID, {"mamba_n_heads": 0}, "mamba_n_heads is 0"),
         (HYBRID, {"layer_types": ["attention"] * 2}, "position_embedding_type is None"),
         (HYBRID, {"mamba_expand": 4}, "mamba_expand is 4"),
         (HYBRID, {"mamba_n_heads": 7}, "mamba_n_heads 7 does not divide the width 128"),
@@ -179,3 +203,46 @@ SIZES = {
 def test_models_that_are_refused(name: str, settings: dict[str, Any], message: str) -> None:
     with pytest.raises(ArchitectureError, match=message):
         architecture_for(SIZES | {"architectures": [name]} | settings)
+
+
+LFM = {"architectures": ["Lfm2ForCausalLM"], "vocab_size": 65536, "num_key_value_heads": 8} | {
+    "num_hidden_layers": 16,
+    "full_attn_idxs": [2, 5, 8, 10, 12, 14],
+}
+MICRO = {"architectures": [HYBRID], "vocab_size": 100352, "num_local_experts": 0} | {
+    "hidden_size": 768,
+    "num_hidden_layers": 32,
+    "num_attention_heads": 12,
+    "num_key_value_heads": 4,
+    "intermediate_size": 2048,
+    "shared_intermediate_size": 2048,
+    "mamba_n_heads": 48,
+    "mamba_d_state": 128,
+    "layer_types": ["attention" if n in (10, 13, 17, 27) else "mamba" for n in range(32)],
+    "tie_word_embeddings": True,
+}
+
+
+@pytest.mark.parametrize(
+    ("config", "expected"),
+    [
+        (LFM | {"hidden_size": 1024, "num_attention_heads": 16, "block_ff_dim": 6656}, 354_483_968),
+        (
+            LFM | {"hidden_size": 2048, "num_attention_heads": 32, "block_ff_dim": 12288},
+            1_170_340_608,
+        ),
+        (MICRO, 340_332_224),
+    ],
+    ids=["LFM2-350M", "LFM2-1.2B", "granite-4.0-h-350m"],
+)
+def test_published_models_have_as_many_weights(config: dict[str, Any], expected: int) -> None:
+    """As their model cards say, or (the last, of which that is 340 M) as was counted here."""
+    architecture = architecture_for(config)
+    settings = architecture.settings(config)
+    sizes = architecture.sizes(settings)
+    shapes = {
+        row.source: [sizes[size] for size in row.shape]
+        for row in architecture.rows(settings, sizes["layers"])
+        if row.present(settings)
+    }
+    assert sum(prod(shape) for shape in shapes.values()) == expected

@@ -153,15 +153,20 @@ CASES = (
         "files: an adapter alone",
         LLAMA,
         (shards_gone, gone("config.json"), *ADAPTER),
-        refused("adapter_config.json", "merge_and_unload()"),
+        refused("an adapter that names no base", "llmq convert BASE --lora"),
     ),
     Case(
         "files: an adapter alone beside config.json",
         QWEN2,
         (shards_gone, *ADAPTER),
-        refused("adapter_config.json", "merge_and_unload()"),
+        refused("an adapter that names no base", "llmq convert BASE --lora"),
     ),
-    Case("files: an adapter that was merged", LLAMA, ADAPTER),
+    Case(
+        "files: an adapter that was merged",
+        LLAMA,
+        ADAPTER,
+        Converts(notes=("holds an adapter too", "if the weights are without it yet, add --lora")),
+    ),
     Case(
         "files: an adapter that was not merged",
         LLAMA,

@@ -23,6 +23,8 @@ CHAT = (("user", "What is 3/4 of 20?"), ("assistant", "Half of it first?"), ("us
 def check_like_transformers(case: Case, folder: Path, path: Path) -> None:
     """Assert that tokens, ends of a reply, prompts and logits are those of transformers."""
     assert isinstance(case.right, Converts)
+    # Of an adapter that was merged, transformers would add what it finds once more.
+    (folder / "adapter_config.json").unlink(missing_ok=True)
     original = AutoTokenizer.from_pretrained(folder)
     theirs: Any = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)
     with open_model(path, cache_type="F32", threads=1) as model:

@@ -113,6 +113,9 @@ COMMANDS = (
     chat("a broken template", "Hi\n", "broken.gguf", code=1, words=("broken.gguf",)),
     chat("a name with escape sequences", "Hi\n", ODD, speaks=True),
     chat("a context that holds nothing", "Hi\n", "--ctx", "4", code=1, words=("context",)),
+    chat("a pointer", "Hi\n", "pointer.gguf", code=1, words=("pointer.gguf", "git lfs pull")),
+    drift("a web page", "ordinary", file="page.gguf", code=1, words=("page.gguf", "is a web page")),
+    Command("chat: an adapter", ("chat", "adapter"), code=1, words=("llmq convert adapter",)),
     Command("chat: a folder", ("chat", "model"), code=1, words=("llmq convert model", "llmq chat")),
     Command(
         "drift: a folder as a file", ("drift", "tutor.gguf", "model"), code=1, words=("first",)
@@ -170,6 +173,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
         step(place / "model")
         run(place, "convert", "model", "-o", f"{name}.gguf", "--recipe", "F16", "--jobs", "1")
         (place / "model" / "tokenizer_config.json").write_text(said)
+    (place / "adapter").mkdir()
+    (place / "adapter" / "adapter_config.json").write_text('{"peft_type": "LORA"}')
     (place / "pointer.gguf").write_text(POINTER)
     (place / "page.gguf").write_text(PAGE)
     if sys.platform != "win32":

@@ -19,7 +19,7 @@ from llmq_peer.random_models import save_random_model
 
 WIDE = {"hidden_size": 256, "intermediate_size": 256, "num_attention_heads": 8}
 DELTA = {
-    "num_hidden_layers": 8,
+    "num_hidden_layers": 5,
     "head_dim": 32,
     "linear_key_head_dim": 32,
     "linear_value_head_dim": 32,
@@ -30,7 +30,7 @@ EIGHT = {"num_experts": 8, "num_experts_per_tok": 2, "moe_intermediate_size": 25
 MODELS: Mapping[str, Mapping[str, Any]] = {
     "Qwen3_5ForCausalLM": DELTA | {"tie_word_embeddings": True},
     "Qwen2MoeForCausalLM": EIGHT | {"shared_expert_intermediate_size": 256},
-    "Qwen3MoeForCausalLM": EIGHT | {"num_experts": 5, "num_hidden_layers": 8},
+    "Qwen3MoeForCausalLM": EIGHT | {"num_experts": 5, "num_hidden_layers": 4},
     "GraniteMoeHybridForCausalLM": {
         "layer_types": ["linear_attention", "linear_attention", "full_attention"],
         "mamba_n_heads": 8,

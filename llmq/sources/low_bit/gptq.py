@@ -18,6 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from llmq.errors import one_line
 from llmq.files.safetensors import TensorRef
 from llmq.sources.low_bit.compressed_tensors import group_order
 from llmq.sources.low_bit.integers import Grouped
@@ -31,6 +32,8 @@ WORD = 32
 AWQ_ORDER = (0, 4, 1, 5, 2, 6, 3, 7)
 """Where in a word each of eight outputs lies, in nibbles from the lowest."""
 OLD = "gptq"
+PACKINGS = {"checkpoint_format": (OLD, "gptq_v2"), "version": ("gemm", "exllama", "ipex")}
+"""What config.json may call the packing: of GPTQ, of AWQ, of which three share one."""
 Words = NDArray[np.int32] | NDArray[np.uint32]
 
 
@@ -111,10 +114,22 @@ def taken_apart(words: Words, places: tuple[int, ...]) -> NDArray[np.int16]:
 
 def gptq_or_awq(parts: Parts) -> Weights:
     """The matrix: the shapes of its parts tell which of the two it is."""
+    _check_packing(parts)
     codes, scales = parts[CODES], parts[SCALES]
     if len(codes.shape) != 2 or len(scales.shape) != 2:
         raise parts.error(f"has codes of the shape {list(codes.shape)}, and a matrix has two sizes")
     return (_gptq if codes.shape[1] == scales.shape[1] else _awq)(parts)
+
+
+def _check_packing(parts: Parts) -> None:
+    """Raise `CheckpointError` where config.json names another packing than those that are read."""
+    for key, known in PACKINGS.items():
+        found = one_line(str(parts.settings.get(key) or known[0]).lower(), 40)
+        if found not in known:
+            raise parts.error(
+                f"is packed as {found!r} ({key} in config.json), and only {' and '.join(known)} can be read;"
+                " convert the original"
+            )
 
 
 def _gptq(parts: Parts) -> Weights:
@@ -126,7 +141,7 @@ def _gptq(parts: Parts) -> Weights:
         raise parts.error(f"has {bits} bits, and only 2, 4 and 8 can be read; convert the original")
     n_in = codes.shape[0] * WORD // bits
     _check(parts, n_in, groups, zeros.shape == (groups, n_out * bits // WORD))
-    old = parts.settings.get("checkpoint_format", OLD) == OLD
+    old = str(parts.settings.get("checkpoint_format") or OLD).lower() == OLD
     layout = GptqColumns(bits, codes, zeros, scales, order, int(old))
     symmetric = bits == 4 and parts.settings.get("sym") is True
     return integers(parts, (n_out, n_in), layout, scales, four_bit=symmetric, groups=groups)

@@ -12,6 +12,7 @@ import torch
 from llmq import Overrides, execute, make_plan, open_gguf, open_source, tensor_type
 from llmq.architectures.rope import interleaved
 from llmq.cli import main
+from llmq.refine.estimate import refined_in
 from llmq.sources.gguf_model import open_gguf_model
 from llmq_kernels import FORMATS
 from tests.oracles import low_bit_packers as packers
@@ -98,6 +99,14 @@ def test_a_row_beside_the_grid_is_encoded_as_any_other(tmp_path: Path) -> None:
 def test_ordinary_weights_lie_on_no_grid() -> None:
     source = open_source("eval/tutor")
     assert (source.codes, source.usual_recipe) == (None, "Q4_K_M")
+
+
+def test_codes_are_not_refined(tmp_path: Path) -> None:
+    """There is nothing to round: the best that can be done is to keep them."""
+    packed_tutor(tmp_path / "m", packers.packed_integers(), {})
+    source = open_source(tmp_path / "m")
+    assert refined_in(make_plan(source, quality="best")) == []
+    assert len(refined_in(make_plan(source, recipe="Q4_K_M", quality="best"))) == 42
 
 
 def test_the_recipe_that_keeps_codes_is_proposed(

@@ -104,6 +104,16 @@ REFUSED: Mapping[str, tuple[Parts, Config, tuple[str, ...]]] = {
         {},
         ("19 words", "whole number of bits"),
     ),
+    "AWQ for another kernel": (
+        packers.awq(weight())[0],
+        {"quantization_config": {"quant_method": "awq", "version": "gemv"}},
+        ("'gemv' (version in config.json)", "only gemm and"),
+    ),
+    "GPTQ for another kernel": (
+        packers.gptq()(weight())[0],
+        {"quantization_config": {"quant_method": "gptq", "checkpoint_format": "marlin"}},
+        ("'marlin' (checkpoint_format in config.json)", "gptq and gptq_v2"),
+    ),
     "GPTQ, other zeros": (
         changed(packers.gptq(), qzeros=lambda words: words[:, :-1]),
         method("gptq"),

@@ -20,7 +20,7 @@ from tests.oracles.low_bit_folders import packed_tutor
 from tests.oracles.low_bit_packers import Packer
 
 Config = Mapping[str, Any]
-GPTQ = {"quantization_config": {"quant_method": "gptq", "bits": 4, "sym": False}}
+GPTQ = {"quantization_config": {"quant_method": "gptq", "bits": 4, "checkpoint_format": None}}
 GPTQ_V2 = {"quantization_config": {"quant_method": "gptq", "checkpoint_format": "gptq_v2"}}
 SYMMETRIC = {"quantization_config": {"quant_method": "gptq", "bits": 4, "sym": True}}
 DEEPSEEK = {"quantization_config": {"quant_method": "fp8", "weight_block_size": [128, 128]}}
