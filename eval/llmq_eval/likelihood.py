@@ -7,8 +7,8 @@ end-of-generation token, which is scored, for stopping is part of a reply; where
 none (as the plain fallback), it ends with the turn's text.
 
 A template that opens the thoughts of the next reply (DeepSeek-R1), or says that it has none (the
-larger Gemma 4), leaves them out of a turn that it is given: such a turn is scored from where its own
-text begins.
+larger Gemma 4), leaves them out of a turn that it is given: such a turn is scored from where its
+own text begins.
 
 A template may write earlier turns differently once they are past (Qwen3 leaves their thinking out).
 Each turn is therefore scored in the very text that a chat would send; turns whose texts continue

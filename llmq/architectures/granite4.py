@@ -19,8 +19,6 @@ from llmq.architectures.decoder import (
     with_value,
 )
 from llmq.architectures.granite import GRANITE
-<<<<<<< HEAD
-=======
 from llmq.architectures.granite_moe import (
     ATTENTION_ROWS,
     EXPERTS,
@@ -30,7 +28,6 @@ from llmq.architectures.granite_moe import (
     has_experts,
     mixture_sizes,
 )
->>>>>>> 13924d841973f2d4c8ef4bf0cabff2dcf18458da
 from llmq.architectures.hybrid import in_layers, kinds_refusal, layers_of, listed
 from llmq.architectures.mamba import MAMBA, MAMBA_METADATA, mamba_refusal, mamba_sizes
 from llmq.architectures.sizes import sizes
@@ -51,14 +48,9 @@ OLDER_NAMES = {"attention": ATTENDING, "mamba": REMEMBERING}  # transformers bef
 def layer_types(config: Config) -> list[str]:
     """The kind of every layer, by its present name."""
     layers = required_int(config, "num_hidden_layers")
-<<<<<<< HEAD
-    found = listed(config, "layer_types", config.get("layers_block_type", [REMEMBERING] * layers))
-    return [OLDER_NAMES.get(str(kind), str(kind)) for kind in found]
-=======
     field = "layer_types" if "layer_types" in config else "layers_block_type"
     kinds = listed(config, field, [REMEMBERING] * layers)
     return [OLDER_NAMES.get(kind, kind) for kind in kinds]
->>>>>>> 13924d841973f2d4c8ef4bf0cabff2dcf18458da
 
 
 attending = layers_of(layer_types, ATTENDING)

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
-from typing import Any
 
 from llmq.architectures.table import Config, Refusal, TensorRow, required_int
 from llmq.errors import ArchitectureError
@@ -11,13 +10,6 @@ Kinds = Callable[[Config], list[str]]
 """The kind of every layer, by the settings."""
 
 
-<<<<<<< HEAD
-def listed(config: Config, name: str, usual: Sequence[Any]) -> list[Any]:
-    """The list that the setting of this name is, or the usual one; an error where it is another."""
-    found = config.get(name, usual)
-    if not isinstance(found, Sequence) or isinstance(found, str):
-        raise ArchitectureError(f"config.json: {name} is {found!r:.40} instead of a list")
-=======
 def listed(config: Config, field: str, usual: Sequence[str]) -> list[str]:
     """The kinds that the setting `field` lists; `usual` where it is not there.
 
@@ -26,7 +18,6 @@ def listed(config: Config, field: str, usual: Sequence[str]) -> list[str]:
     found = config.get(field, usual)
     if not isinstance(found, list | tuple) or not all(isinstance(kind, str) for kind in found):
         raise ArchitectureError(f"config.json: {field} is {found!r:.60} instead of a list of names")
->>>>>>> 13924d841973f2d4c8ef4bf0cabff2dcf18458da
     return list(found)
 
 

@@ -20,7 +20,6 @@ from llmq.architectures.table import (
     Sizes,
     TensorRow,
     required_int,
-    required_number,
     setting,
 )
 from llmq.errors import ArchitectureError
@@ -31,16 +30,10 @@ CONVOLUTION, ATTENDING = "conv", "full_attention"
 def layer_types(config: Config) -> list[str]:
     """The kind of every layer."""
     layers = range(required_int(config, "num_hidden_layers"))
-<<<<<<< HEAD
-    attending = listed(config, "full_attn_idxs", layers)
-    usual = [ATTENDING if layer in attending else CONVOLUTION for layer in layers]
-    return [str(kind) for kind in listed(config, "layer_types", usual)]
-=======
     found = config.get("full_attn_idxs")
     attend = found if isinstance(found, list) else layers
     usual = [ATTENDING if layer in attend else CONVOLUTION for layer in layers]
     return listed(config, "layer_types", usual)
->>>>>>> 13924d841973f2d4c8ef4bf0cabff2dcf18458da
 
 
 convolutions = layers_of(layer_types, CONVOLUTION)
@@ -62,12 +55,7 @@ def mlp_size(config: Config) -> int:
             f"config.json: block_ffn_dim_multiplier is {times!r} instead of a positive number"
         )
     whole = required_int(config, "block_multiple_of")
-<<<<<<< HEAD
-    multiplier = required_number(config, "block_ffn_dim_multiplier")
-    return -(-int(multiplier * width) // whole) * whole
-=======
     return -(-int(times * width) // whole) * whole
->>>>>>> 13924d841973f2d4c8ef4bf0cabff2dcf18458da
 
 
 def lfm_sizes(config: Config) -> Sizes:

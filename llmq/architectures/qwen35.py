@@ -22,17 +22,10 @@ from llmq.architectures.decoder import (
     SILU,
     before,
 )
-<<<<<<< HEAD
-from llmq.architectures.hybrid import in_layers, kinds_refusal, layers_of, listed
-from llmq.architectures.norms import with_one_plus
-from llmq.architectures.rope import rope, rope_number, rope_refusal
-from llmq.architectures.sizes import sizes
-=======
 from llmq.architectures.delta_net import DELTA_METADATA, DELTA_ROWS, delta_sizes, heads_refusal
 from llmq.architectures.hybrid import in_layers, kinds_refusal, layers_of, listed
 from llmq.architectures.norms import with_one_plus
 from llmq.architectures.rope import rope, rope_number, rope_refusal
->>>>>>> 13924d841973f2d4c8ef4bf0cabff2dcf18458da
 from llmq.architectures.table import (
     Architecture,
     Config,
@@ -53,11 +46,7 @@ def layer_types(config: Config) -> list[str]:
     layers = required_int(config, "num_hidden_layers")
     every = required_int(config, "full_attention_interval", 4)
     usual = [DELTA_NET if (layer + 1) % every else ATTENDING for layer in range(layers)]
-<<<<<<< HEAD
-    return [str(kind) for kind in listed(config, "layer_types", usual)]
-=======
     return listed(config, "layer_types", usual)
->>>>>>> 13924d841973f2d4c8ef4bf0cabff2dcf18458da
 
 
 delta_layers = layers_of(layer_types, DELTA_NET)
@@ -67,23 +56,6 @@ attention_layers = layers_of(layer_types, ATTENDING)
 # --- what llama.cpp does not compute ---
 
 
-<<<<<<< HEAD
-def heads_refusal(config: Config) -> str | None:
-    """The refusal of value heads that do not fit their key heads."""
-    keys = required_int(config, "linear_key_head_dim")
-    values = required_int(config, "linear_value_head_dim")
-    if keys != values:
-        return (
-            f"linear_key_head_dim {keys} and linear_value_head_dim {values} differ, and llama.cpp's"
-            " qwen35 has one size for both"
-        )
-    keys = required_int(config, "linear_num_key_heads")
-    values = required_int(config, "linear_num_value_heads")
-    return f"{values} value heads are no multiple of {keys} key heads" if values % keys else None
-
-
-=======
->>>>>>> 13924d841973f2d4c8ef4bf0cabff2dcf18458da
 def rotary_refusal(config: Config) -> str | None:
     """The refusal of rope that the graph does not know; any share of a head may turn."""
     inside = {name: value for name, value in rope(config).items() if name != SHARE}

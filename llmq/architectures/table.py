@@ -224,14 +224,6 @@ def switch(name: str) -> Callable[[Config], bool]:
     return lambda config: bool(config.get(name))
 
 
-def required_number(config: Config, name: str) -> float:
-    """A positive number from the settings; `ArchitectureError` names what is wrong."""
-    value = config.get(name)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < 1e30:
-        raise ArchitectureError(f"config.json: {name} is {value!r} instead of a positive number")
-    return float(value)
-
-
 def required_int(config: Config, name: str, default: int | None = None) -> int:
     """A positive whole number from the settings; `ArchitectureError` names what is wrong."""
     value = config.get(name)
