@@ -26,7 +26,7 @@ def save_random_model(folder: Path, name: str, settings: Mapping[str, Any]) -> A
     """A random model of transformers' class `name`, saved in two or more shards."""
     torch.manual_seed(0)
     model_class = getattr(transformers, name)
-    model = model_class(config_of(model_class.config_class, {**SIZES, **settings})).eval()
+    model = model_class(_config(model_class.config_class, {**SIZES, **settings})).eval()
     for parameter in (*model.parameters(), *_saved_buffers(model)):
         if parameter.dim() == 1:  # norms start at one and biases at zero: make them matter
             torch.nn.init.normal_(parameter, mean=float(parameter.detach().mean()), std=0.3)
@@ -35,7 +35,7 @@ def save_random_model(folder: Path, name: str, settings: Mapping[str, Any]) -> A
     return model
 
 
-def config_of(config_class: Any, settings: Mapping[str, Any]) -> Any:
+def _config(config_class: Any, settings: Mapping[str, Any]) -> Any:
     """The settings as the class wants them: where the model has several parts, those of the text.
 
     Settings of the other parts are objects called `..._config`; the whole says whether it is tied.

@@ -70,9 +70,9 @@ def attention_factor(config: Config) -> float | None:
         return None
     context = required_int(config, "max_position_embeddings")
     original = rope_number(config, ORIGINAL, context)
-    if original <= 1:
-        raise ArchitectureError(f"config.json: {ORIGINAL} is {original:g}, which is no context")
     factor = rope_number(config, "factor", context / original)
+    if original <= 1:
+        raise ArchitectureError(f"config.json: the rope setting {ORIGINAL} is {original:g}")
     grown = math.sqrt(1 + math.log(factor) / math.log(original)) if factor > 1 else 1.0
     return rope_number(config, "attention_factor", grown)
 
@@ -85,8 +85,8 @@ def on_longrope(config: Config) -> str | None:
     if settings["rope_type"] not in KINDS or alike or context <= original:
         return None
     return (
-        f"beyond {original:g} tokens this model rotates with other factors (LongRoPE), which llama.cpp"
-        f" takes for short texts too if its context is longer: open the file with -c {original:g} unless"
+        f"beyond {original:.0f} tokens this model rotates with other factors (LongRoPE), which llama.cpp"
+        f" takes for short texts too if its context is longer: open the file with -c {original:.0f} unless"
         " your texts are longer"
     )
 

@@ -22,7 +22,7 @@ from llmq.architectures.decoder import (
 )
 from llmq.architectures.rope import ROTARY_BUFFERS, rope_refusal
 from llmq.architectures.sizes import sizes
-from llmq.architectures.table import Architecture, Config, always, required_int
+from llmq.architectures.table import Architecture, Config, always
 
 REFUSALS = (SILU, rope_refusal("default", "linear", "yarn"))
 
@@ -37,8 +37,8 @@ def window(config: Config) -> object:
     if isinstance(kinds, list):
         slides = "sliding_attention" in kinds
     else:
-        first, layers = config.get("max_window_layers"), required_int(config, "num_hidden_layers")
-        slides = not isinstance(first, int) or first < layers
+        first = config.get("max_window_layers")
+        slides = not isinstance(first, int) or first < config["num_hidden_layers"]
     return config.get("sliding_window") if config.get("use_sliding_window") and slides else None
 
 

@@ -20,6 +20,15 @@ from llmq.views import Stacked
 from llmq.weights import Rows, Weights
 
 Config = Mapping[str, Any]
+
+
+class Settings(dict[str, Any]):
+    """Settings of which one that is asked for and not there is an error of the folder."""
+
+    def __missing__(self, name: str) -> Any:
+        raise ArchitectureError(f"config.json: {name} is missing or null")
+
+
 Sizes = Mapping[str, int]
 Array = NDArray[Any]
 LAYER, EXPERT = "{i}", "{e}"
@@ -177,7 +186,7 @@ class Architecture:
             whole = {name: config[name] for name in OF_THE_WHOLE if name in config}
             config = {**config, **inner, **whole}
         settings = {**self.defaults, **config}
-        return {name: value for name, value in settings.items() if value is not None}
+        return Settings((name, value) for name, value in settings.items() if value is not None)
 
     def rows(self, settings: Config, layers: int) -> list[TensorRow]:
         """A row for every tensor: the first with `{i}` stands for all layers of all such rows.
