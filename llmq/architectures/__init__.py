@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from importlib.metadata import version
 
 from llmq.architectures.exaone import EXAONE4
 from llmq.architectures.gemma import GEMMA, GEMMA2
@@ -93,8 +94,13 @@ def architecture_for(config: Config) -> Architecture:
     for refusal in architecture.refusals:
         reason = refusal(settings)
         if reason is not None:
-            raise ArchitectureError(f"config.json: {reason}")
+            raise ArchitectureError(f"config.json: {reason}{_looked_at(reason)}")
     return architecture
+
+
+def _looked_at(reason: str) -> str:
+    """Of which version a refusal speaks that has to do with llama.cpp."""
+    return f" (that of llama-cpp-python {version('llama-cpp-python')})" * ("llama.cpp" in reason)
 
 
 def _check_limits(settings: Config) -> None:
