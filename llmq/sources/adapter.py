@@ -12,7 +12,7 @@ from math import prod
 from pathlib import Path
 from typing import Any
 
-from llmq.errors import AdapterError
+from llmq.errors import AdapterError, one_line
 from llmq.files.safetensors import TensorRef, read_header
 from llmq.sources.adapter_settings import BASE, CONFIG_NAME, MERGE, read_settings
 from llmq.sources.checkpoint import folder_name
@@ -72,9 +72,9 @@ class Adapter:
 
     @property
     def base(self) -> str | None:
-        """The base that it names: a folder or a model of the hub."""
+        """The base that it names, a folder or a model of the hub, as part of a message."""
         name = self.settings.get(BASE)
-        return name if isinstance(name, str) and name else None
+        return one_line(name) if isinstance(name, str) and name else None
 
     def in_words(self) -> str:
         """How much of what it holds."""

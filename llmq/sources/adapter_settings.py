@@ -79,14 +79,14 @@ def scaling(settings: Mapping[str, Any], module: str, rank: int, where: Path) ->
     is_number = isinstance(alpha, int | float) and not isinstance(alpha, bool)
     if not (is_number and abs(alpha) < LARGEST):
         raise AdapterError(f"{where / CONFIG_NAME}: lora_alpha is {alpha!r:.40}, not a number")
-    return alpha / (math.sqrt(rank) if settings.get("use_rslora") else rank)
+    return float(alpha) / (math.sqrt(rank) if settings.get("use_rslora") else rank)
 
 
 def _is_meant(key: str, module: str, where: Path) -> bool:
     """Whether a pattern names this module (`get_pattern_key` in peft/utils/other.py)."""
     try:
         return re.match(rf"(.*\.)?({key})$", module) is not None
-    except re.error as error:
+    except (re.error, OverflowError) as error:
         raise AdapterError(
             f"{where / CONFIG_NAME}: alpha_pattern has {key!r:.60}, which is no pattern ({error})"
         ) from None

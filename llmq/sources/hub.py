@@ -20,6 +20,8 @@ from llmq.sources.hub_files import needed
 from llmq.sources.hub_id import COMMIT, HubId
 from llmq.sources.hub_library import HubFile, Listing, OnBytes
 
+LARGEST_SETTINGS = 1 << 28  # bytes; more is not read of such a file either (llmq/files/json.py)
+
 Transfer = Callable[[str, int, int], AbstractContextManager[OnBytes | None]]
 """Begins a transfer: what comes, how many bytes it has, and how many of them are here already."""
 
@@ -104,6 +106,12 @@ def _checked(wanted: HubId, found: Listing) -> tuple[list[HubFile], list[HubFile
     for file in [*chosen[0], *chosen[1]]:
         if not file.is_hashed:
             raise HubError(f"{wanted}: the hub lists no hash of {file.name}; try again")
+    large = next((file for file in chosen[0] if file.size > LARGEST_SETTINGS), None)
+    if large is not None:
+        raise HubError(
+            f"{wanted}: {large.name} has {large.size / 1e6:,.1f} MB, which no settings and no tokenizer"
+            " have; it was not fetched"
+        )
     return chosen[0], chosen[1]
 
 

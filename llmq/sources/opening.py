@@ -5,7 +5,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from llmq.errors import AdapterError, CheckpointError, TokenizerError
+from llmq.errors import AdapterError, CheckpointError, TokenizerError, one_line
 from llmq.sources.adapter import Adapter, is_adapter, open_adapter
 from llmq.sources.adapter_settings import BASE, read_settings
 from llmq.sources.gguf_model import open_gguf_model
@@ -117,5 +117,6 @@ def base_of(adapter: Path) -> Path:
     if found is None:
         type_it = type_it.replace("BASE", str(wanted)) if wanted else f"{type_it}, BASE its folder"
         what = "in the hub's cache" if wanted else "here"
+        name = one_line(name)
         raise AdapterError(f"{adapter}: is an adapter of {name}, which is not {what}; {type_it}")
     return found

@@ -129,7 +129,8 @@ def test_sizes_of_layers_whose_numbers_have_zeros_in_front() -> None:
     """transformers 5 lines the numbers up where there are ten layers or more."""
     table = ARCHITECTURES["Gemma4ForCausalLM"]
     for layers in (7, 12):
-        theirs = transformers.Gemma4TextConfig(num_hidden_layers=layers, global_head_dim=64)
+        settings: dict[str, Any] = {"num_hidden_layers": layers, "global_head_dim": 64}
+        theirs = transformers.Gemma4TextConfig(**settings)
         config = json.loads(theirs.to_json_string()) | {"architectures": [table.hf_name]}
         assert ("05" in config["per_layer_config"]) == (layers == 12)
         assert architecture_for(config) is table

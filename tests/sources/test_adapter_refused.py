@@ -24,6 +24,7 @@ MakeCheckpoint = Callable[..., Path]
             "org/base",
             r"org/base, which is not in the hub's cache; type: llmq convert org/base --lora",
         ),
+        ("a\nb\x1b[31m", r"is an adapter of a b\?\[31m, which is not here"),
         (
             "/content/base",
             "/content/base, which is not here; type: llmq convert BASE --lora .*, BASE",

@@ -85,9 +85,10 @@ def four_bits(parts: Parts) -> Weights:
     nested = None
     if parts.get(NESTED_ABSMAX) is not None:
         block, offset = state.get("nested_blocksize"), state.get("nested_offset")
-        is_number = isinstance(offset, int | float) and abs(offset) < LARGEST
-        if type(block) is not int or block < 1 or not is_number:
+        if type(block) is not int or block < 1 or not isinstance(offset, int | float):
             raise parts.error("has a quant_state without the nested block; fetch it again")
+        if not abs(offset) < LARGEST:
+            raise parts.error(f"has a quant_state with the offset {offset!r:.20}; fetch it again")
         nested = (parts[NESTED_ABSMAX], parts[NESTED_MAP], block, float(offset))
     codes, absmax, size = parts[CODES], parts[ABSMAX], state["blocksize"]
     _check_tables(parts, prod(absmax.shape), nested)
