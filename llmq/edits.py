@@ -140,8 +140,16 @@ def _number(key: str, dtype: "np.dtype[np.generic]", text: str) -> np.generic:
     except (ValueError, OverflowError):
         fits = False
     if not fits:
-        raise GgufError(f"{key}: {text!r:.40} is no {dtype.name}")
+        raise GgufError(f"{key}: {text!r:.40} is no {dtype.name}, {_range(dtype)}")
     return number
+
+
+def _range(dtype: "np.dtype[np.generic]") -> str:
+    """What a type of numbers holds, in words."""
+    if dtype.kind == "f":
+        return "a number such as 0.7"
+    whole = np.iinfo(dtype.name)
+    return f"a whole number from {whole.min} to {whole.max}"
 
 
 def _from_file(key: str, file: Path) -> str:
@@ -149,6 +157,8 @@ def _from_file(key: str, file: Path) -> str:
         if file.stat().st_size > MAX_TEXT_BYTES:
             raise GgufError(f"{key}: {file} has more than {MAX_TEXT_BYTES} bytes")
         return file.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise GgufError(f"{key}: there is no file {file}, of which @ takes the text") from None
     except (OSError, UnicodeDecodeError) as error:
         raise GgufError(f"{key}: {file} cannot be read as text ({error})") from None
 

@@ -133,9 +133,20 @@ HABITS = (
     missing("recipes Org/My-Model", "no Org/My-Model on this disk; llmq convert Org/My-Model fetches"),
     missing("convert tiny --lora Org/My-Lora", "Org/My-Lora: the network is switched off"),
     misuse("convert tiny --split-max-size big", "--split-max-size: 'big' is not a size such as 500M or 2GB"),
+    misuse("convert tiny --split-max-size 2", "'2' is too small for a file; take such as 2G"),
+    misuse("convert ./Org/My-Model", "there is no ./Org/My-Model"),
+    missing("convert Org/tiny", "Org/tiny: the network is switched off (HF_HUB_OFFLINE); nothing of that name"),
     missing("convert tiny --lora lroa", "there is no adapter lroa; name the folder"),
     missing("convert tiny --lora runs", "runs: holds no adapter_config.json; name the folder"),
     misuse("convert tiny --lora tiny=0", "a scale of 0 takes nothing of tiny; leave it out"),
+    misuse("convert tiny --lora tiny=half", "tiny=half: 'half' is not a scale such as 0.5"),
+    misuse("convert tiny --lora tiny --lora tiny", "--lora: tiny is named twice; name it once, as tiny=2"),
+    missing("convert tiny --lora notes.txt", "notes.txt: is no folder; name the folder of a LoRA adapter"),
+    missing("convert lora-runs", "is a folder; name the model in it: lora-runs/checkpoint-10"),
+    missing("chat split-00002-of-00002.gguf", "is part 2 of 2; name the first, split-00001-of-00002.gguf"),
+    missing("drift tiny gap-00001-of-00002.gguf", "gap-00002-of-00002.gguf: part 2 of 2 is missing; put it beside gap-0"),
+    missing("metadata tiny-Q4_0.gguf set tokenizer.chat_template={{x(", "the chat template of tiny-Q4_0.gguf fails: "),
+    missing("metadata tiny-Q4_0.gguf set llama.context_length=1e9", "'1e9' is no uint32, a whole number from 0 to 4294967295"),
     missing("chat Org/My-Model-GGUF", "hf download Org/My-Model-GGUF", '--include "*Q4_K_M*"'),
     missing("drift Org/My-Model tiny-Q4_0.gguf", "llmq convert Org/My-Model fetches it"),
     # --- outputs, before the plan and by --dry-run too ---
@@ -167,7 +178,7 @@ HABITS = (
     missing("metadata tiny-Q4_0.gguf set general.x:int23=1", "there is no type 'int23'; did you mean int32?"),
     missing("metadata tiny-Q4_0.gguf set general.name:uint32=1", "is of the type string, not uint32"),
     missing("metadata tiny-Q4_0.gguf set tokenizer.ggml.eos_token_id=99999", "99999 is no token; there are 0 to"),
-    missing("metadata tiny-Q4_0.gguf set tokenizer.chat_template=@none.jinja", "none.jinja cannot be read as text"),
+    missing("metadata tiny-Q4_0.gguf set tokenizer.chat_template=@none.jinja", "there is no file none.jinja"),
     missing("metadata tiny", "type: llmq convert tiny, then llmq metadata tiny-Q4_K_M.gguf"),
     # --- what is in it? ---
     asks("inspect tiny", "layers.*.mlp.up_proj.weight (2)", "20 tensors", "types: BF16 100 %", "memory: llmq chat takes about", "converts: yes; llmq convert makes tiny-Q4_K_M.gguf"),
@@ -186,6 +197,10 @@ def place(make_checkpoint: MakeCheckpoint, tmp_path: Path, monkeypatch: pytest.M
         (tmp_path / name).mkdir()
     (tmp_path / "models" / "small.gguf").write_bytes(file.read_bytes())
     (tmp_path / "runs" / "checkpoint-20").mkdir()
+    (tmp_path / "lora-runs" / "checkpoint-10").mkdir(parents=True)
+    (tmp_path / "lora-runs" / "checkpoint-10" / "adapter_config.json").write_text("{}")
+    for name in ("split-00001-of-00002", "split-00002-of-00002", "gap-00001-of-00002"):
+        (tmp_path / f"{name}.gguf").write_bytes(file.read_bytes())
     strange = tmp_path / "strange"
     strange.mkdir()
     for part in folder.iterdir():

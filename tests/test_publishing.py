@@ -1,5 +1,6 @@
 """Several files of one model: cut as llama-gguf-split cuts, published whole or not at all."""
 
+import json
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
@@ -115,6 +116,9 @@ def test_the_command(
     assert str(first) in said
     assert run(*command, "--split-max-size", "40K", "--dry-run") == 1
     assert "exists already" in capsys.readouterr().err
+    assert run(*command, "--split-max-size", "40K", "--force", "--json") == 0
+    files = json.loads(capsys.readouterr().out)["files"]
+    assert files == sorted(str(part) for part in tmp_path.glob("t-*"))
     assert run("inspect", first) == 0
     assert "part 1 of" in capsys.readouterr().out
     assert run(*command, "--split-max-size", "1G") == 0

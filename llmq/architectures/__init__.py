@@ -76,15 +76,16 @@ def architecture_for(config: Config) -> Architecture:
     names = config.get("architectures")
     if not isinstance(names, list) or len(names) != 1 or not isinstance(names[0], str):
         raise ArchitectureError(
-            f"config.json: 'architectures' is {names!r} instead of a list of one name"
+            f"config.json: 'architectures' is {names!r} instead of a list of one name;"
+            " llmq architectures lists the names"
         )
     name = names[0]
     if name not in ARCHITECTURES:  # AutoModel saves a model without its output matrix so
         name = re.sub("Model$", "ForCausalLM", name)
     if name not in ARCHITECTURES:
-        near = did_you_mean(names[0], ARCHITECTURES, found=" (the nearest that is: {})", cutoff=0.8)
+        near = did_you_mean(name, ARCHITECTURES, found="the nearest is {}; ", cutoff=0.8)
         raise ArchitectureError(
-            f"config.json: the architecture {names[0]!r:.80} is not supported{near}; llmq architectures"
+            f"config.json: the architecture {names[0]!r:.80} is not supported; {near}llmq architectures"
             " lists those that are"
         )
     architecture = ARCHITECTURES[name]

@@ -65,6 +65,10 @@ class ChatTemplate:
         joined = Message(turns[1].role, f"{turns[0].content}\n\n{turns[1].content}")
         return self._render([joined, *turns[2:]], add_generation_prompt)
 
+    def check(self) -> None:
+        """Raise ModelError where the source is no template."""
+        assert self._program
+
     def _render(self, turns: list[Message], prompt: bool) -> str:
         today = FIXED_DATE if self.fixed_date else datetime.now()
         values = {
@@ -86,6 +90,8 @@ class ChatTemplate:
                 size += len(part)
                 if size > LONGEST_TEXT:
                     raise ValueError(f"it writes more than {LONGEST_TEXT} characters")
+        except ModelError:  # it is no template at all
+            raise
         # A hostile template can raise anything: RecursionError, ZeroDivisionError, MemoryError ...
         except Exception as error:
             raise ModelError(_complaint(self.name, error)) from error

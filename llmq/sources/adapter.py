@@ -103,7 +103,8 @@ def is_adapter(folder: Path) -> bool:
 def open_adapter(folder: Path, scale: float = 1.0) -> Adapter:
     """Open an adapter's folder; raises `AdapterError` for all that is not merged, by its name."""
     if not (folder / CONFIG_NAME).is_file():
-        what = f"holds no {CONFIG_NAME}" if folder.is_dir() else "there is no such folder"
+        what = "is no folder" if folder.exists() else "there is no such folder"
+        what = f"holds no {CONFIG_NAME}" if folder.is_dir() else what
         raise AdapterError(f"{folder}: {what}; name the folder of a LoRA adapter that peft saved")
     settings = read_settings(folder)
     file = _weights(folder)

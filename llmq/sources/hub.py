@@ -84,7 +84,7 @@ def _in_its_place(wanted: HubId, error: HubError, say: Callable[[str], object]) 
     """What the cache has where the hub gives nothing; `error` where it has nothing either."""
     folder = cached(wanted)
     if folder is None:
-        raise error
+        raise HubError(f"{error}; nothing of that name is here")
     say(f"{error}; what was fetched before is used: {folder.name[:12]}")
     return folder
 

@@ -15,6 +15,14 @@ SUFFIX = ".safetensors"
 NUMBERED = re.compile(r"(?P<before>.*)-(?P<number>\d+)-of-(?P<count>\d+)(?P<after>.*)\.safetensors")
 PLAIN = re.compile(r"model(-\d+-of-\d+)?\.safetensors")  # as save_pretrained without a variant
 ORIGINAL = "consolidated"  # the makers' own files, with names of their own
+# What else a folder holds weights in, and how they become *.safetensors.
+OTHER_FORMS = {
+    "pytorch_model*.bin": "PyTorch's own form is not read: save the model with save_pretrained",
+    "*/*.distcp": "the parts that FSDP leaves are joined by: accelerate merge-weights",
+    "global_step*": "the parts that DeepSpeed leaves are joined by: python zero_to_fp32.py"
+    " --safe_serialization . OUT",
+    "*.gguf": "it holds a GGUF file, which is named itself",
+}
 OTHERS = (ORIGINAL, "adapter", ".")  # how files that are no part of the model begin
 
 
@@ -44,7 +52,8 @@ def _on_no_file(folder: Path) -> str:
             f"{original[0].name} holds the weights in their makers' own form, which is not read; fetch"
             f" {SINGLE_NAME} (or its shards) and config.json, which transformers reads too"
         )
-    return "holds no *.safetensors file; other weight formats are not read"
+    remedy = next((words for name, words in OTHER_FORMS.items() if any(folder.glob(name))), None)
+    return f"holds no *.safetensors file; {remedy or 'other weight formats are not read'}"
 
 
 def _check_complete(folder: Path, names: list[str]) -> None:

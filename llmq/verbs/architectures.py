@@ -13,8 +13,9 @@ from llmq.verbs.tables import aligned, terminal_width, wrapped
 HEAD = ("class in config.json", "llama.cpp's name", "models", "left out")
 PART = re.compile("it belongs to (.+), which is not converted")  # a reason of a part's tensors
 MORE = (
-    "A folder's class is what config.json says under architectures; llmq inspect FOLDER says whether"
-    " it converts, or why not. A GGUF file converts whatever its family."
+    "A folder's class is what config.json says under architectures.",
+    "llmq inspect FOLDER says whether it converts, or why not.",
+    "A GGUF file of 16 bits or more converts whatever its family.",
 )
 
 
@@ -29,7 +30,11 @@ def run(arguments: argparse.Namespace) -> int:
         print(json.dumps([_as_json(each) for each in ARCHITECTURES.values()], indent=1))
         return 0
     width = terminal_width(sys.stdout)
-    lines = [*aligned([HEAD, *rows()], "<<~~", width), "", *wrapped(MORE, width)]
+    lines = [
+        *aligned([HEAD, *rows()], "<<~~", width),
+        "",
+        *(line for text in MORE for line in wrapped(text, width)),
+    ]
     print("\n".join(lines))
     return 0
 

@@ -14,6 +14,8 @@ from llmq.spelling import did_you_mean
 
 UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "KI": 2**10, "MI": 2**20, "GI": 2**30}
 
+LEAST_PART = 10**3  # bytes; fewer are meant in another unit, and would make a file of each tensor
+
 Value = TypeVar("Value")
 
 
@@ -48,6 +50,14 @@ def size_argument(text: str) -> int:
     if match is None:
         raise argparse.ArgumentTypeError(f"{text!r} is not a size such as 500M or 2GB")
     return int(float(match[1]) * UNITS[match[2] or ""])
+
+
+def part_argument(text: str) -> int:
+    """A size that a part of a model can have."""
+    size = size_argument(text)
+    if size < LEAST_PART:
+        raise argparse.ArgumentTypeError(f"{text!r} is too small for a file; take such as 2G")
+    return size
 
 
 def jobs_argument(text: str) -> int:
@@ -93,12 +103,21 @@ def lora_argument(text: str) -> tuple[Path, float]:
     >>> folder.name, scale
     ('my-lora', 0.5)
     """
-    match = re.fullmatch(r"(.+)=(-?\d{1,9}(?:\.\d{1,9})?)", text, re.DOTALL)
-    if match is None or Path(text).exists():
-        return Path(text), 1.0
-    if not float(match[2]):
-        raise argparse.ArgumentTypeError(f"a scale of 0 takes nothing of {match[1]}; leave it out")
-    return Path(match[1]), float(match[2])
+    name, equals, scale = text.rpartition("=")
+    if not equals or Path(text).exists():
+        return model_argument(text), 1.0
+    if not re.fullmatch(r"-?\d{1,9}(?:\.\d{1,9})?", scale):
+        raise argparse.ArgumentTypeError(f"{text}: {scale!r} is not a scale such as 0.5")
+    if not float(scale):
+        raise argparse.ArgumentTypeError(f"a scale of 0 takes nothing of {name}; leave it out")
+    return model_argument(name), float(scale)
+
+
+def model_argument(text: str) -> Path:
+    """A path or a model of the hub. `./name` is never the hub's, which a `Path` would forget."""
+    if text.startswith(("./", ".\\")) and not Path(text).exists():
+        raise argparse.ArgumentTypeError(f"there is no {text}")
+    return Path(text)
 
 
 def _whole(text: str, what: str, *, least: int, most: int) -> int:

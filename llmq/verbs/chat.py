@@ -16,7 +16,7 @@ from llmq.verbs.arguments import (
     temperature_argument,
     threads_argument,
 )
-from llmq.verbs.paths import check_gguf
+from llmq.verbs.paths import check_gguf, check_parts
 
 DEFAULTS = ChatSettings()
 
@@ -59,6 +59,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Open the model and talk."""
     check_gguf(arguments.model)
+    check_parts(arguments.model)
     seed = random.randrange(2**32) if arguments.seed is None else arguments.seed
     settings = ChatSettings(
         system=arguments.system,

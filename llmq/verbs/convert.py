@@ -44,6 +44,8 @@ def run(arguments: argparse.Namespace) -> int:
     if len(names) > 1:
         tell_note(f"{len(names)} files, of which programs take the first: {names[0].name}")
     report = plan.as_json() | {"estimate": estimate and estimate.as_json()}
+    if len(names) > 1:
+        report["files"] = [str(name) for name in names]
     if not arguments.dry_run:
         plan, output = _carried_out(work, output, arguments)
         seconds = time.perf_counter() - started

@@ -12,7 +12,15 @@ from llmq.quality import QUALITIES, quality_named
 from llmq.recipes.overrides import Overrides, format_named, tensor_type
 from llmq.recipes.table import RECIPES, recipe_named
 from llmq.sources.opening import open_source
-from llmq.verbs.arguments import jobs_argument, lora_argument, one_of, read_by, size_argument
+from llmq.verbs.arguments import (
+    jobs_argument,
+    lora_argument,
+    model_argument,
+    one_of,
+    part_argument,
+    read_by,
+    size_argument,
+)
 from llmq.verbs.models import model_fetched
 from llmq.verbs.paths import check_exists, check_model
 from llmq.verbs.tables import aligned, terminal_width
@@ -27,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "source",
         metavar="SRC",
-        type=Path,
+        type=model_argument,
         help="a checkpoint folder, a GGUF file, or a model of the hub as org/name[@revision]",
     )
     parser.add_argument(
@@ -52,7 +60,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     _add_choices(parser)
     parser.add_argument(
         "--split-max-size",
-        type=size_argument,
+        type=part_argument,
         metavar="SIZE",
         help="cut the model into files of at most so much, such as 2G; programs take the first",
     )
@@ -192,6 +200,10 @@ def check_options(arguments: argparse.Namespace) -> None:
     for message, is_so in wrong.items():
         if is_so:
             arguments.usage_error(message)
+    folders = [folder for folder, _ in arguments.lora]
+    for folder in folders:
+        if folders.count(folder) > 1:
+            arguments.usage_error(f"--lora: {folder} is named twice; name it once, as {folder}=2")
 
 
 def check_source(arguments: argparse.Namespace) -> None:

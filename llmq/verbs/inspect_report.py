@@ -119,6 +119,8 @@ def _answer(
 
 def plain(value: Any) -> Any:
     """A value of a GGUF file or of config.json as JSON can hold it: not NaN, not infinity."""
+    if isinstance(value, np.float32) and isfinite(value):
+        return float(str(value))  # 0.7, not what its nearest double is in full
     if isinstance(value, np.ndarray | np.generic):
         value = value.tolist()
     if isinstance(value, dict):

@@ -3,6 +3,7 @@
 import argparse
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from llmq.editing import write_edited
@@ -17,7 +18,8 @@ from llmq.verbs.paths import check_gguf
 ACTIONS = ("set", "remove")
 EXAMPLES = """\
 llmq metadata tutor.gguf
-llmq metadata tutor.gguf set "general.name=My tutor" general.sampling.temp:float32=0.7
+llmq metadata tutor.gguf set "general.name=My tutor"
+llmq metadata tutor.gguf set general.sampling.temp:float32=0.7
 llmq metadata tutor.gguf set tokenizer.chat_template=@template.jinja
 llmq metadata tutor.gguf remove general.description"""
 
@@ -67,6 +69,7 @@ def run(arguments: argparse.Namespace) -> int:
         _show(file, as_json=arguments.json)
         return 0
     edits = edits_of(file, arguments.keys, remove=arguments.action == "remove")
+    _check_templates(file, edits)
     stream = sys.stdout if arguments.dry_run and not arguments.json else sys.stderr
     for edit in edits:
         print(_in_words(edit), file=stream)
@@ -89,6 +92,15 @@ def run(arguments: argparse.Namespace) -> int:
         ]
         print(json.dumps({"output": str(output), "changes": changes}, indent=1))
     return 0
+
+
+def _check_templates(file: GgufFile, edits: Sequence[Edit]) -> None:
+    """Raise `ModelError` for a chat template that is none: llama.cpp opens a file with any."""
+    from llmq.runtime.chat_template import ChatTemplate
+
+    for edit in edits:
+        if edit.key.startswith("tokenizer.chat_template") and isinstance(edit.after, str):
+            ChatTemplate(edit.after, bos="", eos="", name=str(file.path)).check()
 
 
 def _show(file: GgufFile, *, as_json: bool) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from llmq.errors import PathError
 from llmq.files.gguf import MAGIC
+from llmq.files.parts import parts_of
 from llmq.sources.hub_id import HubId, hub_id
 from llmq.spelling import nearest
 
@@ -49,9 +50,25 @@ def check_gguf(path: Path, *, use: str = "llmq chat") -> None:
     _check_no_part(path)
 
 
+def check_parts(path: Path) -> None:
+    """Raise `PathError` where `path` is not the first part of a split model, or others lack."""
+    parts = parts_of(path)
+    if path not in parts:  # a name that numbers no parts
+        return
+    for number, part in enumerate(parts, start=1):
+        if not part.exists():
+            raise PathError(
+                f"{part}: part {number} of {len(parts)} is missing; put it beside {path.name}"
+            )
+    if path != parts[0]:
+        number = parts.index(path) + 1
+        raise PathError(f"{path}: is part {number} of {len(parts)}; name the first, {parts[0]}")
+
+
 def check_drift(base: Path, quants: Sequence[Path]) -> None:
     """Raise `PathError` where these are no original and files to hold against it."""
     check_model(base)
+    check_parts(base)
     for quant in quants:
         if quant.is_dir() and base.is_file() and (quant / CONFIG).exists():
             order = f"llmq drift {typed(quant)} {typed(base)}"
@@ -59,6 +76,7 @@ def check_drift(base: Path, quants: Sequence[Path]) -> None:
                 f"{quant}: is a checkpoint folder, and the original comes first: {order}"
             )
         check_gguf(quant, use=f"llmq drift {typed(base)}")
+        check_parts(quant)
 
 
 def check_suite(name: str, built_in: Sequence[str]) -> None:
@@ -108,9 +126,9 @@ def _check_holds_nothing_else(folder: Path) -> None:
     """Refuse a folder in which the model lies deeper, or is a GGUF file."""
     inside = [
         *sorted(folder.glob("*.gguf")),
-        *(c.parent for c in sorted(folder.glob(f"*/{CONFIG}"))),
+        *sorted({c.parent for name in (CONFIG, ADAPTER) for c in folder.glob(f"*/{name}")}),
     ]
-    if inside and not (folder / CONFIG).exists():
+    if inside and not any((folder / name).exists() for name in (CONFIG, ADAPTER)):
         more = f" (or another of {len(inside)})" if len(inside) > 1 else ""
         raise PathError(f"{folder}: is a folder; name the model in it: {inside[0]}{more}")
 
@@ -169,7 +187,7 @@ def on_hub(path: Path) -> HubId | None:
     if wanted is None:
         return None
     near = _nearest(Path(), wanted.repo.partition("/")[0], ())
-    return None if (Path(near) / wanted.name).exists() else wanted
+    return None if near and (Path(near) / wanted.name).exists() else wanted
 
 
 def _how_to_fetch(path: Path) -> str:

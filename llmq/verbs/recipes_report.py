@@ -60,15 +60,22 @@ class Report:
         return self.device.verdict(row.memory.total if row.memory else None)
 
     @property
+    def kept(self) -> Row | None:
+        """The file that keeps the codes in which the model was published, if it was in any."""
+        source = self.plan.source
+        return next(
+            (row for row in self.rows if source.codes and row.recipe == source.usual_recipe), None
+        )
+
+    @property
     def choice(self) -> str | None:
         """The recipe of the command at the end: the closest marked one up to balanced that fits.
 
         Where rows fit no block, every file is as large as the others, and close is the only mark.
         """
-        by_name, source = {row.recipe: row for row in self.rows}, self.plan.source
-        kept = by_name.get(source.usual_recipe) if source.codes else None
+        kept, by_name = self.kept, {row.recipe: row for row in self.rows}
         if kept is not None and self.fits(kept) != "too large":
-            return kept.recipe  # the codes that the model was published in
+            return kept.recipe
         marks = self.marks
         order = [name for name, mark in marks.items() if mark is not MARKS[-1]] or [*marks]
         running = [name for name in order if self.fits(by_name[name]) != "too large"]
@@ -161,6 +168,11 @@ class Report:
             f" next one was the original's. Measured on {self.measured.on}; larger models are"
             " said to be moved less: take it as a ranking, and measure yours with llmq drift"
         )
+        if self.kept:
+            yield (
+                f"{self.kept.recipe} keeps the codes that this checkpoint holds, and the others round"
+                " them again: it is closer to the checkpoint than the table says"
+            )
         if any(self.fits(row) == "tight" for row in self.rows):
             yield "tight: it runs, with little room for what else the app keeps in memory"
         if any(row.memory is None for row in self.rows):

@@ -58,12 +58,13 @@ def test_every_architecture_is_tried() -> None:
         ),
         (
             {"architectures": ["Gemma3nForConditionalGeneration"]},
-            r"is not supported \(the nearest that is: Gemma3ForConditionalGeneration\); llmq",
+            "is not supported; the nearest is Gemma3ForConditionalGeneration; llmq",
         ),
         (
             LLAMA | {"num_hidden_layers": 10**9},
             "num_hidden_layers is 1000000000, and llama.cpp takes",
         ),
+        ({"architectures": ["Qwen3NextForCausalLM"]}, "the nearest is Qwen3ForCausalLM; llmq"),
         ({"architectures": ["LlamaForCausalLM", "B"]}, "a list of one name"),
         (
             {"architectures": ["LlamaForCausalLM"], "rope_scaling": {"type": "dynamic"}},

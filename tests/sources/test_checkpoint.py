@@ -199,3 +199,26 @@ def test_what_is_missing(make_checkpoint: Callable[..., Path], tmp_path: Path) -
         open_checkpoint(folder)
     with pytest.raises(CheckpointError, match=r"config\.json"):
         open_checkpoint(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("left", "remedy"),
+    [
+        ("pytorch_model-00001-of-00002.bin", "save the model with save_pretrained"),
+        (
+            "pytorch_model_fsdp_0/__0_0.distcp",
+            "FSDP leaves are joined by: accelerate merge-weights",
+        ),
+        (
+            "global_step10/rank_0_states.pt",
+            "DeepSpeed leaves are joined by: python zero_to_fp32.py",
+        ),
+        ("training_args.bin", "other weight formats are not read"),
+    ],
+)
+def test_weights_of_another_form(tmp_path: Path, left: str, remedy: str) -> None:
+    (tmp_path / "config.json").write_text("{}")
+    (tmp_path / left).parent.mkdir(exist_ok=True)
+    (tmp_path / left).touch()
+    with pytest.raises(CheckpointError, match=remedy):
+        open_checkpoint(tmp_path)

@@ -115,6 +115,8 @@ def test_the_recipe_that_keeps_codes_is_proposed(
     packed_tutor(tmp_path / "m", packers.packed_integers(), {})
     assert main(["recipes", str(tmp_path / "m"), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["command"].endswith("--recipe Q4_0")
+    assert main(["recipes", str(tmp_path / "m")]) == 0
+    assert "Q4_0 keeps the codes that this checkpoint holds" in capsys.readouterr().out
 
 
 def test_other_recipes_round_again(tmp_path: Path) -> None:
