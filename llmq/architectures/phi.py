@@ -73,9 +73,7 @@ PHI3 = Architecture(
     ),
     # A zero, where others have no key, is how llama.cpp knows Phi-4 (conversion/phi.py).
     late_metadata=(
-        MetadataRow(
-            "attention.sliding_window", np.uint32, lambda config: config.get("sliding_window", 0)
-        ),
+        MetadataRow("attention.sliding_window", np.uint32, setting("sliding_window", 0)),
     ),
     computed={
         "rope_factors_long.weight": factors("long_factor"),

@@ -216,11 +216,11 @@ def _places(row: TensorRow, settings: Config, layers: int) -> Collection[int]:
     return range(layers) if row.layers is None else frozenset(row.layers(settings))
 
 
-def setting(name: str) -> Callable[[Config], Any]:
-    """A metadata value: the setting of this name, or None; a list is not one."""
+def setting(name: str, default: float | None = None) -> Callable[[Config], Any]:
+    """A metadata value: the setting of this name, or the default; a list is not one."""
 
     def value(config: Config) -> Any:
-        found = config.get(name)
+        found = config.get(name, default)
         if isinstance(found, list):
             raise ArchitectureError(f"config.json: {name} is {found!r:.40} instead of one value")
         return found

@@ -125,6 +125,9 @@ def open_adapter(folder: Path, scale: float = 1.0) -> Adapter:
         raise AdapterError(f"{file}: holds nothing of an adapter; fetch it again")
     rows = {module: found.pop(TOKENS) for module, found in parts.items() if TOKENS in found}
     layers = {module: _parts(module, found, file) for module, found in parts.items() if found}
+    bare = next((module for module, found in layers.items() if found.magnitude is None), None)
+    if settings.get("use_dora") and bare is not None:
+        raise AdapterError(f"{file}: {bare} lacks the lengths of rows that use_dora asks for")
     return Adapter(folder, settings, scale, layers, rows, whole, bases)
 
 

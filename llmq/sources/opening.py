@@ -29,10 +29,11 @@ def open_source(
 ) -> Source:
     """Open a model that can be converted; only headers are read.
 
-    `path` is a Hugging Face folder, the id of one in the hub's cache (`org/name`), the folder of a
-    LoRA adapter whose base is at hand, or a GGUF file, of a split one the first part. `pre`
-    overrides the name of a folder's pre-tokenizer; `allow_requantize` admits a GGUF file whose
-    matrices have fewer than 16 bits; `adapters` are merged in. Raises a child of `LlmqError` for
+    `path` is a Hugging Face folder, the id of one in the hub's cache (`org/name[@revision]`), the
+    folder of a LoRA adapter whose base is at hand, or a GGUF file, of a split one the first part.
+    `pre` overrides the name of a folder's pre-tokenizer; `allow_requantize` admits a GGUF file
+    whose matrices have fewer than 16 bits; `adapters` are folders of LoRA adapters to merge in, one
+    after the other, and what each is multiplied with. Raises a child of `LlmqError` for
     whatever is damaged, unknown or inconsistent.
 
         >>> from llmq import open_source

@@ -56,6 +56,23 @@ def config_of(name: str, number: int) -> dict[str, Any]:
     return {"architectures": [name], **(text if nested is None else {nested: text})}
 
 
+@pytest.mark.parametrize(
+    ("name", "changes"),
+    [
+        ("LlamaForCausalLM", {"max_position_embeddings": [64]}),
+        ("Phi3ForCausalLM", {"sliding_window": [64]}),
+        ("Gemma4ForCausalLM", {"final_logit_softcapping": [30.0]}),
+        ("Qwen3_5ForCausalLM", {"rope_parameters": {"partial_rotary_factor": 3.0}}),
+    ],
+)
+def test_what_no_file_should_say(name: str, changes: dict[str, Any]) -> None:
+    """Lists where a number is meant would become arrays, which llama.cpp cannot open."""
+    with pytest.raises(
+        ArchitectureError, match=next(iter(changes)) + "|partial_rotary_factor is 3"
+    ):
+        read_whole(config_of(name, 0) | changes)
+
+
 @pytest.mark.parametrize("name", list(VARIANTS))
 def test_no_setting_is_too_odd(name: str) -> None:
     for number in range(len(VARIANTS[name])):
