@@ -52,7 +52,8 @@ def edits_of(file: GgufFile, given: Sequence[str], *, remove: bool = False) -> l
     A value that begins with @ is the text of the file that is named then. Raises `GgufError` for a
     key that must stay or is not there, and for a value that its type cannot hold.
     """
-    if int(file.metadata.get("split.count", 1)) > 1:  # type: ignore[arg-type]  # a number, or 1
+    parts = file.metadata.get("split.count")
+    if isinstance(parts, np.integer) and parts > 1:
         raise GgufError(
             f"{file.path}: is one part of a split model; make it one file first: llmq convert"
             f" {file.path} --recipe ... --allow-requantize"

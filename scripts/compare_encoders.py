@@ -1,6 +1,7 @@
-"""Compare the encoders `ggml` and `search`: mean KL divergence of their files, recipe by recipe.
+"""Compare two encoders: mean KL divergence of their files, recipe by recipe.
 
     scripts/compare-encoders [--checkpoint eval/tutor] [--imatrix FILE] [--recipes Q4_K_M ...]
+    scripts/compare-encoders --encoders search portable --recipes Q4_0 Q8_0
     scripts/compare-encoders --orders 8
 
 Both files of a recipe have the same size and are measured against the checkpoint in F32 on the same
@@ -40,7 +41,8 @@ from llmq_peer.permuted_checkpoint import write_permuted
 from scripts.make_prompts import write_suite
 
 SEED = 20_270  # not that of the built-in suite
-QUANTIZED = [name for name in RECIPES if name not in ("F32", "F16", "BF16", "MXFP4_MOE", "Q8_0")]
+QUANTIZED = [name for name in RECIPES if name not in ("F32", "F16", "BF16", "MXFP4_MOE")]
+SEARCHED = [name for name in QUANTIZED if name != "Q8_0"]  # where ggml leaves nothing to choose
 
 
 def main() -> int:
@@ -50,7 +52,8 @@ def main() -> int:
     parser.add_argument("--suite", type=Path, help="a JSONL file; default: practice dialogues")
     parser.add_argument("--dialogues", type=int, default=240, help="how many of these")
     parser.add_argument("--threads", type=int)
-    parser.add_argument("--recipes", nargs="+", choices=QUANTIZED, default=QUANTIZED)
+    parser.add_argument("--recipes", nargs="+", choices=QUANTIZED, default=SEARCHED)
+    parser.add_argument("--encoders", nargs=2, type=Encoder, default=[Encoder.GGML, Encoder.SEARCH])
     parser.add_argument("--orders", type=int, help="how many orders of the channels to measure")
     arguments = parser.parse_args()
     if arguments.orders is not None and (arguments.orders < 2 or arguments.imatrix):
@@ -76,6 +79,7 @@ def compare(arguments: argparse.Namespace) -> Table:
             read_importance(arguments.imatrix) if arguments.imatrix else None,
             arguments.threads,
             Path(scratch),
+            tuple(arguments.encoders),
         )
         if arguments.orders:
             return over_orders(
@@ -92,6 +96,7 @@ class Measurement:
     importance: Importance | None
     threads: int | None
     scratch: Path
+    encoders: tuple[Encoder, Encoder]
 
     def drifts(self, folder: Path, recipes: list[str]) -> Iterator[tuple[str, list[Drift]]]:
         """For each recipe the drift of a checkpoint's files by each encoder."""
@@ -101,7 +106,7 @@ class Measurement:
         for recipe in recipes:
             Console(stderr=True).print(f"{folder.name}: {recipe}", highlight=False)
             drifts = []
-            for encoder in Encoder:
+            for encoder in self.encoders:
                 plan = make_plan(
                     checkpoint, recipe=recipe, importance=self.importance, encoder=encoder
                 )
@@ -112,15 +117,16 @@ class Measurement:
 
 def over_dialogues(measure: Measurement, folder: Path, recipes: list[str]) -> Table:
     """One model, and the differences by dialogue."""
-    table = Table("recipe", "KL, ggml", "KL, search", "search - ggml", "ratio")
+    one, other = measure.encoders
+    table = Table("recipe", f"KL, {one}", f"KL, {other}", f"{other} - {one}", "ratio")
     ratios = []
-    for recipe, (ggml, search) in measure.drifts(folder, recipes):
-        ratios.append(search.mean_kl_nats.value / ggml.mean_kl_nats.value)
+    for recipe, (first, second) in measure.drifts(folder, recipes):
+        ratios.append(second.mean_kl_nats.value / first.mean_kl_nats.value)
         table.add_row(
             recipe,
-            shown(ggml.mean_kl_nats),
-            shown(search.mean_kl_nats),
-            f"{shown(difference(ggml, search), '+.6f')}{verdict(difference(ggml, search))}",
+            shown(first.mean_kl_nats),
+            shown(second.mean_kl_nats),
+            f"{shown(difference(first, second), '+.6f')}{verdict(difference(first, second))}",
             f"{ratios[-1]:.3f}",
         )
     table.add_row("geometric mean", "", "", "", f"{geometric_mean(ratios):.3f}")
@@ -133,10 +139,11 @@ def over_orders(measure: Measurement, folder: Path, recipes: list[str], *, order
     for seed in range(orders):
         permuted = measure.scratch / f"order-{seed}"
         write_permuted(folder, permuted, seed=seed)
-        for recipe, (ggml, search) in measure.drifts(permuted, recipes):
-            ratio = search.mean_kl_nats.value / ggml.mean_kl_nats.value
+        for recipe, (first, second) in measure.drifts(permuted, recipes):
+            ratio = second.mean_kl_nats.value / first.mean_kl_nats.value
             logarithms[recipe].append(math.log(ratio))
-    table = Table("recipe", f"KL of search / KL of ggml, {orders} orders")
+    one, other = measure.encoders
+    table = Table("recipe", f"KL of {other} / KL of {one}, {orders} orders")
     for recipe, values in logarithms.items():
         table.add_row(recipe, typical(values))
     of_orders = [fmean(values) for values in zip(*logarithms.values(), strict=True)]
@@ -150,9 +157,9 @@ def typical(logarithms: list[float]) -> str:
     return f"{ratio:.3f} ± {ratio * stdev(logarithms) / math.sqrt(len(logarithms)):.3f}"
 
 
-def difference(ggml: Drift, search: Drift) -> Estimate:
-    """Mean KL of search less that of ggml, paired by dialogue."""
-    pairs = list(zip(ggml.documents, search.documents, strict=True))
+def difference(first: Drift, second: Drift) -> Estimate:
+    """Mean KL of the second less that of the first, paired by dialogue."""
+    pairs = list(zip(first.documents, second.documents, strict=True))
     gaps = [b.sums["kl_nats"] - a.sums["kl_nats"] for a, b in pairs]
     return ratio_of_sums(gaps, [len(a.tokens) for a, _ in pairs])
 

@@ -91,7 +91,7 @@ def test_files_that_are_no_gguf(tmp_path: Path, capsys: pytest.CaptureFixture[st
     for name, message in (
         ("text.gguf", "text.gguf: it starts with b'hell' instead of b'GGUF'"),
         ("cut.gguf", "cut.gguf: the header wants 20 more bytes where 4 are left"),
-        ("none.gguf", "none.gguf; name the folder that holds config.json, or a GGUF file"),
+        ("none.gguf", "none.gguf; name the folder that holds config.json, a GGUF file, or"),
     ):
         assert run("inspect", tmp_path / name) == 1
         assert message in capsys.readouterr().err
@@ -101,7 +101,7 @@ def test_files_that_are_no_gguf(tmp_path: Path, capsys: pytest.CaptureFixture[st
 def test_usage(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(verb, "--help") == 0
     assert f"llmq {verb}" in capsys.readouterr().out
-    assert run(verb) == (0 if verb == "recipes" else 2)  # which alone shows all recipes
+    assert run(verb) == (0 if verb in ("recipes", "architectures") else 2)  # they show all
     assert run(verb, "a", "--no-such-option") == 2
     assert "Traceback" not in capsys.readouterr().err
 

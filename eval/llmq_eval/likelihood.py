@@ -6,8 +6,9 @@ rendered and tokenized, and the tokens in which they differ are the turn. It end
 end-of-generation token, which is scored, for stopping is part of a reply; where a template writes
 none (as the plain fallback), it ends with the turn's text.
 
-A template that opens the thoughts of the next reply (DeepSeek-R1) leaves them out of a turn that it
-is given: such a turn is scored from where its own text begins.
+A template that opens the thoughts of the next reply (DeepSeek-R1), or says that it has none (the
+larger Gemma 4), leaves them out of a turn that it is given: such a turn is scored from where its
+own text begins.
 
 A template may write earlier turns differently once they are past (Qwen3 leaves their thinking out).
 Each turn is therefore scored in the very text that a chat would send; turns whose texts continue

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from importlib.metadata import version
 
 from llmq.architectures.exaone import EXAONE4
 from llmq.architectures.gemma import GEMMA, GEMMA2
@@ -62,6 +63,11 @@ ARCHITECTURES: Mapping[str, Architecture] = {
 }
 
 
+# LLAMA_MAX_LAYERS and LLAMA_MAX_EXPERTS in llama.cpp's src/llama-hparams.h; beyond them, a setting
+# would decide how long the lists of layers and experts grow before a tensor is looked for.
+LIMITS = {"num_hidden_layers": 512, "num_experts": 1024, "num_local_experts": 1024}
+
+
 def architecture_for(config: Config) -> Architecture:
     """The table of the model that `config` (a config.json) describes.
 
@@ -79,14 +85,30 @@ def architecture_for(config: Config) -> Architecture:
     if name not in ARCHITECTURES:
         near = did_you_mean(name, ARCHITECTURES, found="the nearest is {}; ", cutoff=0.8)
         raise ArchitectureError(
-            f"config.json: the architecture {names[0]!r} is not supported; {near}llmq architectures"
+            f"config.json: the architecture {names[0]!r:.80} is not supported; {near}llmq architectures"
             " lists those that are"
         )
     architecture = ARCHITECTURES[name]
     settings = architecture.settings(config)
+    _check_limits(settings)
     architecture = architecture.instead(settings) or architecture
     for refusal in architecture.refusals:
         reason = refusal(settings)
         if reason is not None:
-            raise ArchitectureError(f"config.json: {reason}")
+            raise ArchitectureError(f"config.json: {reason}{_looked_at(reason)}")
     return architecture
+
+
+def _looked_at(reason: str) -> str:
+    """Of which version a refusal speaks that has to do with llama.cpp."""
+    return f" (that of llama-cpp-python {version('llama-cpp-python')})" * ("llama.cpp" in reason)
+
+
+def _check_limits(settings: Config) -> None:
+    """Raise `ArchitectureError` for more layers or experts than llama.cpp has room for."""
+    for name, most in LIMITS.items():
+        found = settings.get(name)
+        if type(found) is int and found > most:
+            raise ArchitectureError(
+                f"config.json: {name} is {found!r:.40}, and llama.cpp takes {most} at most"
+            )

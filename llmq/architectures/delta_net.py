@@ -35,7 +35,7 @@ def delta_sizes(config: Config) -> Sizes:
 
 def heads_refusal(config: Config) -> str | None:
     """The refusal of value heads that do not fit their key heads."""
-    keys, values = config["linear_key_head_dim"], config["linear_value_head_dim"]
+    keys, values = (required_int(config, f"linear_{kind}_head_dim") for kind in ("key", "value"))
     if keys != values:
         return (
             f"linear_key_head_dim {keys} and linear_value_head_dim {values} differ, and llama.cpp's"

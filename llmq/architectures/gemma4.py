@@ -93,14 +93,6 @@ def of_full(name: str) -> Callable[[Config], int]:
     return lambda config: sizes(config)[name]
 
 
-def cap_or_none(config: Config) -> object:
-    """A metadata value: the cap on logits; 0 for none, where llama.cpp would take 30.
-
-    `f_final_logit_softcapping` in src/llama-hparams.h; llama.cpp's converter leaves the key out.
-    """
-    return config.get("final_logit_softcapping", 0.0)
-
-
 def one_width(config: Config) -> object:
     """A metadata value: the width of the MLP; None where shared layers have another."""
     return None if config.get("use_double_wide_mlp") else config.get("intermediate_size")
@@ -152,7 +144,9 @@ GEMMA4 = Architecture(
         MetadataRow("attention.value_length", np.uint32, of_full("full_head")),
     ),
     late_metadata=(
-        MetadataRow("final_logit_softcapping", np.float32, cap_or_none),
+        # 0 for none, where llama.cpp would take 30 (`f_final_logit_softcapping` in its
+        # src/llama-hparams.h), which its converter leaves it to.
+        MetadataRow("final_logit_softcapping", np.float32, setting("final_logit_softcapping", 0.0)),
         MetadataRow(
             "attention.sliding_window", np.uint32, setting("sliding_window"), required=True
         ),

@@ -4,6 +4,7 @@ Layers with full attention have heads of a size and, in some models, a number of
 last layers take keys and values from the last of their kind before them.
 """
 
+import re
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
@@ -55,10 +56,10 @@ def full_attention(config: Config) -> dict[str, Any]:
     transformers 5 writes it layer by layer as `per_layer_config`; published configurations have
     fields of their own (`Gemma4TextConfig.__post_init__` in configuration_gemma4.py).
     """
-    listed = config.get("per_layer_config")
-    if isinstance(listed, Mapping):
+    listed = _by_layer(config)
+    if listed is not None:
         first = next((i for i, kind in enumerate(kinds(config)) if kind == FULL), None)
-        return dict(_listed(listed, first))
+        return dict(listed.get(first, {}))
     result = {"head_dim": config.get("global_head_dim", 512)}
     heads = config.get("num_global_key_value_heads")
     if heads is not None and config.get("attention_k_eq_v"):
@@ -66,19 +67,26 @@ def full_attention(config: Config) -> dict[str, Any]:
     return result
 
 
-def _listed(listed: Mapping[str, Any], layer: int | None) -> Mapping[str, Any]:
-    found = listed.get(str(layer), {})
-    return found if isinstance(found, Mapping) else {}
+def _by_layer(config: Config) -> Mapping[int | None, Mapping[str, Any]] | None:
+    """What is written layer by layer; the numbers have zeros in front, as many as line them up."""
+    listed = config.get("per_layer_config")
+    if not isinstance(listed, Mapping):
+        return None
+    return {
+        int(layer): changes
+        for layer, changes in listed.items()
+        if re.fullmatch("[0-9]{1,9}", layer) and isinstance(changes, Mapping)
+    }
 
 
 def layers_refusal(config: Config) -> str | None:
     """The refusal of changes layer by layer that are not one change of all full layers."""
-    listed = config.get("per_layer_config")
-    if not isinstance(listed, Mapping):
+    listed = _by_layer(config)
+    if listed is None:
         return None
     full = full_attention(config)
     for layer, kind in enumerate(kinds(config)):
-        found = _listed(listed, layer)
+        found = listed.get(layer, {})
         if set(found) - set(OVERRIDES) or found != (full if kind == FULL else {}):
             return f"per_layer_config makes layer {layer} ({kind}) unlike others of its kind"
     return None

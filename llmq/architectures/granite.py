@@ -21,7 +21,7 @@ SCALES = {
 def scales_refusal(config: Config) -> str | None:
     """The refusal of scales that are no positive number."""
     for name in SCALES:
-        found = config[name]
+        found = config.get(name)
         if isinstance(found, bool) or not isinstance(found, int | float) or not found > 0:
             return f"{name} is {found!r}, and llama.cpp's granite needs a positive number"
     return None

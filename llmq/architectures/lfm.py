@@ -44,7 +44,7 @@ def mlp_size(config: Config) -> int:
     """The width of the MLP, which is cut by a third and rounded up (`Lfm2MLP`)."""
     written = config.get("block_ff_dim", config.get("intermediate_size"))
     width = required_int({"intermediate_size": written}, "intermediate_size")
-    if not config["block_auto_adjust_ff_dim"]:
+    if not config.get("block_auto_adjust_ff_dim"):
         return width
     width = int(2 * width / 3)
     times = config.get("block_ffn_dim_multiplier")

@@ -3,7 +3,7 @@
 llama.cpp takes both sets as tensors and chooses by the context that it is opened with, where
 transformers chooses by the length of the text (`get_rope_factors` in llama-model.cpp,
 `longrope_frequency_update` in modeling_rope_utils.py): a short text in a long context is rotated
-otherwise.
+otherwise, which `on_longrope` says.
 """
 
 import math
@@ -13,7 +13,7 @@ import numpy as np
 
 from llmq.architectures.rope import rope, rope_number
 from llmq.architectures.sizes import head_size
-from llmq.architectures.table import Config
+from llmq.architectures.table import Config, required_int
 from llmq.errors import ArchitectureError
 from llmq.weights import Rows
 
@@ -57,7 +57,7 @@ def factors(name: str) -> Callable[[Config], Rows | None]:
 
 
 def _positive(value: object) -> bool:
-    return isinstance(value, int | float) and 0 < value < math.inf
+    return type(value) in (int, float) and 0 < value < 1e30  # type: ignore[operator]  # a number
 
 
 def attention_factor(config: Config) -> float | None:
@@ -68,10 +68,27 @@ def attention_factor(config: Config) -> float | None:
     """
     if rope(config)["rope_type"] not in KINDS:
         return None
-    original = rope_number(config, ORIGINAL, config["max_position_embeddings"])
-    factor = rope_number(config, "factor", config["max_position_embeddings"] / original)
+    context = required_int(config, "max_position_embeddings")
+    original = rope_number(config, ORIGINAL, context)
+    factor = rope_number(config, "factor", context / original)
+    if original <= 1:
+        raise ArchitectureError(f"config.json: the rope setting {ORIGINAL} is {original:g}")
     grown = math.sqrt(1 + math.log(factor) / math.log(original)) if factor > 1 else 1.0
     return rope_number(config, "attention_factor", grown)
+
+
+def on_longrope(config: Config) -> str | None:
+    """What is said of the two sets where they differ and the context reaches into the second."""
+    settings, context = rope(config), required_int(config, "max_position_embeddings")
+    original = rope_number(config, ORIGINAL, context)
+    alike = settings.get("short_factor") == settings.get("long_factor")
+    if settings["rope_type"] not in KINDS or alike or context <= original:
+        return None
+    return (
+        f"beyond {original:.0f} tokens this model rotates with other factors (LongRoPE), which llama.cpp"
+        f" takes for short texts too if its context is longer: open the file with -c {original:.0f} unless"
+        " your texts are longer"
+    )
 
 
 def longrope_refusal(config: Config) -> str | None:

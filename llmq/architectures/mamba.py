@@ -90,14 +90,15 @@ MAMBA = (
 
 def mamba_refusal(config: Config) -> str | None:
     """The refusal of Mamba layers that the graph does not compute."""
-    if config["mamba_expand"] != 2:
-        return f"mamba_expand is {config['mamba_expand']!r}, and llama.cpp knows only 2"
+    expand = required_int(config, "mamba_expand")
+    if expand != 2:
+        return f"mamba_expand is {expand}, and llama.cpp knows only 2"
     heads, inner = required_int(config, "mamba_n_heads"), inner_size(config)
     if inner % heads:
         return f"mamba_n_heads {heads} does not divide the width {inner} of a Mamba layer"
     if config.get("mamba_proj_bias"):
         return "mamba_proj_bias is on, and llama.cpp's Mamba layers have none"
-    if not config["mamba_conv_bias"]:
+    if not config.get("mamba_conv_bias"):
         return "mamba_conv_bias is off, and llama.cpp's Mamba layers always add one"
     return _on_limits(config.get("time_step_limit"))
 

@@ -29,10 +29,10 @@ def _meta_value(key: str, kind: type[Any], value: Any) -> MetaValue:
     if kind is str:
         return str(value)
     numbers = value if isinstance(value, list | tuple) else [value]
-    wrong = next((number for number in numbers if not _fits(number, kind)), None)
-    if wrong is not None:
+    wrong = [number for number in numbers if not _fits(number, kind)]
+    if wrong:
         wanted = "yes or no" if kind is bool else f"a number from 0 ({np.dtype(kind)})"
-        raise ArchitectureError(f"config.json: {key} is {wrong!r} instead of {wanted}")
+        raise ArchitectureError(f"config.json: {key} is {wrong[0]!r:.40} instead of {wanted}")
     if numbers is value:
         return list(numbers) if kind is bool else np.array(numbers, kind)
     converted: MetaValue = kind(value)

@@ -31,6 +31,19 @@ def temperature(config: Config) -> object:
     return rope(config).get("llama_4_scaling_beta")
 
 
+def stretch_refusal(config: Config) -> str | None:
+    """The refusal of settings without a rope, for which transformers' class takes one of its own.
+
+    `Ministral3Config.__post_init__`; the part of older models that see, of type mistral, has none.
+    """
+    told = "rope_parameters" in config or "rope_scaling" in config
+    if told or config.get("model_type") != "ministral3":
+        return None
+    return (
+        "rope_parameters is missing, which says how positions are stretched; fetch the file again"
+    )
+
+
 MINISTRAL3 = replace(
     LLAMA,
     name="mistral3",
@@ -49,6 +62,7 @@ MINISTRAL3 = replace(
     ),
     refusals=(
         SILU,
+        stretch_refusal,
         rope_refusal("default", "linear", "yarn", "llama3", fixed={"truncate": 1.0}),
     ),
     window=setting("sliding_window"),  # the graph has none

@@ -117,5 +117,10 @@ OLMO3 = replace(
         heads_refusal("olmo2"),
         switch_refusal("attention_bias", "olmo2"),
     ),
-    defaults={**OLMO2.defaults, "sliding_window": 4096, "sliding_window_pattern": 4},
+    defaults={
+        **OLMO2.defaults,
+        "rope_theta": 500000.0,
+        "sliding_window": 4096,
+        "sliding_window_pattern": 4,
+    },
 )

@@ -22,6 +22,7 @@ from llmq.architectures.longrope import (
     attention_factor,
     factors,
     longrope_refusal,
+    on_longrope,
     rotary_size,
 )
 from llmq.architectures.rope import ROTARY_BUFFERS, rope_setting
@@ -72,9 +73,7 @@ PHI3 = Architecture(
     ),
     # A zero, where others have no key, is how llama.cpp knows Phi-4 (conversion/phi.py).
     late_metadata=(
-        MetadataRow(
-            "attention.sliding_window", np.uint32, lambda config: config.get("sliding_window", 0)
-        ),
+        MetadataRow("attention.sliding_window", np.uint32, setting("sliding_window", 0)),
     ),
     computed={
         "rope_factors_long.weight": factors("long_factor"),
@@ -82,6 +81,7 @@ PHI3 = Architecture(
     },
     refusals=(SILU, longrope_refusal, heads_refusal("phi3")),
     window=window,
+    remarks=(on_longrope,),
     defaults={
         **DEFAULTS,
         "rms_norm_eps": 1e-5,

@@ -37,7 +37,7 @@ def window(config: Config) -> object:
     if isinstance(kinds, list):
         slides = "sliding_attention" in kinds
     else:
-        first = config["max_window_layers"]
+        first = config.get("max_window_layers")
         slides = not isinstance(first, int) or first < config["num_hidden_layers"]
     return config.get("sliding_window") if config.get("use_sliding_window") and slides else None
 

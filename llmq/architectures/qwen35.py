@@ -58,6 +58,9 @@ attention_layers = layers_of(layer_types, ATTENDING)
 
 def rotary_refusal(config: Config) -> str | None:
     """The refusal of rope that the graph does not know; any share of a head may turn."""
+    share = rope_number(config, SHARE, USUAL_SHARE)
+    if share > 1:
+        return f"{SHARE} is {share:g}, and no more than all of a head can turn"
     inside = {name: value for name, value in rope(config).items() if name != SHARE}
     outside = {name: value for name, value in config.items() if name not in (SHARE, "rope_scaling")}
     return rope_refusal("default", "yarn")({**outside, "rope_parameters": inside})

@@ -20,6 +20,15 @@ from llmq.views import Stacked
 from llmq.weights import Rows, Weights
 
 Config = Mapping[str, Any]
+
+
+class Settings(dict[str, Any]):
+    """Settings of which one that is asked for and not there is an error of the folder."""
+
+    def __missing__(self, name: str) -> Any:
+        raise ArchitectureError(f"config.json: {name} is missing or null")
+
+
 Sizes = Mapping[str, int]
 Array = NDArray[Any]
 LAYER, EXPERT = "{i}", "{e}"
@@ -139,6 +148,8 @@ class Architecture:
     """Checks in order; the first reason found counts."""
     window: Callable[[Config], object] = no_window
     """The tokens that attention looks back, where llama.cpp's graph does not apply that limit."""
+    remarks: tuple[Callable[[Config], str | None], ...] = ()
+    """What is said of a model that llama.cpp computes otherwise in some use; None for nothing."""
     defaults: Mapping[str, Any] = field(default_factory=dict)
     """Those of the transformers class, for settings that a configuration leaves out."""
     renamed: tuple[tuple[str, str], ...] = ()
@@ -175,7 +186,7 @@ class Architecture:
             whole = {name: config[name] for name in OF_THE_WHOLE if name in config}
             config = {**config, **inner, **whole}
         settings = {**self.defaults, **config}
-        return {name: value for name, value in settings.items() if value is not None}
+        return Settings((name, value) for name, value in settings.items() if value is not None)
 
     def rows(self, settings: Config, layers: int) -> list[TensorRow]:
         """A row for every tensor: the first with `{i}` stands for all layers of all such rows.
@@ -205,9 +216,16 @@ def _places(row: TensorRow, settings: Config, layers: int) -> Collection[int]:
     return range(layers) if row.layers is None else frozenset(row.layers(settings))
 
 
-def setting(name: str) -> Callable[[Config], Any]:
-    """A metadata value: the setting of this name, or None."""
-    return lambda config: config.get(name)
+def setting(name: str, default: float | None = None) -> Callable[[Config], Any]:
+    """A metadata value: the setting of this name, or the default; a list is not one."""
+
+    def value(config: Config) -> Any:
+        found = config.get(name, default)
+        if isinstance(found, list):
+            raise ArchitectureError(f"config.json: {name} is {found!r:.40} instead of one value")
+        return found
+
+    return value
 
 
 def switch(name: str) -> Callable[[Config], bool]:
@@ -220,8 +238,8 @@ def required_int(config: Config, name: str, default: int | None = None) -> int:
     value = config.get(name)
     if value is None and default is not None:
         return default
-    if type(value) is not int or value < 1:
+    if type(value) is not int or not 0 < value < 1 << 32:  # which sizes have in a GGUF file
         raise ArchitectureError(
-            f"config.json: {name} is {value!r} instead of a positive whole number"
+            f"config.json: {name} is {value!r:.40} instead of a positive whole number"
         )
     return value

@@ -6,6 +6,7 @@ like any other, for a tutor may explain them, and half an answer must not vanish
 declares to be control tokens are not seen: they have no text, and the thoughts read as speech.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 from enum import Enum, auto
 
@@ -15,13 +16,19 @@ OPENING, CLOSING = "<think>", "</think>"
 UNSAID = "the reply ended within its thoughts, before anything was said"
 
 
+# At the end of a prompt: thoughts that wait for the reply, or none at all, as Gemma 4 has them too.
+OPENED = re.compile(r"(<think>\s*(</think>\s*)?|<\|channel>thought\s*<channel\|>\s*)\Z")
+
+
 def without_opened_thought(prompt: str) -> str:
-    """`prompt` without the <think> that ends it, opened for a reply to come.
+    """`prompt` without the thoughts that end it, opened for a reply to come or empty.
 
     >>> without_opened_thought("Assistant: <think>\\n")
     'Assistant: '
+    >>> without_opened_thought("<|turn>model\\n<|channel>thought\\n<channel|>")
+    '<|turn>model\\n'
     """
-    return prompt.rstrip().removesuffix(OPENING) if prompt.rstrip().endswith(OPENING) else prompt
+    return OPENED.sub("", prompt)
 
 
 class _State(Enum):

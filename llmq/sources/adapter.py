@@ -12,7 +12,7 @@ from math import prod
 from pathlib import Path
 from typing import Any
 
-from llmq.errors import AdapterError
+from llmq.errors import AdapterError, one_line
 from llmq.files.safetensors import TensorRef, read_header
 from llmq.sources.adapter_settings import BASE, CONFIG_NAME, MERGE, read_settings
 from llmq.sources.checkpoint import folder_name
@@ -72,9 +72,9 @@ class Adapter:
 
     @property
     def base(self) -> str | None:
-        """The base that it names: a folder or a model of the hub."""
+        """The base that it names, a folder or a model of the hub, as part of a message."""
         name = self.settings.get(BASE)
-        return name if isinstance(name, str) and name else None
+        return one_line(name) if isinstance(name, str) and name else None
 
     def in_words(self) -> str:
         """How much of what it holds."""
@@ -125,6 +125,9 @@ def open_adapter(folder: Path, scale: float = 1.0) -> Adapter:
         raise AdapterError(f"{file}: holds nothing of an adapter; fetch it again")
     rows = {module: found.pop(TOKENS) for module, found in parts.items() if TOKENS in found}
     layers = {module: _parts(module, found, file) for module, found in parts.items() if found}
+    bare = next((module for module, found in layers.items() if found.magnitude is None), None)
+    if settings.get("use_dora") and bare is not None:
+        raise AdapterError(f"{file}: {bare} lacks the lengths of rows that use_dora asks for")
     return Adapter(folder, settings, scale, layers, rows, whole, bases)
 
 
@@ -143,7 +146,8 @@ def _parts(module: str, found: dict[str, TensorRef], file: Path) -> Parts:
     names = ("embedding_A", "embedding_B") if "embedding_A" in found else ("B", "A")
     tall, wide = (found.get(name) for name in names)
     magnitude, bias = found.get("magnitude_vector"), found.get("B.bias")
-    if tall is None or wide is None or not len(tall.shape) == len(wide.shape) == 2:
+    shapes = [part.shape for part in (tall, wide) if part]
+    if not tall or not wide or any(len(shape) != 2 or 0 in shape for shape in shapes):
         raise AdapterError(f"{file}: {module} has no pair of matrices but {', '.join(found)}")
     if names[0] != "B" and magnitude is not None:
         raise AdapterError(f"{file}: {module} is an embedding with DoRA, not merged; {MERGE}")

@@ -15,6 +15,7 @@ from llmq.files.json import read_json_object
 
 CONFIG_NAME = "adapter_config.json"
 BASE = "base_model_name_or_path"
+LARGEST = 1e30  # as lora_alpha: more is no number that weights survive
 MERGE = "merge it with peft's merge_and_unload() and convert what that saves"
 
 # Fields of LoraConfig (peft/tuners/lora/config.py) that say of a merge more than is done here.
@@ -75,16 +76,17 @@ def scaling(settings: Mapping[str, Any], module: str, rank: int, where: Path) ->
         alpha = next(
             (value for key, value in patterns.items() if _is_meant(key, module, where)), alpha
         )
-    if isinstance(alpha, bool) or not isinstance(alpha, int | float) or not math.isfinite(alpha):
+    is_number = isinstance(alpha, int | float) and not isinstance(alpha, bool)
+    if not (is_number and abs(alpha) < LARGEST):
         raise AdapterError(f"{where / CONFIG_NAME}: lora_alpha is {alpha!r:.40}, not a number")
-    return alpha / (math.sqrt(rank) if settings.get("use_rslora") else rank)
+    return float(alpha) / (math.sqrt(rank) if settings.get("use_rslora") else rank)
 
 
 def _is_meant(key: str, module: str, where: Path) -> bool:
     """Whether a pattern names this module (`get_pattern_key` in peft/utils/other.py)."""
     try:
         return re.match(rf"(.*\.)?({key})$", module) is not None
-    except re.error as error:
+    except (re.error, OverflowError) as error:
         raise AdapterError(
             f"{where / CONFIG_NAME}: alpha_pattern has {key!r:.60}, which is no pattern ({error})"
         ) from None
@@ -95,7 +97,11 @@ def trained_tokens(settings: Mapping[str, Any], module: str, where: Path) -> tup
     given = settings.get("trainable_token_indices")
     if isinstance(given, Mapping):
         given = next((ids for key, ids in given.items() if module.endswith(key)), None)
-    if not isinstance(given, list) or not all(type(each) is int and each >= 0 for each in given):
+    if (
+        not given
+        or not isinstance(given, list)
+        or not all(type(each) is int and each >= 0 for each in given)
+    ):
         raise AdapterError(
             f"{where / CONFIG_NAME}: trainable_token_indices is {given!r:.60}, not a list of tokens"
         )

@@ -64,14 +64,14 @@ def open_hf_folder(
     general, odd = general_metadata(checkpoint.path, counts=counts)
     metadata = _metadata(architecture, settings, general | of_origin(path), tokenizer.metadata)
     metadata, name_notes = harmless_name(metadata | of_adapters(adapters), folder)
-    window = _on_window(architecture, settings)
+    said = [*_on_window(architecture, settings), *_on_settings(architecture, settings)]
     return Source(
         path,
         adapters[-1].name if adapters else checkpoint.name,
         metadata | records.of_schemes(schemes),
         _facts(architecture, sizes, tied=all(t.name != "output.weight" for t in tensors)),
         tensors,
-        (*remarks, *notes, *window, *tokenizer.notes, *odd, *name_notes),
+        (*remarks, *notes, *said, *tokenizer.notes, *odd, *name_notes),
         tokenizer_path=folder,
         codes=codes_of(tensor.weights for tensor in tensors),
     )
@@ -144,10 +144,16 @@ def _metadata(
 
 def _on_window(architecture: Architecture, settings: Config) -> list[str]:
     """What a window means that llama.cpp's graph does not apply."""
-    window, context = architecture.window(settings), settings["max_position_embeddings"]
-    if not isinstance(window, int) or window >= context:
+    window, context = architecture.window(settings), settings.get("max_position_embeddings")
+    if not isinstance(window, int) or not isinstance(context, int) or window >= context:
         return []
     return [
         f"this model's attention reaches {window} tokens back, llama.cpp's to the first token:"
         f" texts longer than {window} tokens come out differently"
     ]
+
+
+def _on_settings(architecture: Architecture, settings: Config) -> list[str]:
+    """What the family has to say of these settings."""
+    found = (remark(settings) for remark in architecture.remarks)
+    return [text for text in found if text]

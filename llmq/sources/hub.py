@@ -20,6 +20,8 @@ from llmq.sources.hub_files import needed
 from llmq.sources.hub_id import COMMIT, HubId
 from llmq.sources.hub_library import HubFile, Listing, OnBytes
 
+LARGEST_SETTINGS = 1 << 28  # bytes; more is not read of such a file either (llmq/files/json.py)
+
 Transfer = Callable[[str, int, int], AbstractContextManager[OnBytes | None]]
 """Begins a transfer: what comes, how many bytes it has, and how many of them are here already."""
 
@@ -73,7 +75,7 @@ def cached(wanted: HubId) -> Path | None:
         reference = home.joinpath("refs", *revision.split("/"))
         if not reference.is_file():
             return None
-        revision = reference.read_text(encoding="utf-8").strip()
+        revision = reference.read_text(encoding="utf-8", errors="replace").strip()
     folder = home / "snapshots" / revision
     return folder if COMMIT.fullmatch(revision) and _is_whole(folder) else None
 
@@ -104,6 +106,12 @@ def _checked(wanted: HubId, found: Listing) -> tuple[list[HubFile], list[HubFile
     for file in [*chosen[0], *chosen[1]]:
         if not file.is_hashed:
             raise HubError(f"{wanted}: the hub lists no hash of {file.name}; try again")
+    large = next((file for file in chosen[0] if file.size > LARGEST_SETTINGS), None)
+    if large is not None:
+        raise HubError(
+            f"{wanted}: {large.name} has {large.size / 1e6:,.1f} MB, which no settings and no tokenizer"
+            " have; it was not fetched"
+        )
     return chosen[0], chosen[1]
 
 
@@ -148,11 +156,8 @@ def _write_revision(wanted: HubId, commit: str) -> None:
 def _is_whole(folder: Path) -> bool:
     """Whether a folder of the cache has a model's weights, or an adapter's, all of them."""
     indexes = [*folder.glob("*.safetensors.index.json")]
-    shards = {
-        shard
-        for index in indexes
-        for shard in read_json_object(index, HubError).get("weight_map", {}).values()
-    }
+    maps = [read_json_object(index, HubError).get("weight_map") for index in indexes]
+    shards = {str(shard) for found in maps if isinstance(found, dict) for shard in found.values()}
     if indexes:
-        return all((folder / str(shard)).is_file() for shard in shards)
+        return all((folder / shard).is_file() for shard in shards)
     return any(folder.glob("*.safetensors"))

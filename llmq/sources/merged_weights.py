@@ -70,12 +70,10 @@ class Product:
 
 
 @dataclass(frozen=True)
-class MergedWeights:
-    """A matrix and what adapters add to it, one after the other as peft merges them."""
+class Changed:
+    """The base's weights, changed as they are read; a child says how."""
 
     base: Weights
-    products: tuple[Product, ...]
-    dtype: str = COMPUTED
 
     @property
     def name(self) -> str:
@@ -88,13 +86,29 @@ class MergedWeights:
         return self.base.shape
 
     @property
-    def file(self) -> Path:
-        """The file of the last adapter."""
-        return self.products[-1].tall.file
+    def dtype(self) -> str:
+        """No file holds them so."""
+        return COMPUTED
 
     def raw(self, start: int, stop: int) -> NDArray[np.uint8]:
         """The bytes of rows, as F32."""
         return as_f32(self.read(start, stop))
+
+    def read(self, start: int, stop: int) -> Rows:
+        """Rows `start` to `stop`."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class MergedWeights(Changed):
+    """A matrix and what adapters add to it, one after the other as peft merges them."""
+
+    products: tuple[Product, ...]
+
+    @property
+    def file(self) -> Path:
+        """The file of the last adapter."""
+        return self.products[-1].tall.file
 
     def read(self, start: int, stop: int) -> Rows:
         """Rows `start` to `stop`."""
@@ -130,32 +144,16 @@ def _added(product: Product, base: Wide, total: Wide, added: Wide, here: slice) 
 
 
 @dataclass(frozen=True)
-class ShiftedBias:
+class ShiftedBias(Changed):
     """A bias and `scale` times an adapter's own."""
 
-    base: Weights
     added: TensorRef
     scale: float
-    dtype: str = COMPUTED
-
-    @property
-    def name(self) -> str:
-        """What the checkpoint calls the base."""
-        return self.base.name
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Row-major."""
-        return self.base.shape
 
     @property
     def file(self) -> Path:
         """The adapter's file."""
         return self.added.file
-
-    def raw(self, start: int, stop: int) -> NDArray[np.uint8]:
-        """The bytes, as F32."""
-        return as_f32(self.read(start, stop))
 
     def read(self, start: int, stop: int) -> Rows:
         """The numbers, as one row."""
@@ -165,33 +163,17 @@ class ShiftedBias:
 
 
 @dataclass(frozen=True)
-class ReplacedRows:
+class ReplacedRows(Changed):
     """A matrix of which an adapter has some rows of its own: those of tokens that were trained."""
 
-    base: Weights
     rows: TensorRef
     places: tuple[int, ...]
     """The row of `base` that each of `rows` stands for."""
-    dtype: str = COMPUTED
-
-    @property
-    def name(self) -> str:
-        """What the checkpoint calls the base."""
-        return self.base.name
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Row-major."""
-        return self.base.shape
 
     @property
     def file(self) -> Path:
         """The adapter's file."""
         return self.rows.file
-
-    def raw(self, start: int, stop: int) -> NDArray[np.uint8]:
-        """The bytes of rows, as F32."""
-        return as_f32(self.read(start, stop))
 
     def read(self, start: int, stop: int) -> Rows:
         """Rows `start` to `stop`."""
@@ -206,7 +188,7 @@ class ReplacedRows:
 
 def called(weights: Weights, name: str) -> Weights:
     """The same weights under another name."""
-    if isinstance(weights, MergedWeights | ShiftedBias | ReplacedRows):
-        return replace(weights, base=called(weights.base, name))
-    found: Weights = replace(weights, name=name)  # type: ignore[type-var]  # all are dataclasses
+    inside = next((field for field in ("base", "weights") if hasattr(weights, field)), None)
+    changes = {inside: called(getattr(weights, inside), name)} if inside else {"name": name}
+    found: Weights = replace(weights, **changes)  # type: ignore[type-var]  # all are dataclasses
     return found

@@ -132,7 +132,9 @@ class _Merging:
 
     def _replace_rows(self, name: str, module: str, rows: TensorRef) -> None:
         """Let the rows of tokens that were trained be the adapter's."""
-        base = self.tensors[name]
+        base = self.tensors.get(name)
+        if base is None:
+            raise self._misfit(f"changes {name!r}, which {self.checkpoint.name} does not have")
         tokens = trained_tokens(self.adapter.settings, module, self.adapter.path)
         if rows.shape != (len(tokens), base.shape[-1]) or max(tokens) >= base.shape[0]:
             raise self._misfit(f"brings {list(rows.shape)} rows of tokens for {name!r}")

@@ -91,10 +91,10 @@ def _reading(names: Collection[str], architecture: Architecture) -> _Reading:
             reading = _Reading(architecture, prefix, inner)
             if not reading.wanted.isdisjoint(reading.plain(name) for name in bare):
                 return reading
-        heads = {name.removeprefix(prefix).partition(".")[0] for name in bare}
-        if len(heads) != 1:
+        heads = {"".join(name[len(prefix) :].partition(".")[:2]) for name in bare}
+        if len(heads) != 1 or not (head := heads.pop()).endswith("."):
             return _Reading(architecture)
-        prefix += f"{heads.pop()}."
+        prefix += head
 
 
 def _unmarked(name: str) -> str:

@@ -5,7 +5,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from llmq.errors import AdapterError, CheckpointError, TokenizerError
+from llmq.errors import AdapterError, CheckpointError, TokenizerError, one_line
 from llmq.sources.adapter import Adapter, is_adapter, open_adapter
 from llmq.sources.adapter_settings import BASE, read_settings
 from llmq.sources.gguf_model import open_gguf_model
@@ -29,10 +29,11 @@ def open_source(
 ) -> Source:
     """Open a model that can be converted; only headers are read.
 
-    `path` is a Hugging Face folder, the id of one in the hub's cache (`org/name`), the folder of a
-    LoRA adapter whose base is at hand, or a GGUF file, of a split one the first part. `pre`
-    overrides the name of a folder's pre-tokenizer; `allow_requantize` admits a GGUF file whose
-    matrices have fewer than 16 bits; `adapters` are merged in. Raises a child of `LlmqError` for
+    `path` is a Hugging Face folder, the id of one in the hub's cache (`org/name[@revision]`), the
+    folder of a LoRA adapter whose base is at hand, or a GGUF file, of a split one the first part.
+    `pre` overrides the name of a folder's pre-tokenizer; `allow_requantize` admits a GGUF file
+    whose matrices have fewer than 16 bits; `adapters` are folders of LoRA adapters to merge in, one
+    after the other, and what each is multiplied with. Raises a child of `LlmqError` for
     whatever is damaged, unknown or inconsistent.
 
         >>> from llmq import open_source
@@ -117,5 +118,6 @@ def base_of(adapter: Path) -> Path:
     if found is None:
         type_it = type_it.replace("BASE", str(wanted)) if wanted else f"{type_it}, BASE its folder"
         what = "in the hub's cache" if wanted else "here"
+        name = one_line(name)
         raise AdapterError(f"{adapter}: is an adapter of {name}, which is not {what}; {type_it}")
     return found

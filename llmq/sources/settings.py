@@ -14,7 +14,7 @@ def model_settings(checkpoint: Checkpoint, architecture: Architecture) -> Config
     if architecture.nested is None:
         return settings
     field = "tie_word_embeddings"
-    said = {checkpoint.config.get(field), checkpoint.config[architecture.nested].get(field)}
+    said = [checkpoint.config.get(field), checkpoint.config[architecture.nested].get(field)]
     stored = "lm_head.weight" in checkpoint.tensors
-    tied = True in said and False not in said if stored else said != {False}
+    tied = True in said and False not in said if stored else any(one is not False for one in said)
     return {**settings, field: tied}

@@ -42,10 +42,10 @@ FILE_COUNTS = frozenset(
 
 def class_pipeline(config: Mapping[str, Any], tokenizer_config: Mapping[str, Any]) -> str | None:
     """The pipeline of a folder's class; None where what tokenizer.json says counts."""
-    kind = config.get("model_type")
+    kind = str(config.get("model_type"))
     if kind in FILE_COUNTS:
         return None
     named = tokenizer_config.get("tokenizer_class") or config.get("tokenizer_class")
-    registered = REGISTERED.get(str(kind))
+    registered = REGISTERED.get(kind)
     name = registered if kind in ALWAYS_REGISTERED else named or registered
     return CLASS_PIPELINES.get(str(name).removesuffix("Fast"))

@@ -17,6 +17,7 @@ from llmq.tokenizer.json_values import as_list, as_object, as_text, as_token_id
 
 TEKKEN = "tekken.json"
 NAMES = {"bos_token": "<s>", "eos_token": "</s>", "unk_token": "<unk>", "pad_token": "<pad>"}
+LONGEST = 4096  # letters of a token's base64; every cut of a token in two is looked at
 # Those of the first files, which name none (DEPRECATED_SPECIAL_TOKENS in tekken.py).
 FIRST_SPECIAL = (
     *("<unk>", "<s>", "</s>", "[INST]", "[/INST]", "[AVAILABLE_TOOLS]", "[/AVAILABLE_TOOLS]"),
@@ -101,6 +102,10 @@ def _words(file: dict[str, Any], size: int | None, n_special: int, path: Path) -
         if fields.get("rank") != rank:
             raise TokenizerError(f"{where}[{rank}] has the rank {fields.get('rank')!r:.40}")
         text = as_text(fields.get("token_bytes"), f"{where}[{rank}].token_bytes")
+        if len(text) > LONGEST:
+            raise TokenizerError(
+                f"{where}[{rank}].token_bytes has {len(text)} letters, over {LONGEST}"
+            )
         try:
             words.append(b64decode(text, validate=True))
         except ValueError:

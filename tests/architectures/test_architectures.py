@@ -54,7 +54,15 @@ def test_every_architecture_is_tried() -> None:
         ({}, "'architectures' is None"),
         (
             {"architectures": ["GPT2LMHeadModel"]},
-            "'GPT2LMHeadModel' is not supported; llmq architectures lists those that are",
+            "'GPT2LMHeadModel' is not supported; llmq architectures lists",
+        ),
+        (
+            {"architectures": ["Gemma3nForConditionalGeneration"]},
+            "is not supported; the nearest is Gemma3ForConditionalGeneration; llmq",
+        ),
+        (
+            LLAMA | {"num_hidden_layers": 10**9},
+            "num_hidden_layers is 1000000000, and llama.cpp takes",
         ),
         ({"architectures": ["Qwen3NextForCausalLM"]}, "the nearest is Qwen3ForCausalLM; llmq"),
         ({"architectures": ["LlamaForCausalLM", "B"]}, "a list of one name"),
@@ -118,7 +126,7 @@ def test_a_null_is_not_the_default() -> None:
         ("rms_norm_eps", 1e300, r"rms_epsilon is 1e\+300"),
         ("max_position_embeddings", 128.5, "context_length is 128.5"),
         ("max_position_embeddings", 1 << 32, "context_length is 4294967296"),
-        ("head_dim", 10**12, r"gives \[4000000000000, 64\]"),
+        ("head_dim", 10**12, "head_dim is 1000000000000"),
         ("num_attention_heads", 128, "128 heads of 0"),
     ],
 )

@@ -125,6 +125,18 @@ def test_sizes_of_full_attention_in_either_form(
     check_logits(model, other / "f32.gguf")
 
 
+def test_sizes_of_layers_whose_numbers_have_zeros_in_front() -> None:
+    """transformers 5 lines the numbers up where there are ten layers or more."""
+    table = ARCHITECTURES["Gemma4ForCausalLM"]
+    for layers in (7, 12):
+        settings: dict[str, Any] = {"num_hidden_layers": layers, "global_head_dim": 64}
+        theirs = transformers.Gemma4TextConfig(**settings)
+        config = json.loads(theirs.to_json_string()) | {"architectures": [table.hf_name]}
+        assert ("05" in config["per_layer_config"]) == (layers == 12)
+        assert architecture_for(config) is table
+        assert sizes(table.settings(config))["full_head"] == 64
+
+
 def test_a_model_without_a_cap_says_so(tmp_path: Path, byte_tokenizer: dict[str, Any]) -> None:
     """llama.cpp would take 30 where the key is missing."""
     save(tmp_path / "model", "Gemma4ForCausalLM", GEMMA4, byte_tokenizer)

@@ -15,6 +15,8 @@ from llmq.architectures import ARCHITECTURES, architecture_for
 from llmq.architectures.longrope import attention_factor
 from llmq.errors import ArchitectureError
 from llmq.sources.opening import open_source
+from llmq_peer.random_models import save_random_model
+from llmq_peer.variants import VARIANTS
 from llmq_peer.variants.phi import longrope
 from llmq_peer.variants.ropes import LINEAR, LLAMA3, YARN
 
@@ -63,6 +65,12 @@ SIZES: dict[str, Any] = {
             "layer_types are 60 for 64 layers",
         ),
         ("Ministral3", {"rope_scaling": YARN | {"truncate": False}}, "truncate is False"),
+        ("Ministral3", {"model_type": "ministral3"}, "rope_parameters is missing"),
+        (
+            "Ministral3",
+            {"model_type": "ministral3", "rope_theta": 5.0},
+            "rope_parameters is missing",
+        ),
     ],
 )
 def test_settings_that_llama_cpp_does_not_compute(
@@ -89,6 +97,26 @@ def test_windows_that_llama_cpp_does_not_apply(
 ) -> None:
     architecture = ARCHITECTURES[f"{family}ForCausalLM"]
     assert architecture.window(architecture.settings(SIZES | config)) == window
+
+
+def test_factors_that_llama_cpp_takes_by_its_context_are_noted(
+    tmp_path: Path, byte_tokenizer: dict[str, Any]
+) -> None:
+    """Nothing is said where the two sets are one, or the context never reaches the second."""
+    save_random_model(tmp_path, "Phi3ForCausalLM", VARIANTS["Phi3ForCausalLM"][2].settings)
+    (tmp_path / "tokenizer.json").write_text(json.dumps(byte_tokenizer))
+    config = json.loads((tmp_path / "config.json").read_text())
+    factors = config["rope_parameters"]
+    one = factors | {"long_factor": factors["short_factor"]}
+    reach = config["original_max_position_embeddings"]
+    for changes, said in (
+        ({}, True),
+        ({"rope_parameters": one}, False),
+        ({"max_position_embeddings": reach}, False),
+    ):
+        (tmp_path / "config.json").write_text(json.dumps(config | changes))
+        notes = [note for note in open_source(tmp_path).notes if f"-c {reach} " in note]
+        assert len(notes) == said
 
 
 @pytest.mark.parametrize("pattern", [4, "LLLG"])

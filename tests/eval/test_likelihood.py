@@ -76,10 +76,14 @@ def test_a_template_that_rewrites_the_past_gives_a_passage_per_turn(
         assert len(first.tokens) < len(second.tokens)
 
 
+@pytest.mark.parametrize(
+    "opening", ["<think>\n", "<think>\n\n</think>\n\n", "<|channel>thought\n<channel|>"]
+)
 def test_a_reply_is_scored_after_the_thoughts_that_a_template_opens(
-    save_gguf: Callable[..., Path],
+    save_gguf: Callable[..., Path], opening: str
 ) -> None:
-    with open_model(save_gguf("thinking", "BF16", THINKING)) as model:
+    template = THINKING.replace("<think>\n", opening)
+    with open_model(save_gguf("thinking", "BF16", template)) as model:
         assert scored_text(model, TALK) == ["Not quite. Count é on from 3.<end>", "Yes!<end>"]
 
 

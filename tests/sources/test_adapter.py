@@ -118,6 +118,25 @@ def test_an_adapter_in_place_of_the_model(
         assert source.name == str(index)
 
 
+def test_an_output_of_its_own_beside_codes_that_are_kept(
+    make_checkpoint: MakeCheckpoint, tmp_path: Path
+) -> None:
+    """The embedding of a model that was trained for Q4_0 stands for both ends until then."""
+
+    def on_the_grid(tensors: dict[str, Any]) -> None:
+        for name, array in tensors.items():
+            if array.ndim > 1:
+                tensors[name] = ((np.arange(array.size) % 16 - 8) * 0.25).reshape(array.shape)
+
+    parts = {"A": np.ones((4, 64), np.float32), "B": np.ones((257, 4), np.float32)}
+    lm_head = {f"{PREFIX}lm_head.lora_{part}.weight": array for part, array in parts.items()}
+    folder = save_adapter(tmp_path / "lora", lm_head)
+    source = open_source(make_checkpoint(change=on_the_grid), adapters={folder: 1.0})
+    assert weights_of(source, "model.embed_tokens.weight").dtype == "Q4_0"
+    embedding, output = read(source, "model.embed_tokens"), read(source, "lm_head")
+    np.testing.assert_array_equal(output, embedding + 8)  # 4 times 1, times 8 / 4
+
+
 def test_a_gguf_file_takes_no_adapter(make_checkpoint: MakeCheckpoint, tmp_path: Path) -> None:
     plan = make_plan(open_source(make_checkpoint()), recipe="F16")
     file = execute(plan, tmp_path / "out.gguf", load_check=False)

@@ -24,6 +24,7 @@ MakeCheckpoint = Callable[..., Path]
             "org/base",
             r"org/base, which is not in the hub's cache; type: llmq convert org/base --lora",
         ),
+        ("a\nb\x1b[31m", r"is an adapter of a b\?\[31m, which is not here"),
         (
             "/content/base",
             "/content/base, which is not here; type: llmq convert BASE --lora .*, BASE",
@@ -51,6 +52,7 @@ def test_a_base_that_is_not_at_hand(tmp_path: Path, name: str | None, message: s
         ({"use_qalora": True}, "QALoRA"),
         ({"init_lora_weights": "pissa_niter_4"}, "PiSSA, init_lora_weights is 'pissa_niter_4'"),
         ({"init_lora_weights": "olora"}, "OLoRA"),
+        ({"use_dora": True}, "q_proj lacks the lengths of rows that use_dora asks for"),
         ({"lora_alpha": "8"}, "lora_alpha is '8', not a number"),
         ({"alpha_pattern": {"(": 1}}, r"alpha_pattern has '\(', which is no pattern"),
     ],

@@ -223,18 +223,27 @@ def test_a_repository_without_weights(hub: SmallHub, files: tuple[str, ...], mes
         Seen().fetch()
 
 
-def test_a_disk_without_room(hub: SmallHub) -> None:
-    name = "model-00002-of-00002.safetensors"
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        (WEIGHTS, r"MB are still to come, and the disk of .* HF_HUB_CACHE"),
+        (
+            "tokenizer.json",
+            r"tokenizer\.json has [\d,.]+ MB, which no settings and no tokenizer have",
+        ),
+    ],
+)
+def test_files_without_measure(hub: SmallHub, name: str, message: str) -> None:
     listing = hub.listing()
 
     def listed() -> dict[str, Any]:
         for entry in listing["siblings"]:
             if entry["rfilename"] == name:
-                entry["size"] = entry["lfs"]["size"] = 1 << 60
+                entry["size"] = 1 << 60
         return listing
 
     hub.listing = listed  # type: ignore[method-assign]  # a hub that has a huge file
-    with pytest.raises(HubError, match=r"MB are still to come, and the disk of .* HF_HUB_CACHE"):
+    with pytest.raises(HubError, match=message):
         Seen().fetch()
     assert [asked for asked in hub.asked if "resolve" in asked] == []
 

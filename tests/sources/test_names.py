@@ -64,6 +64,14 @@ def test_names_that_nobody_knows_stay(checkpoint: Checkpoint) -> None:
     assert plain_names(strange, LLAMA) == (strange, ())
 
 
+@pytest.mark.parametrize("name", ["weights", "model.", "a.b.c", ""])
+def test_one_tensor_that_nobody_knows(checkpoint: Checkpoint, name: str) -> None:
+    """All of its name could be a wrapper's: there is an end to that."""
+    tensor = next(iter(checkpoint.tensors.values()))
+    alone = replace(checkpoint, tensors={name: tensor})
+    assert list(plain_names(alone, LLAMA)[0].tensors) == [name]
+
+
 def test_one_name_for_two(checkpoint: Checkpoint) -> None:
     tensors = checkpoint.tensors | {
         "model.norm._orig_mod.weight": checkpoint.tensors["model.norm.weight"]

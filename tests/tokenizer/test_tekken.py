@@ -129,6 +129,7 @@ def test_tokenizer_json_beside_it_counts(folder: Path) -> None:
         (lambda t: t["special_tokens"].append(7), "is a number instead of an object"),
         (lambda t: t["vocab"][300].update(rank=3), r"vocab\[300\] has the rank 3"),
         (lambda t: t["vocab"][300].update(token_bytes="*"), "is no base64"),
+        (lambda t: t["vocab"][300].update(token_bytes="enp6" * 9999), "has 39996 letters, over"),
         (lambda t: t["vocab"][301].update(token_bytes=t["vocab"][300]["token_bytes"]), "twice"),
         (lambda t: t["vocab"][300].update(token_bytes="enp6enp6enp6eg=="), "nothing makes"),
         (lambda t: t["vocab"][7].update(token_bytes="enp6enp6enp6eg=="), "with the 256 bytes"),

@@ -25,6 +25,7 @@ NESTED_ABSMAX, NESTED_MAP = ".weight.nested_absmax", ".weight.nested_quant_map"
 STATES = (".weight.quant_state.bitsandbytes__nf4", ".weight.quant_state.bitsandbytes__fp4")
 ROW_SCALE = ".SCB"
 INT8_STEP = np.float32(7.874015718698502e-3)  # 1 / 127, as the library has it
+LARGEST = 1e30  # as an offset of scales
 N_CODES, N_BYTES = 16, 256
 TYPES = {"float32": "F32", "float16": "F16", "bfloat16": "BF16"}
 
@@ -86,6 +87,8 @@ def four_bits(parts: Parts) -> Weights:
         block, offset = state.get("nested_blocksize"), state.get("nested_offset")
         if type(block) is not int or block < 1 or not isinstance(offset, int | float):
             raise parts.error("has a quant_state without the nested block; fetch it again")
+        if not abs(offset) < LARGEST:
+            raise parts.error(f"has a quant_state with the offset {offset!r:.20}; fetch it again")
         nested = (parts[NESTED_ABSMAX], parts[NESTED_MAP], block, float(offset))
     codes, absmax, size = parts[CODES], parts[ABSMAX], state["blocksize"]
     _check_tables(parts, prod(absmax.shape), nested)
@@ -118,7 +121,7 @@ def _state(parts: Parts) -> dict[str, Any]:
     try:
         state = json.loads(whole(part).tobytes())
         shape, size, kind = state["shape"], state["blocksize"], state["dtype"]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         raise parts.error("has a quant_state that cannot be read; fetch it again") from None
     whole_numbers = [size, *shape] if isinstance(shape, list) and shape else [None]
     if not all(type(n) is int and n > 0 for n in whole_numbers) or kind not in TYPES:

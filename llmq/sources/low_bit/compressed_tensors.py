@@ -121,7 +121,9 @@ def pack_quantized(parts: Parts) -> Weights:
     n_rows = int(np.prod(shape[:-1]))
     layout = PackedRows(bits, shape[-1], n_rows, packed, scale, parts.get(ZERO), parts.get(ORDER))
     zero = layout.zero
-    if zero is not None and zero.shape != (-(-n_rows * bits // WORD), *scale.shape[1:]):
+    if zero is not None and (
+        zero.dtype != "I32" or zero.shape != (-(-n_rows * bits // WORD), *scale.shape[1:])
+    ):
         raise parts.error(f"has zero points of the shape {list(zero.shape)}; fetch it again")
     return integers(parts, shape, layout, scale, four_bit=bits == 4 and zero is None)
 

@@ -49,6 +49,7 @@ def decoded(checkpoint: Checkpoint) -> Decoded:
             continue
         module = name.removesuffix(scheme.ending)
         parts = _parts(module, scheme, checkpoint.tensors, settings)
+        _check_sizes(parts, scheme)
         weights = scheme.make(parts)
         tensors[parts.name] = weights
         taken.update(module + ending for ending in parts.tensors)
@@ -131,6 +132,16 @@ def _parts(
         if isinstance(part := tensors.get(module + ending), TensorRef)
     }
     return Parts(module + scheme.target, scheme.name, found, settings)
+
+
+def _check_sizes(parts: Parts, scheme: Scheme) -> None:
+    """Raise `CheckpointError` for parts without numbers, and for scales of what is no matrix."""
+    empty = next((end for end, part in parts.tensors.items() if 0 in part.shape), None)
+    if empty is not None:
+        raise parts.error(f"has a part {empty!r} without numbers; fetch the checkpoint again")
+    shape = parts[scheme.ending].shape
+    if scheme.beside and len(shape) < 2:
+        raise parts.error(f"has codes of the shape {list(shape)}, and a matrix has two sizes")
 
 
 def _refuse_others(checkpoint: Checkpoint, settings: Settings) -> None:

@@ -77,7 +77,7 @@ def fp8(parts: Parts) -> Weights:
     """The matrix of bytes."""
     codes = parts[CODES]
     scale = next((part for ending in SCALES if (part := parts.get(ending))), None)
-    block = codes.shape[-2:] if scale is None else _block(parts, codes.shape, scale.shape)
+    block = (1, 1) if scale is None else _block(parts, codes.shape, scale.shape)
     return DecodedWeights(
         parts.name, "F32", codes.shape, parts.file, Scaled(codes, scale, (block[0], block[1]))
     )

@@ -83,7 +83,7 @@ def _bits(parts: Parts, module: str) -> int:
     for pattern, settings in modules.items() if isinstance(modules, dict) else ():
         try:
             matches = len(pattern) <= LONGEST_PATTERN and re.search(pattern, module)
-        except re.error:
+        except (re.error, OverflowError):
             matches = None
         if matches:
             found = settings.get("num_bits", found) if isinstance(settings, dict) else found

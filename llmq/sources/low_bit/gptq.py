@@ -116,8 +116,9 @@ def gptq_or_awq(parts: Parts) -> Weights:
     """The matrix: the shapes of its parts tell which of the two it is."""
     _check_packing(parts)
     codes, scales = parts[CODES], parts[SCALES]
-    if len(codes.shape) != 2 or len(scales.shape) != 2:
-        raise parts.error(f"has codes of the shape {list(codes.shape)}, and a matrix has two sizes")
+    wrong = next((p for p in (codes, scales, parts[ZEROS]) if len(p.shape) != 2), None)
+    if wrong is not None:
+        raise parts.error(f"has a part of the shape {list(wrong.shape)}, and each has two sizes")
     return (_gptq if codes.shape[1] == scales.shape[1] else _awq)(parts)
 
 

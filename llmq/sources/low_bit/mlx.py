@@ -48,7 +48,7 @@ def affine(parts: Parts) -> Weights:
             'is MLX\'s, and config.json does not say how many columns share a scale; add "quantization":'
             ' {"group_size": 64, "bits": 4} as the model was made, or convert the original'
         )
-    n_in = scales.shape[-1] * group
+    n_in = scales.shape[-1] * group if scales.shape else 0
     bits = codes.shape[-1] * WORD // n_in if n_in else 0
     alike = scales.shape == biases.shape and scales.shape[:-1] == codes.shape[:-1]
     if not alike or not 2 <= bits <= 8 or bits * n_in != codes.shape[-1] * WORD:

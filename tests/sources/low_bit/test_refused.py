@@ -114,6 +114,34 @@ REFUSED: Mapping[str, tuple[Parts, Config, tuple[str, ...]]] = {
         {"quantization_config": {"quant_method": "gptq", "checkpoint_format": "marlin"}},
         ("'marlin' (checkpoint_format in config.json)", "gptq and gptq_v2"),
     ),
+    "a part without numbers": (
+        changed(W4, weight_scale=lambda scales: scales[:, :0]),
+        {},
+        ("has a part '.weight_scale' without numbers",),
+    ),
+    "codes of a vector": (
+        changed(packers.int8, weight=lambda codes: codes.reshape(-1)),
+        {},
+        ("has codes of the shape [8192]", "two sizes"),
+    ),
+    "packed, zeros of another type": (
+        changed(
+            packers.packed_integers(sym=False),
+            weight_zero_point=lambda zeros: zeros.to(torch.uint8),
+        ),
+        {},
+        ("has zero points of the shape",),
+    ),
+    "GPTQ, one zero": (
+        changed(packers.gptq(), qzeros=lambda words: words.reshape(-1)[0]),
+        method("gptq"),
+        ("has a part of the shape []",),
+    ),
+    "MLX, one scale": (
+        changed(packers.mlx(), scales=lambda scales: scales.reshape(-1)[0]),
+        {"quantization": {"group_size": 64, "bits": 4}},
+        ("scales []",),
+    ),
     "GPTQ, other zeros": (
         changed(packers.gptq(), qzeros=lambda words: words[:, :-1]),
         method("gptq"),
@@ -182,6 +210,15 @@ REFUSED: Mapping[str, tuple[Parts, Config, tuple[str, ...]]] = {
         ("quant_state that cannot be read",),
     ),
 }
+
+
+def test_a_vector_that_was_cast_to_fp8(tmp_path: Path) -> None:
+    """As norms are where somebody cast a whole model."""
+    values = torch.tensor([0.5, -1.0, 448.0])
+    plain = opened(tmp_path, {".weight": values.to(torch.float8_e4m3fn)}, {})
+    found = decoded(plain).checkpoint.tensors[f"{MODULE}.weight"]
+    assert found.shape == (3,)
+    assert found.read(0, 1).reshape(-1).tolist() == values.tolist()
 
 
 @pytest.mark.parametrize("case", REFUSED)
