@@ -170,8 +170,8 @@ class Report:
         )
         if self.kept:
             yield (
-                f"{self.kept.recipe} keeps the codes that this checkpoint holds, and the others round"
-                " them again: it is closer to the checkpoint than the table says"
+                f"{self.kept.recipe} keeps the codes that this checkpoint holds, and others of fewer"
+                " than 16 bits round them again: it is closer to the checkpoint than the table says"
             )
         if any(self.fits(row) == "tight" for row in self.rows):
             yield "tight: it runs, with little room for what else the app keeps in memory"
