@@ -47,10 +47,10 @@ MISTAKES: dict[str, tuple[Callable[[Path], object], str]] = {
     ),
     "layers without end": (
         lambda f: change_config(f, num_hidden_layers=1 << 60),
-        "and llama.cpp takes 512 at most",
+        "num_hidden_layers is 1152921504606846976, and llama.cpp takes 512 at most",
     ),
     "more layers than tensors": (
-        lambda f: change_config(f, num_hidden_layers=512),
+        lambda f: change_config(f, num_hidden_layers=99),
         "but the checkpoint has 20 tensors",
     ),
     "no tokenizer": (lambda f: (f / "tokenizer.json").unlink(), "tokenizer"),

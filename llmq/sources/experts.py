@@ -3,6 +3,7 @@
 import re
 from dataclasses import replace
 
+from llmq.architectures import LIMITS
 from llmq.architectures.table import EXPERT, Architecture, Unfused
 from llmq.sources.checkpoint import Checkpoint
 from llmq.views import Picked
@@ -24,6 +25,8 @@ def _taken_apart(name: str, weights: Weights, unfused: Unfused) -> dict[str, Wei
     if match is None or len(weights.shape) != 3 or weights.shape[1] % len(unfused.parts):
         return {}
     experts, rows, columns = weights.shape
+    if experts > LIMITS["num_experts"]:  # a header can name any number of them that have no weights
+        return {}
     each = rows // len(unfused.parts)
     return {
         match.expand(part).replace(EXPERT, str(expert)): Picked(
