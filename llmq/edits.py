@@ -36,6 +36,12 @@ FIXED: Mapping[str, str] = {
     "tokenizer.ggml.merges": "it is the vocabulary",
 }
 
+SHAPES = "the shapes of the tensors follow from it"
+SIZES = (
+    "block_count", "embedding_length", "feed_forward_length", "head_count", "head_count_kv",
+    "key_length", "value_length", "expert_count", "vocab_size",
+)  # fmt: skip
+
 
 @dataclass(frozen=True)
 class Edit:
@@ -55,8 +61,8 @@ def edits_of(file: GgufFile, given: Sequence[str], *, remove: bool = False) -> l
     parts = file.metadata.get("split.count")
     if isinstance(parts, np.integer) and parts > 1:
         raise GgufError(
-            f"{file.path}: is one part of a split model; make it one file first: llmq convert"
-            f" {file.path} --recipe ... --allow-requantize"
+            f"{file.path}: is one part of a split model; convert the original once more without"
+            " --split-max-size, and change that file"
         )
     edits = [_removed(file, text) if remove else _set(file, text) for text in given]
     keys = [edit.key for edit in edits]
@@ -100,9 +106,11 @@ def _set(file: GgufFile, text: str) -> Edit:
 
 
 def _check_free(file: GgufFile, key: str) -> None:
-    for start, why in FIXED.items():
-        if key.startswith(start):
-            raise GgufError(f"{file.path}: {key} stays as it is: {why}")
+    reasons = [why for start, why in FIXED.items() if key.startswith(start)]
+    if key.startswith(f"{file.metadata.get('general.architecture')}.") and key.endswith(SIZES):
+        reasons = [SHAPES]
+    if reasons:
+        raise GgufError(f"{file.path}: {key} stays as it is: {reasons[0]}")
 
 
 def _kind(value: MetaValue | None) -> str:

@@ -70,11 +70,13 @@ def read_settings(folder: Path) -> dict[str, Any]:
 
 def scaling(settings: Mapping[str, Any], module: str, rank: int, where: Path) -> float:
     """What B A of a module is multiplied with (`LoraLayer.update_layer` in peft's layer.py)."""
-    patterns = settings.get("alpha_pattern") or {}
-    alpha = settings.get("lora_alpha", 8)
-    if isinstance(patterns, Mapping):
-        alpha = next(
-            (value for key, value in patterns.items() if _is_meant(key, module, where)), alpha
+    alpha = _of_module(settings, "lora_alpha", "alpha_pattern", module, where)
+    alpha = 8 if alpha is None else alpha
+    wanted = _of_module(settings, "r", "rank_pattern", module, where)
+    if wanted not in (None, rank):
+        raise AdapterError(
+            f"{where / CONFIG_NAME}: {module} has the rank {wanted!r:.40}, its matrices have"
+            f" {rank}; the two do not belong together"
         )
     is_number = isinstance(alpha, int | float) and not isinstance(alpha, bool)
     if not (is_number and abs(alpha) < LARGEST):
@@ -82,13 +84,23 @@ def scaling(settings: Mapping[str, Any], module: str, rank: int, where: Path) ->
     return float(alpha) / (math.sqrt(rank) if settings.get("use_rslora") else rank)
 
 
-def _is_meant(key: str, module: str, where: Path) -> bool:
+def _of_module(
+    settings: Mapping[str, Any], name: str, patterns: str, module: str, where: Path
+) -> Any:
+    """The setting `name`, or what a pattern says of this module."""
+    found = settings.get(patterns)
+    named = found.items() if isinstance(found, Mapping) else ()
+    default = settings.get(name)
+    return next((value for key, value in named if _is_meant(key, module, where, patterns)), default)
+
+
+def _is_meant(key: str, module: str, where: Path, patterns: str) -> bool:
     """Whether a pattern names this module (`get_pattern_key` in peft/utils/other.py)."""
     try:
         return re.match(rf"(.*\.)?({key})$", module) is not None
     except (re.error, OverflowError) as error:
         raise AdapterError(
-            f"{where / CONFIG_NAME}: alpha_pattern has {key!r:.60}, which is no pattern ({error})"
+            f"{where / CONFIG_NAME}: {patterns} has {key!r:.60}, which is no pattern ({error})"
         ) from None
 
 

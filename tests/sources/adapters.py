@@ -12,7 +12,7 @@ from tests.conftest import save_safetensors
 
 Q_PROJ, O_PROJ = "model.layers.0.self_attn.q_proj", "model.layers.1.self_attn.o_proj"
 PREFIX = "base_model.model."
-SETTINGS = {"peft_type": "LORA", "r": 4, "lora_alpha": 8, "base_model_name_or_path": None}
+SETTINGS = {"peft_type": "LORA", "lora_alpha": 8, "base_model_name_or_path": None}
 
 
 def matrices(rank: int = 4, seed: int = 0, width: int = 64) -> dict[str, NDArray[np.float32]]:

@@ -54,6 +54,7 @@ def test_a_base_that_is_not_at_hand(tmp_path: Path, name: str | None, message: s
         ({"init_lora_weights": "olora"}, "OLoRA"),
         ({"use_dora": True}, "q_proj lacks the lengths of rows that use_dora asks for"),
         ({"lora_alpha": "8"}, "lora_alpha is '8', not a number"),
+        ({"r": 9}, "has the rank 9, its matrices have"),
         ({"alpha_pattern": {"(": 1}}, r"alpha_pattern has '\(', which is no pattern"),
     ],
 )
