@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Mapping
-from importlib.metadata import version
+from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, version
 
 from llmq.architectures.exaone import EXAONE4
 from llmq.architectures.gemma import GEMMA, GEMMA2
@@ -101,7 +102,10 @@ def architecture_for(config: Config) -> Architecture:
 
 def _looked_at(reason: str) -> str:
     """Of which version a refusal speaks that has to do with llama.cpp."""
-    return f" (that of llama-cpp-python {version('llama-cpp-python')})" * ("llama.cpp" in reason)
+    if "llama.cpp" in reason:
+        with suppress(PackageNotFoundError):
+            return f" (that of llama-cpp-python {version('llama-cpp-python')})"
+    return ""
 
 
 def _check_limits(settings: Config) -> None:

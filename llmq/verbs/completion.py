@@ -8,10 +8,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from llmq.verbs.arguments import one_of
+from llmq.verbs.arguments import lora_argument, model_argument, one_of
 from llmq.verbs.parsers import whole_parser
 from llmq_eval.drift import BUILTIN_SUITES
 
+PATHS = (Path, model_argument, lora_argument)
+"""The types of arguments that complete to files."""
 # What is typed once for each shell.
 INSTALL = {
     "bash": "llmq completion bash > ~/.llmq.bash; echo '. ~/.llmq.bash' >> ~/.bashrc",
@@ -47,7 +49,7 @@ def script(shell: str) -> str:
 
     whole = whole_parser()
     for action in _actions(whole):
-        if action.type is Path or {"--output", "--text"} & {*action.option_strings}:
+        if action.type in PATHS or {"--output", "--text"} & {*action.option_strings}:
             action.complete = shtab.FILE  # type: ignore[attr-defined]  # where shtab looks for it
         elif "--suite" in action.option_strings:
             action.complete = _suite_or_file(shtab.FILE)  # type: ignore[attr-defined]  # likewise

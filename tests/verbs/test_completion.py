@@ -46,6 +46,7 @@ def bash_script(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("help in", {"inspect"}),
         ("convert my", {"my-tutor", "my-tutor-Q4_0.gguf", "my-suite.jsonl"}),
         ("convert my-tutor --rec", {"--recipe"}),
+        ("convert my-tutor --lora my-t", {"my-tutor", "my-tutor-Q4_0.gguf"}),
         ("convert my-tutor --recipe ", set(RECIPES)),
         ("convert my-tutor --recipe Q4", {name for name in RECIPES if name.startswith("Q4")}),
         ("convert --encoder s", {"search"}),
