@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from llmq.errors import LlmqError, SuiteError
-from llmq.sources.hub_id import hub_id
+from llmq.sources.hub.ids import hub_id
 from llmq.spelling import did_you_mean
 from llmq.suites import Suite, read_suite, spread
 from llmq_eval.drift import BUILTIN_SUITES, Drift, Failure, builtin_suite, measure_drifts

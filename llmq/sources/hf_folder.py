@@ -13,14 +13,14 @@ from llmq.errors import CheckpointError
 from llmq.files.gguf import Metadata
 from llmq.files.json import read_json_object
 from llmq.recipes.rules import Facts
-from llmq.sources.adapter import Adapter, is_adapter
-from llmq.sources.adapter_settings import read_settings
+from llmq.sources.adapters.adapter import Adapter, is_adapter
+from llmq.sources.adapters.merging import merged, tokenizer_folder
+from llmq.sources.adapters.settings import read_settings
 from llmq.sources.checkpoint import Checkpoint, check_readable, open_checkpoint
 from llmq.sources.counts import counted
 from llmq.sources.experts import with_single_experts
 from llmq.sources.low_bit import codes_of, decoded
 from llmq.sources.matching import match_tensors
-from llmq.sources.merging import merged, tokenizer_folder
 from llmq.sources.model_card import general_metadata
 from llmq.sources.model_name import harmless_name
 from llmq.sources.names import plain_names

@@ -25,7 +25,7 @@ from llmq.errors import CheckpointError, one_line, printable
 from llmq.files.gguf import Metadata, MetaValue
 from llmq.files.json import read_json_object
 from llmq.sources.counts import Counts
-from llmq.sources.hub_id import origin_of
+from llmq.sources.hub.ids import origin_of
 
 MAX_CARD_BYTES = 1 << 24
 SHOWN_FIELDS = 4

@@ -6,15 +6,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from llmq.errors import AdapterError, CheckpointError, TokenizerError, one_line
-from llmq.sources.adapter import Adapter, is_adapter, open_adapter
-from llmq.sources.adapter_settings import BASE, read_settings
+from llmq.sources.adapters.adapter import Adapter, is_adapter, open_adapter
+from llmq.sources.adapters.settings import BASE, read_settings
 from llmq.sources.gguf_model import open_gguf_model
 from llmq.sources.hf_folder import check_settings, open_hf_folder
-from llmq.sources.hub_id import HubId, hub_id
+from llmq.sources.hub.ids import HubId, hub_id
 from llmq.sources.source import Source
 
 if TYPE_CHECKING:
-    from llmq.sources.hub import Transfer
+    from llmq.sources.hub.fetching import Transfer
 
 Adapters = Mapping[str | Path, float]
 """Folders of LoRA adapters, and what each is multiplied with: 1 as it was trained."""
@@ -83,14 +83,14 @@ def fetched(
     wanted = hub_id(path)
     if wanted is None:
         return Path(path)
-    from llmq.sources.hub import fetch, in_silence, unwatched
+    from llmq.sources.hub.fetching import fetch, in_silence, unwatched
 
     check = partial(check_settings, pre=pre)
     return fetch(wanted, check=check, transfer=transfer or unwatched, say=say or in_silence)
 
 
 def _cached(wanted: HubId) -> Path | None:
-    from llmq.sources.hub import cached
+    from llmq.sources.hub.fetching import cached
 
     return cached(wanted)
 

@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 
 from llmq.files.gguf import Metadata
-from llmq.sources.adapter import Adapter
-from llmq.sources.hub_id import REPO_URL, origin_of
+from llmq.sources.adapters.adapter import Adapter
+from llmq.sources.hub.ids import REPO_URL, origin_of
 
 
 def of_origin(folder: Path) -> Metadata:

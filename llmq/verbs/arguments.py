@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from llmq.errors import LlmqError
-from llmq.sources.hub_id import hub_id
+from llmq.sources.hub.ids import hub_id
 from llmq.spelling import did_you_mean
 
 UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "KI": 2**10, "MI": 2**20, "GI": 2**30}

@@ -16,7 +16,7 @@ from llmq.outputs import default_name
 from llmq.plan import Plan
 from llmq.planning import make_plan
 from llmq.runtime.opening import CONTEXT_LIMIT
-from llmq.sources.adapter import WEIGHTS_NAME, is_adapter, open_adapter
+from llmq.sources.adapters.adapter import WEIGHTS_NAME, is_adapter, open_adapter
 from llmq.sources.checkpoint import open_checkpoint
 from llmq.sources.opening import open_source
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from llmq.errors import PathError
 from llmq.files.gguf import MAGIC
 from llmq.files.parts import parts_of
-from llmq.sources.hub_id import HubId, hub_id
+from llmq.sources.hub.ids import HubId, hub_id
 from llmq.spelling import nearest
 
 MODEL = "name the folder that holds config.json, a GGUF file, or a model of the hub as org/name"

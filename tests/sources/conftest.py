@@ -8,7 +8,7 @@ from huggingface_hub import constants
 
 from tests.oracles import gguf_models
 from tests.oracles.gguf_models import Values, metadata, random_weights, shapes
-from tests.sources.small_hub import CHUNK, OTHERS, SmallHub, serving
+from tests.sources.hub.small_hub import CHUNK, OTHERS, SmallHub, serving
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from llmq.sources.hub_id import HubId, hub_id
+from llmq.sources.hub.ids import HubId, hub_id
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,8 @@
 """A checkpoint with LoRA adapters merged into it: what its tensors are then, and its settings.
 
 Nothing is computed here. A tensor that an adapter adds to becomes one that adds as it is read
-(llmq/sources/merged_weights.py); one that was trained whole gives way to the adapter's own.
+(llmq/sources/adapters/merged_weights.py); one that was trained whole gives way to that of the
+adapter.
 
 The output matrix may be tied to the token embedding. peft trains the two apart all the same where
 an adapter changes one of them (`BaseTuner._check_tied_modules` warns of it): the other stays what
@@ -17,12 +18,18 @@ from typing import Any
 from llmq.architectures.table import Architecture
 from llmq.errors import AdapterError
 from llmq.files.safetensors import TensorRef
-from llmq.sources.adapter import Adapter, Parts
-from llmq.sources.adapter_names import Names
-from llmq.sources.adapter_settings import CONFIG_NAME, scaling, trained_tokens
+from llmq.sources.adapters.adapter import Adapter, Parts
+from llmq.sources.adapters.merged_weights import (
+    MergedWeights,
+    Product,
+    ReplacedRows,
+    ShiftedBias,
+    called,
+)
+from llmq.sources.adapters.names import Names
+from llmq.sources.adapters.settings import CONFIG_NAME, scaling, trained_tokens
 from llmq.sources.checkpoint import Checkpoint
 from llmq.sources.matching import same
-from llmq.sources.merged_weights import MergedWeights, Product, ReplacedRows, ShiftedBias, called
 from llmq.sources.settings import model_settings
 from llmq.weights import Weights
 

@@ -9,9 +9,9 @@ import pytest
 from numpy.typing import NDArray
 
 from llmq.errors import AdapterError
-from llmq.sources.adapter import open_adapter
+from llmq.sources.adapters.adapter import open_adapter
 from llmq.sources.opening import open_source
-from tests.sources.adapters import PREFIX, Q_PROJ, matrices, save_adapter
+from tests.sources.adapters.saved import PREFIX, Q_PROJ, matrices, save_adapter
 
 MakeCheckpoint = Callable[..., Path]
 

@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import Any, BinaryIO, Self
 
 from llmq.errors import HubError, one_line
-from llmq.sources.hub_id import HubId
+from llmq.sources.hub.ids import HubId
 from llmq.version import __version__
 
 OnBytes = Callable[[int], object]

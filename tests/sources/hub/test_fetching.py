@@ -12,11 +12,11 @@ from huggingface_hub import constants
 from llmq.errors import ArchitectureError, CheckpointError, HubError
 from llmq.planning import make_plan
 from llmq.quantize import execute
-from llmq.sources.hub import cached, fetch
-from llmq.sources.hub_id import HubId
+from llmq.sources.hub.fetching import cached, fetch
+from llmq.sources.hub.ids import HubId
 from llmq.sources.opening import fetched, open_source
-from tests.sources.adapters import save_adapter
-from tests.sources.small_hub import CHUNK, OTHERS, SmallHub
+from tests.sources.adapters.saved import save_adapter
+from tests.sources.hub.small_hub import CHUNK, OTHERS, SmallHub
 
 WANTED = HubId("org/tutor")
 WEIGHTS = "model-00001-of-00002.safetensors"

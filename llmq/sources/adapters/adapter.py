@@ -14,7 +14,7 @@ from typing import Any
 
 from llmq.errors import AdapterError, one_line
 from llmq.files.safetensors import TensorRef, read_header
-from llmq.sources.adapter_settings import BASE, CONFIG_NAME, MERGE, read_settings
+from llmq.sources.adapters.settings import BASE, CONFIG_NAME, MERGE, read_settings
 from llmq.sources.checkpoint import folder_name
 from llmq.spelling import counted
 

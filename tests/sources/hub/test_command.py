@@ -6,7 +6,7 @@ import pytest
 
 from llmq.verbs import progress
 from tests.conftest import run
-from tests.sources.small_hub import SmallHub
+from tests.sources.hub.small_hub import SmallHub
 
 Captured = pytest.CaptureFixture[str]
 

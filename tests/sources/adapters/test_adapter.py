@@ -15,13 +15,13 @@ from llmq.errors import AdapterError
 from llmq.files.gguf import open_gguf
 from llmq.planning import make_plan
 from llmq.quantize import execute
-from llmq.sources.adapter import open_adapter
+from llmq.sources.adapters.adapter import open_adapter
 from llmq.sources.checkpoint import open_checkpoint
 from llmq.sources.opening import open_source
 from llmq.sources.source import Source
 from llmq.weights import Rows, Weights
 from tests.conftest import run
-from tests.sources.adapters import O_PROJ, PREFIX, Q_PROJ, matrices, save_adapter
+from tests.sources.adapters.saved import O_PROJ, PREFIX, Q_PROJ, matrices, save_adapter
 
 MakeCheckpoint = Callable[..., Path]
 

@@ -5,9 +5,9 @@ import hashlib
 from pathlib import Path
 
 from llmq.errors import HubError
-from llmq.sources import hub_library as library
-from llmq.sources.hub_id import HubId
-from llmq.sources.hub_library import HubFile, OnBytes
+from llmq.sources.hub import library
+from llmq.sources.hub.ids import HubId
+from llmq.sources.hub.library import HubFile, OnBytes
 
 CHUNK_BYTES = 1 << 20
 PARTIAL = ".incomplete"  # what the library calls a file that came in part

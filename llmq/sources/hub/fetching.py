@@ -14,11 +14,11 @@ from pathlib import Path
 
 from llmq.errors import HubError
 from llmq.files.json import read_json_object
-from llmq.sources import hub_library as library
-from llmq.sources.hub_content import is_placed, n_bytes_here, receive
-from llmq.sources.hub_files import needed
-from llmq.sources.hub_id import COMMIT, HubId
-from llmq.sources.hub_library import HubFile, Listing, OnBytes
+from llmq.sources.hub import library
+from llmq.sources.hub.content import is_placed, n_bytes_here, receive
+from llmq.sources.hub.ids import COMMIT, HubId
+from llmq.sources.hub.library import HubFile, Listing, OnBytes
+from llmq.sources.hub.needed import needed
 
 LARGEST_SETTINGS = 1 << 28  # bytes; more is not read of such a file either (llmq/files/json.py)
 
