@@ -69,7 +69,7 @@ def _moves(row: TensorRow) -> bool:
 
 
 def popular() -> tuple[Mapping[str, str], Mapping[str, str]]:
-    """The classes of the models that are downloaded most, and why some are not taken."""
+    """The classes of small models in wide use, and why some are not taken."""
     found = tomllib.loads(POPULAR.read_text(encoding="utf-8"))
     return found["models"], found["why_not"]
 

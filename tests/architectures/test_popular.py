@@ -1,4 +1,4 @@
-"""The models that are downloaded most: a row takes each, or the reason is said."""
+"""Small models in wide use: a row takes each, or the reason is said."""
 
 import tomllib
 from pathlib import Path
