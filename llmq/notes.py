@@ -1,7 +1,7 @@
 """Notes: what a plan has to say about its file, in whole sentences with numbers."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from math import prod
 
@@ -77,11 +77,13 @@ def _on_drift(recipe: str, other: str, shapes: Shapes) -> str:
     )
 
 
-def on_codes(tensors: Iterable[PlannedTensor], source: Source) -> list[str]:
+def on_codes(tensors: Sequence[PlannedTensor], source: Source) -> list[str]:
     """What becomes of the codes that a checkpoint was published in."""
     codes = source.codes
     if codes is None:
         return []
+    blocks = [tensor for tensor in tensors if tensor.format.block > 1]
+    others = [tensor.name for tensor in blocks if tensor.source.weights.dtype != codes]
     coded = [tensor for tensor in tensors if tensor.source.weights.dtype == codes]
     kept = sum(tensor.encoding.encoder == STORED for tensor in coded)
     changed = [t.format for t in coded if t.encoding.encoder != STORED and t.format.block > 1]
@@ -89,7 +91,7 @@ def on_codes(tensors: Iterable[PlannedTensor], source: Source) -> list[str]:
     if kept:
         found.append(
             f"{kept} of {len(coded)} matrices keep the {codes} codes that the checkpoint was published in, one to"
-            " one: nothing is rounded a second time"
+            f" one{_besides(others)}"
         )
     if again:
         listed = ", ".join(f"{count} to {name}" for name, count in again.items())
@@ -98,6 +100,12 @@ def on_codes(tensors: Iterable[PlannedTensor], source: Source) -> list[str]:
             f" --recipe {source.usual_recipe} keeps them as they are"
         )
     return found
+
+
+def _besides(names: list[str]) -> str:
+    """Which matrices are rounded all the same, as they were published in more bits."""
+    shown = ", ".join(names[:SHOWN_NAMES]) + ", ..." * (len(names) > SHOWN_NAMES)
+    return f"; what was published in more bits is rounded ({shown})" if names else ""
 
 
 def on_importance(importance: Importance | None, choices: Mapping[str, Choice]) -> list[str]:

@@ -37,6 +37,8 @@ def test_values_of_the_file_are_the_checkpoints(case: str, tmp_path: Path) -> No
     plan = make_plan(open_source(tmp_path / "m"))
     assert plan.recipe.name == recipe
     assert any("42 of 42 matrices keep" in note for note in plan.notes)
+    rounded = "what was published in more bits is rounded (token_embd.weight)"
+    assert any(note.endswith(rounded) for note in plan.notes)
     file = execute(plan, tmp_path / "m.gguf")
     found = {t.name: t.weights for t in open_gguf_model(file, allow_requantize=True).tensors}
     for tensor in plan.tensors:
