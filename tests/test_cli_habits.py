@@ -175,7 +175,7 @@ HABITS = (
     missing("metadata tiny-Q4_0.gguf set general.architecture=phi3", "stays as it is: the tensors are of this one"),
     missing("metadata tiny-Q4_0.gguf set llmq.quality=best", "stays as it is: it says how the file was made"),
     missing("metadata tiny-Q4_0.gguf remove general.nmae", "has no key 'general.nmae'; did you mean general.name?"),
-    missing("metadata tiny-Q4_0.gguf set llama.block_count=many", "llama.block_count: 'many' is no uint32"),
+    missing("metadata tiny-Q4_0.gguf set llama.context_length=many", "llama.context_length: 'many' is no uint32"),
     missing("metadata tiny-Q4_0.gguf set general.x:int23=1", "there is no type 'int23'; did you mean int32?"),
     missing("metadata tiny-Q4_0.gguf set general.name:uint32=1", "is of the type string, not uint32"),
     missing("metadata tiny-Q4_0.gguf set tokenizer.ggml.eos_token_id=99999", "99999 is no token; there are 0 to"),
