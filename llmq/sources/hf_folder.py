@@ -73,7 +73,7 @@ def open_hf_folder(
         tensors,
         (*remarks, *notes, *said, *tokenizer.notes, *odd, *name_notes),
         tokenizer_path=folder,
-        codes=codes_of(t.weights for t in tensors if t.name.startswith("blk.") and t.n_rows > 1),
+        codes=codes_of(tensor.weights for tensor in tensors),
     )
 
 

@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from math import prod
 from typing import Any, NamedTuple
 
 from llmq.errors import CheckpointError, one_line
@@ -91,12 +90,10 @@ def _plain(checkpoint: Checkpoint, settings: Settings) -> Decoded:
 
 
 def codes_of(tensors: Iterable[Weights]) -> str | None:
-    """The block format that most of the weights of these matrices are in; None where none is."""
-    found: Counter[str] = Counter()
-    for weights in tensors:
-        found[weights.dtype] += prod(weights.shape)
-    dtype, _ = found.most_common(1)[0] if found else ("", 0)
-    return dtype if dtype in FORMATS and FORMATS[dtype].block > 1 else None
+    """The block format that most of the coded matrices are in; None where none is coded."""
+    dtypes = (weights.dtype for weights in tensors)
+    found = Counter(dtype for dtype in dtypes if dtype in FORMATS and FORMATS[dtype].block > 1)
+    return found.most_common(1)[0][0] if found else None
 
 
 def settings_of(config: Mapping[str, Any]) -> Settings:
