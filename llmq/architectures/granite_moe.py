@@ -51,7 +51,7 @@ def half(number: int) -> Callable[[Weights, Sizes], Weights]:
     return partial(_half, number=number)
 
 
-def _half(weights: Weights, sizes: Sizes, *, number: int) -> Weights:  # noqa: ARG001
+def _half(weights: Weights, sizes: Sizes, *, number: int) -> Weights:  # noqa: ARG001  # a view
     *experts, rows, columns = weights.shape
     each = rows // 2
     starts = [expert * rows + number * each for expert in range(experts[0] if experts else 1)]

@@ -62,7 +62,12 @@ def decays_tiled(sizes: Sizes) -> Transform:
     return Transform(sizes["value_heads"], partial(decays, heads=tiled(sizes)))
 
 
-def columns_in_order(rows: Rows, unit: int, *, heads: tuple[int, ...]) -> Rows:  # noqa: ARG001
+def columns_in_order(
+    rows: Rows,
+    unit: int,  # noqa: ARG001  # the signature of every transform
+    *,
+    heads: tuple[int, ...],
+) -> Rows:
     """Columns in the order of `heads`.
 
     >>> import numpy as np

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from llmq.plan import Plan
     from llmq.planned_tensor import PlannedTensor
     from llmq.quantize import Progress as BytesWritten
-    from llmq.sources.hub.library import OnBytes
+    from llmq.sources.hub.client import OnBytes
     from llmq_eval.measuring import Progress as DocumentsDone
 
 

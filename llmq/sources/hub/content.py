@@ -5,9 +5,9 @@ import hashlib
 from pathlib import Path
 
 from llmq.errors import HubError
-from llmq.sources.hub import library
+from llmq.sources.hub import client
+from llmq.sources.hub.client import HubFile, OnBytes
 from llmq.sources.hub.ids import HubId
-from llmq.sources.hub.library import HubFile, OnBytes
 
 CHUNK_BYTES = 1 << 20
 PARTIAL = ".incomplete"  # what the library calls a file that came in part
@@ -15,7 +15,7 @@ PARTIAL = ".incomplete"  # what the library calls a file that came in part
 
 def receive(wanted: HubId, commit: str, file: HubFile, on_bytes: OnBytes) -> None:
     """Have the content of a file in the cache, checked."""
-    place = _blob(library.cache_folder(wanted.repo), file)
+    place = _blob(client.cache_folder(wanted.repo), file)
     if place.is_file() and place.stat().st_size == file.size:
         return
     place.parent.mkdir(parents=True, exist_ok=True)
@@ -24,11 +24,11 @@ def receive(wanted: HubId, commit: str, file: HubFile, on_bytes: OnBytes) -> Non
         partial.unlink()
     try:
         with partial.open("ab") as into:
-            library.receive(wanted.repo, commit, file, into, on_bytes)
+            client.receive(wanted.repo, commit, file, into, on_bytes)
     except Exception as error:
         if isinstance(error, OSError) and error.errno == errno.ENOSPC:
             raise
-        raise library.in_words(error, wanted) from None
+        raise client.in_words(error, wanted) from None
     if not _is_listed(partial, file):
         partial.unlink()
         raise HubError(

@@ -14,10 +14,10 @@ from pathlib import Path
 
 from llmq.errors import HubError
 from llmq.files.json import read_json_object
-from llmq.sources.hub import library
+from llmq.sources.hub import client
+from llmq.sources.hub.client import HubFile, Listing, OnBytes
 from llmq.sources.hub.content import is_placed, n_bytes_here, receive
 from llmq.sources.hub.ids import COMMIT, HubId
-from llmq.sources.hub.library import HubFile, Listing, OnBytes
 from llmq.sources.hub.needed import needed
 
 LARGEST_SETTINGS = 1 << 28  # bytes; more is not read of such a file either (llmq/files/json.py)
@@ -50,11 +50,11 @@ def fetch(
     if COMMIT.fullmatch(wanted.revision) and (here := cached(wanted)):
         return here
     try:
-        found = library.listing(wanted)
+        found = client.listing(wanted)
     except Exception as error:  # of requests, of the library, or of the system
-        return _in_its_place(wanted, library.in_words(error, wanted), say)
+        return _in_its_place(wanted, client.in_words(error, wanted), say)
     settings, weights = _checked(wanted, found)
-    folder = library.cache_folder(wanted.repo) / "snapshots" / found.commit
+    folder = client.cache_folder(wanted.repo) / "snapshots" / found.commit
     try:
         _check_room(wanted, [*settings, *weights])
         _get(wanted, found.commit, settings, transfer=unwatched)
@@ -64,13 +64,13 @@ def fetch(
     except OSError as error:
         if error.errno == errno.ENOSPC:
             raise HubError(f"{wanted}: the disk of {folder.parent.parent} is full") from None
-        raise library.in_words(error, wanted) from None
+        raise client.in_words(error, wanted) from None
     return folder
 
 
 def cached(wanted: HubId) -> Path | None:
     """The folder of a model in the hub's cache, if all of it is there; asks nobody."""
-    home, revision = library.cache_folder(wanted.repo), wanted.revision
+    home, revision = client.cache_folder(wanted.repo), wanted.revision
     if not COMMIT.fullmatch(revision):
         reference = home.joinpath("refs", *revision.split("/"))
         if not reference.is_file():
@@ -117,7 +117,7 @@ def _checked(wanted: HubId, found: Listing) -> tuple[list[HubFile], list[HubFile
 
 def _check_room(wanted: HubId, files: Iterable[HubFile]) -> None:
     """Raise `HubError` where the disk has no room for what is still to come."""
-    home = library.cache_folder(wanted.repo)
+    home = client.cache_folder(wanted.repo)
     missing = sum(file.size - n_bytes_here(home, file) for file in files)
     there = next(folder for folder in home.parents if folder.is_dir())
     free = shutil.disk_usage(there).free
@@ -130,16 +130,16 @@ def _check_room(wanted: HubId, files: Iterable[HubFile]) -> None:
 
 def _get(wanted: HubId, commit: str, files: list[HubFile], *, transfer: Transfer) -> None:
     """Have these files in the folder of the commit, each of them whole and what is listed."""
-    home = library.cache_folder(wanted.repo)
+    home = client.cache_folder(wanted.repo)
     missing = [file for file in files if not is_placed(home, commit, file)]
     if not missing:
         return
     total, here = sum(f.size for f in missing), sum(n_bytes_here(home, f) for f in missing)
     with transfer(str(wanted), total, here) as on_bytes:
         for file in missing:
-            with library.lock(wanted.repo, file):
+            with client.lock(wanted.repo, file):
                 receive(wanted, commit, file, on_bytes or (lambda _: None))
-            placed = library.link(wanted.repo, commit, file)
+            placed = client.link(wanted.repo, commit, file)
             if placed.stat().st_size != file.size:
                 raise HubError(f"{placed}: is not what the hub lists; remove it and try again")
 
@@ -148,7 +148,7 @@ def _write_revision(wanted: HubId, commit: str) -> None:
     """Remember what a branch or a tag stands for, as the library does, for when there is no hub."""
     if wanted.revision == commit:
         return
-    path = library.cache_folder(wanted.repo).joinpath("refs", *wanted.revision.split("/"))
+    path = client.cache_folder(wanted.repo).joinpath("refs", *wanted.revision.split("/"))
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(commit, encoding="utf-8")
 

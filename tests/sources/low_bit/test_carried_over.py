@@ -1,19 +1,22 @@
 """Published 4-bit codes in the file: its decoded values are the checkpoint's, to the bit."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 
 from llmq import Overrides, execute, make_plan, open_gguf, open_source, tensor_type
 from llmq.architectures.rope import interleaved
 from llmq.cli import main
+from llmq.plan import Plan
 from llmq.refine.estimate import refined_in
 from llmq.sources.gguf_model import open_gguf_model
+from llmq.weights import Weights
 from llmq_kernels import FORMATS
 from tests.oracles import low_bit_packers as packers
 from tests.oracles.low_bit_folders import packed_tutor
@@ -29,6 +32,19 @@ CASES: Mapping[str, tuple[Packer, Mapping[str, Any], str]] = {
 HEAD = 64
 
 
+def matrices(
+    plan: Plan, file: Path, expected: Mapping[str, torch.Tensor]
+) -> Iterator[tuple[Weights, NDArray[np.float32]]]:
+    """What the file holds of each packed matrix, and its values in the order of the file."""
+    found = {t.name: t.weights for t in open_gguf_model(file, allow_requantize=True).tensors}
+    for tensor in plan.tensors:
+        values = expected.get(tensor.source.weights.name)
+        if values is not None:
+            wanted = values.float().numpy()
+            paired = "attn_q" in tensor.name or "attn_k" in tensor.name
+            yield found[tensor.name], interleaved(wanted, HEAD) if paired else wanted
+
+
 @pytest.mark.parametrize("case", CASES)
 def test_values_of_the_file_are_the_checkpoints(case: str, tmp_path: Path) -> None:
     """Without a recipe named; queries and keys in the order that llama.cpp wants them in."""
@@ -40,16 +56,9 @@ def test_values_of_the_file_are_the_checkpoints(case: str, tmp_path: Path) -> No
     rounded = "what was published in more bits is rounded (token_embd.weight)"
     assert any(note.endswith(rounded) for note in plan.notes)
     file = execute(plan, tmp_path / "m.gguf")
-    found = {t.name: t.weights for t in open_gguf_model(file, allow_requantize=True).tensors}
-    for tensor in plan.tensors:
-        values = expected.get(tensor.source.weights.name)
-        if values is None:
-            continue
-        wanted = values.float().numpy()
-        if "attn_q" in tensor.name or "attn_k" in tensor.name:
-            wanted = interleaved(wanted, HEAD)
-        assert found[tensor.name].dtype == plan.recipe.base
-        np.testing.assert_array_equal(found[tensor.name].read(0, len(wanted)), wanted)
+    for weights, wanted in matrices(plan, file, expected):
+        assert weights.dtype == plan.recipe.base
+        np.testing.assert_array_equal(weights.read(0, len(wanted)), wanted)
     assert open_gguf(file).metadata["llmq.source.format"]
 
 
@@ -62,15 +71,8 @@ def test_weights_on_the_grid_are_carried_over(bits: int, tmp_path: Path) -> None
     assert any("42 matrices lie on the grid of Q4_0" in note for note in plan.notes)
     assert any("42 of 42 matrices keep" in note for note in plan.notes)
     file = execute(plan, tmp_path / "m.gguf")
-    found = {t.name: t.weights for t in open_gguf_model(file, allow_requantize=True).tensors}
-    for tensor in plan.tensors:
-        values = expected.get(tensor.source.weights.name)
-        if values is None:
-            continue
-        wanted = values.float().numpy()
-        if "attn_q" in tensor.name or "attn_k" in tensor.name:
-            wanted = interleaved(wanted, HEAD)
-        rows = found[tensor.name].read(0, len(wanted))
+    for weights, wanted in matrices(plan, file, expected):
+        rows = weights.read(0, len(wanted))
         if bits == 11:
             rows = torch.from_numpy(rows).bfloat16().float().numpy()
         np.testing.assert_array_equal(rows, wanted)
