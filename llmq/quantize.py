@@ -3,9 +3,10 @@
 What happens to one chunk is in llmq/chunks.py; here chunks are cut to the memory allowed and shared
 out to processes (llmq/workers.py).
 
-The output is written under a temporary name beside its final one, flushed to disk, read back and
-compared, opened by llama.cpp (llmq/load_check.py) and then renamed. Whatever fails, and Ctrl-C as
-well, leaves nothing under the final name; llmq/outputs.py knows where nothing may be written.
+The output is written under a temporary name beside its final one, flushed to disk, read back,
+compared and hashed tensor by tensor (the hashes go into its header), opened by llama.cpp
+(llmq/load_check.py) and then renamed. Whatever fails, and Ctrl-C as well, leaves nothing under the
+final name; llmq/outputs.py knows where nothing may be written.
 """
 
 import os
@@ -13,10 +14,11 @@ import zlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from itertools import pairwise
 from pathlib import Path
 
-from llmq import defaults
-from llmq.chunks import Chunk, file_checksum, write_chunk
+from llmq import defaults, records
+from llmq.chunks import Chunk, read_back, write_chunk
 from llmq.errors import OutputError
 from llmq.load_check import check_loads
 from llmq.outputs import check_output
@@ -77,9 +79,14 @@ def execute(
     weights = _chunk_weights(plan, workers, max_memory)
     try:
         with unpublished(outputs, force=force) as partials:
+            hashes: list[str] = []
             with worker_pool(workers) as pool:
                 for part, partial in zip(parts, partials, strict=True):
-                    _fill(part, partial, list(_chunks(part, weights)), pool, progress)
+                    hashes += _fill(part, partial, list(_chunks(part, weights)), pool, progress)
+            types = [tensor.format.name for tensor in plan.tensors]
+            parts[0] = parts[0].with_records(records.of_tensors(types, hashes))
+            for part, partial in zip(parts, partials, strict=True):
+                _write_header(part, partial)
             if load_check:
                 _try(plan, partials[0], outputs[0])
     except OSError as error:
@@ -143,14 +150,13 @@ def _fill(
     chunks: list[Chunk],
     pool: ProcessPoolExecutor | None,
     progress: Progress | None,
-) -> None:
-    """Make the file, write all of it, and compare what is read back."""
+) -> list[str]:
+    """Make the file, write its tensors, and compare what is read back: the hash of each tensor."""
     with path.open("xb") as file:
-        file.write(plan.header)
         file.truncate(plan.n_bytes)
     checksums = _write(chunks, path, pool, progress)
     _flush(path)
-    _compare(plan, chunks, checksums, path, pool)
+    return _compare(chunks, checksums, path, pool)
 
 
 def _try(plan: Plan, path: Path, output: Path) -> None:
@@ -173,24 +179,37 @@ def _write(
 
 
 def _compare(
-    plan: Plan,
-    chunks: list[Chunk],
-    checksums: list[int],
-    path: Path,
-    pool: ProcessPoolExecutor | None,
-) -> None:
-    """Read the header and every chunk back from the file and compare their checksums."""
-    if file_checksum(path, 0, len(plan.header)) != zlib.crc32(plan.header):
+    chunks: list[Chunk], checksums: list[int], path: Path, pool: ProcessPoolExecutor | None
+) -> list[str]:
+    """Read every tensor back, compare the checksums of its chunks; the hashes of the tensors."""
+    starts = [index for index, chunk in enumerate(chunks) if chunk.start == 0]
+    spans = [slice(*pair) for pair in pairwise([*starts, len(chunks)])]
+    tasks = [
+        (path, chunks[span.start].position, [chunk.n_bytes for chunk in chunks[span]])
+        for span in spans
+    ]
+    hashes = [""] * len(spans)
+    for index, (found, sha256) in on_each(pool, read_back, tasks):
+        hashes[index] = sha256
+        if found != checksums[spans[index]]:
+            name = chunks[spans[index].start].tensor.name
+            raise OutputError(
+                f"{path.parent}: {name!r} reads back differently from what was written there; the"
+                " disk is not reliable"
+            )
+    return hashes
+
+
+def _write_header(plan: Plan, path: Path) -> None:
+    """The last that is written: in the first part, it holds the hashes of all tensors."""
+    with path.open("r+b") as file:
+        file.write(plan.header)
+    _flush(path)
+    checksums, _ = read_back(path, 0, [len(plan.header)])
+    if checksums != [zlib.crc32(plan.header)]:
         raise OutputError(
             f"{path.parent}: the header reads back differently; the disk is not reliable"
         )
-    spans = [(path, chunk.position, chunk.n_bytes) for chunk in chunks]
-    for index, checksum in on_each(pool, file_checksum, spans):
-        if checksum != checksums[index]:
-            raise OutputError(
-                f"{path.parent}: {chunks[index].tensor.name!r} reads back differently from what was"
-                " written there; the disk is not reliable"
-            )
 
 
 def _flush(path: Path) -> None:
