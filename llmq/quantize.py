@@ -11,7 +11,7 @@ final name; llmq/outputs.py knows where nothing may be written.
 
 import os
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from itertools import pairwise
@@ -79,14 +79,13 @@ def execute(
     weights = _chunk_weights(plan, workers, max_memory)
     try:
         with unpublished(outputs, force=force) as partials:
-            hashes: list[str] = []
             with worker_pool(workers) as pool:
-                for part, partial in zip(parts, partials, strict=True):
-                    hashes += _fill(part, partial, list(_chunks(part, weights)), pool, progress)
-            types = [tensor.format.name for tensor in plan.tensors]
-            parts[0] = parts[0].with_records(records.of_tensors(types, hashes))
-            for part, partial in zip(parts, partials, strict=True):
-                _write_header(part, partial)
+                hashes = [
+                    sha256
+                    for part, partial in zip(parts, partials, strict=True)
+                    for sha256 in _fill(part, partial, list(_chunks(part, weights)), pool, progress)
+                ]
+            _finish(parts, partials, hashes)
             if load_check:
                 _try(plan, partials[0], outputs[0])
     except OSError as error:
@@ -200,8 +199,15 @@ def _compare(
     return hashes
 
 
+def _finish(parts: Sequence[Plan], paths: Sequence[Path], hashes: Sequence[str]) -> None:
+    """Write the headers, of which the first holds the hashes of all tensors."""
+    types = [tensor.format.name for part in parts for tensor in part.tensors]
+    first = parts[0].with_records(records.of_tensors(types, hashes))
+    for part, path in zip([first, *parts[1:]], paths, strict=True):
+        _write_header(part, path)
+
+
 def _write_header(plan: Plan, path: Path) -> None:
-    """The last that is written: in the first part, it holds the hashes of all tensors."""
     with path.open("r+b") as file:
         file.write(plan.header)
     _flush(path)
