@@ -32,10 +32,39 @@ class Message:
 
 @dataclass(frozen=True)
 class Dialogue:
-    """A conversation between a student (user) and a tutor (assistant)."""
+    """A conversation between a student (user) and a tutor (assistant).
+
+    `answer` is the key that the tutor must not tell, where there is one.
+    """
 
     id: str
     messages: tuple[Message, ...]
+    subject: str = ""
+    source: str = ""
+    answer: str = ""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A question with choices, of which `answer` is the index of the right one."""
+
+    id: str
+    question: str
+    choices: tuple[str, ...]
+    answer: int
+    subject: str = ""
+    source: str = ""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A question with an exact answer."""
+
+    id: str
+    question: str
+    answer: str
+    subject: str = ""
+    source: str = ""
 
 
 @dataclass(frozen=True)
@@ -45,6 +74,10 @@ class Suite:
     name: str
     sha256: str
     dialogues: tuple[Dialogue, ...]
+    choices: tuple[Choice, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    license: str = ""
+    n_bytes: int = 0
 
 
 def read_suite(path: Path | Traversable) -> Suite:

@@ -5,16 +5,13 @@ Both files read the same tokens, and over the tutor's turns only they are compar
 token, document by document; eval/README.md says what the figures mean, and their limits.
 """
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from importlib.resources import files
-from pathlib import Path
 from typing import Any
 
 from llmq.errors import ModelError
-from llmq.files.parts import parts_of
 from llmq.runtime import Model, llama_cpp_version
 from llmq.runtime.chat_template import FIXED_DATE
 from llmq.suites import Suite, read_suite
@@ -23,19 +20,11 @@ from llmq_eval.likelihood import Tokens
 from llmq_eval.material import Document, Material
 from llmq_eval.measuring import Progress, common_context, compare_documents, read_alike
 from llmq_eval.metrics import METRICS
+from llmq_eval.model_file import ModelFile, described
 from llmq_eval.statistics import Estimate, few_documents
 from llmq_eval.verdict import Verdict, verdict
 
 BUILTIN_SUITES = ("tutoring", "general")  # the first is the default
-
-
-@dataclass(frozen=True)
-class ModelFile:
-    """Which file was measured."""
-
-    name: str
-    size_bytes: int
-    sha256: str
 
 
 @dataclass(frozen=True, eq=False)  # an array has no one truth value
@@ -179,14 +168,3 @@ def measure_documents(
         return Drift(base, file, *named, n_ctx, rows, material.unit)
 
     return tuple(map(result, files, (outcomes[model] for model in models[1:])))
-
-
-def described(path: Path) -> ModelFile:
-    """The file; of a split model all parts together, under the name of the first."""
-    digest, size_bytes = hashlib.sha256(), 0
-    for part in (part for part in parts_of(path) if part.exists()):
-        with part.open("rb") as file:
-            while block := file.read(1 << 20):
-                digest.update(block)
-        size_bytes += part.stat().st_size
-    return ModelFile(path.name, size_bytes, digest.hexdigest())

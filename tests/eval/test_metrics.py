@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 
 from llmq.verbs.drift_tables import more_rows, table_rows
-from llmq_eval.drift import DocumentDrift, Drift, ModelFile
+from llmq_eval.drift import DocumentDrift, Drift
 from llmq_eval.likelihood import TOKEN
 from llmq_eval.metrics import METRICS, PERCENT, Metric
+from llmq_eval.model_file import ModelFile
 from llmq_eval.statistics import Estimate, mean
 
 Row = tuple[float, float, float, bool]  # a token as TOKEN has it

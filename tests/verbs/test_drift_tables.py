@@ -8,8 +8,9 @@ import pytest
 
 from llmq.verbs.drift_replies import print_replies, show_replies
 from llmq.verbs.drift_tables import print_tables, print_verdicts
-from llmq_eval.drift import DocumentDrift, Drift, ModelFile
+from llmq_eval.drift import DocumentDrift, Drift
 from llmq_eval.likelihood import TOKEN
+from llmq_eval.model_file import ModelFile
 from llmq_eval.replies import Prompt, Replies, Reply
 
 Golden = Callable[[str, str], None]
