@@ -56,12 +56,12 @@ def execute(
 
     `jobs` is the number of worker processes (default, for models large enough: one per core, or as
     many as `max_memory` allows); `max_memory` bounds the anonymous memory of all processes
-    together, in bytes. The bytes of the file depend on neither. `load_check` has llama.cpp open the
-    finished file, and compares its tokens with those of the source's tokenizer.json;
-    `split_max_size` cuts the model into files of at most so many bytes of tensors, of which the
-    first is returned. Raises `OutputError` before any work where `output` exists (and not `force`),
-    cannot be written or does not fit the disk, `WeightError` for a weight that is not finite or
-    beyond its format, and `ModelError` or `TokenizerError` for a file that the check refuses.
+    together, in bytes. The bytes of the file depend on neither. `load_check` has llama.cpp try the
+    finished file, beside the source's tokenizer.json; `split_max_size` cuts the model into files of
+    at most so many bytes of tensors, of which the first is returned. Raises `OutputError` before
+    any work where `output` exists (and not `force`), cannot be written or does not fit the disk,
+    `WeightError` for a weight that is not finite or beyond its format, and `ModelError` or
+    `TokenizerError` for a file that the check refuses.
 
         >>> import tempfile
         >>> from llmq import execute, make_plan, open_source
@@ -70,9 +70,8 @@ def execute(
         ...     execute(plan, f"{folder}/tutor.gguf").stat().st_size == plan.n_bytes
         True
     """
-    output = Path(output)
     parts = in_parts(plan, split_max_size)
-    outputs = part_names(output, len(parts))
+    outputs = part_names(Path(output), len(parts))
     for path in outputs:
         check_output(plan, path, force=force)
     workers = _workers(plan, jobs, max_memory)
@@ -80,11 +79,9 @@ def execute(
     try:
         with unpublished(outputs, force=force) as partials:
             with worker_pool(workers) as pool:
-                hashes = [
-                    sha256
-                    for part, partial in zip(parts, partials, strict=True)
-                    for sha256 in _fill(part, partial, list(_chunks(part, weights)), pool, progress)
-                ]
+                hashes: list[str] = []
+                for part, partial in zip(parts, partials, strict=True):
+                    hashes += _fill(part, partial, list(_chunks(part, weights)), pool, progress)
             _finish(parts, partials, hashes)
             if load_check:
                 _try(plan, partials[0], outputs[0])
