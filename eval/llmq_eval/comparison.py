@@ -5,21 +5,37 @@ computed once for each token, however many files are compared with it.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Protocol
 
 import numpy as np
 
 from llmq.errors import ModelError
 from llmq.runtime import Model
 from llmq_eval.distribution import Distribution, Logits
+from llmq_eval.kept import Kept
 from llmq_eval.likelihood import TOKEN, Passage, Tokens
 
 Outcome = Tokens | ModelError  # of one model on one passage
-# Told of a file: which, a token's index, its KL, and both distributions, soon to be filled anew.
-Watch = Callable[[Model, int, float, Distribution, Distribution], None]
+Prediction = Distribution | Kept
+# Told of a file: which, a token's index, its KL, and both predictions, soon to be filled anew.
+Watch = Callable[[Model, int, float, Prediction, Distribution], None]
+Keep = Callable[[Distribution, int], None]  # told what the base predicts where a token stands
+
+
+class Base(Protocol):
+    """A base that predicts without being a model."""
+
+    def predictions(self, passage: Passage) -> Iterator[Prediction]:
+        """What it predicts for each scored token."""
 
 
 def compare(
-    base: Model, quants: Sequence[Model], passage: Passage, *, watch: Watch | None = None
+    base: Model | Base,
+    quants: Sequence[Model],
+    passage: Passage,
+    *,
+    watch: Watch | None = None,
+    keep: Keep | None = None,
 ) -> dict[Model, Outcome]:
     """How each of `quants` differs from `base` on each scored token of a passage they can hold.
 
@@ -29,10 +45,11 @@ def compare(
     found: dict[Model, Outcome] = {}
     tokens = {quant: np.empty(len(passage.scored), TOKEN) for quant in quants}
     following = {quant: predictions(quant, passage) for quant in quants}
-    for number, (index, p) in enumerate(
-        zip(passage.scored, predictions(base, passage), strict=True)
-    ):
+    known = predictions(base, passage) if isinstance(base, Model) else base.predictions(passage)
+    for number, (index, p) in enumerate(zip(passage.scored, known, strict=True)):
         role, target = passage.roles.get(index, 0), passage.tokens[index]
+        if keep and isinstance(p, Distribution):
+            keep(p, target)
         for quant, q in _step(following, found).items():
             kl = p.kl(q)
             tokens[quant][number] = (

@@ -16,6 +16,8 @@ from llmq.runtime import Model, llama_cpp_version
 from llmq.runtime.chat_template import FIXED_DATE
 from llmq.suites import Suite, read_suite
 from llmq.version import __version__
+from llmq_eval.groups import BY, By, groups
+from llmq_eval.histogram import kl_histogram
 from llmq_eval.likelihood import Tokens
 from llmq_eval.material import Document, Material
 from llmq_eval.measuring import Progress, common_context, compare_documents, read_alike
@@ -24,6 +26,7 @@ from llmq_eval.metrics import METRICS
 from llmq_eval.model_file import ModelFile, described
 from llmq_eval.statistics import Estimate, few_documents
 from llmq_eval.verdict import Verdict, verdict
+from llmq_eval.worst_tokens import WorstToken, WorstTokens
 
 BUILTIN_SUITES = ("tutoring", "general")  # the first is the default
 
@@ -58,6 +61,7 @@ class Drift:
     n_ctx: int
     documents: tuple[DocumentDrift, ...]
     unit: str = "dialogue"
+    worst: tuple[WorstToken, ...] = ()
 
     @property
     def n_tokens(self) -> int:
@@ -83,6 +87,13 @@ class Drift:
     def rows(self) -> tuple[dict[str, Any], ...]:
         """A row for each document."""
         return tuple(document.as_json() for document in self.documents)
+
+    def samples(self) -> dict[str, Any]:
+        """What is shown to people: how KL is distributed, and the worst tokens in their places."""
+        return {
+            "kl_histogram": kl_histogram([document.tokens for document in self.documents]),
+            "worst_tokens": [token.as_json() for token in self.worst],
+        }
 
     @cached_property
     def verdict(self) -> Verdict:
@@ -110,8 +121,14 @@ class Drift:
             "warning": self.warning,
             "verdict": self.verdict.as_json(),
             "totals": {name: estimate.as_json() for name, estimate in self.totals.items()},
+            **{f"by_{by}": self._groups(by) for by in BY},
+            **self.samples(),
             "documents": list(self.rows()),
         }
+
+
+    def _groups(self, by: By) -> dict[str, Any]:
+        return {group.name: group.as_json() for group in groups(self.documents, by)}
 
 
 @dataclass(frozen=True)
