@@ -17,7 +17,7 @@ from concurrent.futures.process import BrokenProcessPool
 from itertools import pairwise
 from pathlib import Path
 
-from llmq import defaults, records
+from llmq import defaults
 from llmq.chunks import Chunk, read_back, write_chunk
 from llmq.errors import OutputError
 from llmq.load_check import check_loads
@@ -26,6 +26,7 @@ from llmq.plan import Plan
 from llmq.planned_tensor import PlannedTensor
 from llmq.processors import cores
 from llmq.publishing import in_parts, part_names, unpublished
+from llmq.tensor_hashes import of_tensors
 from llmq.workers import on_each, worker_pool
 
 CHUNK_WEIGHTS = 1 << 19
@@ -199,7 +200,7 @@ def _compare(
 def _finish(parts: Sequence[Plan], paths: Sequence[Path], hashes: Sequence[str]) -> None:
     """Write the headers, of which the first holds the hashes of all tensors."""
     types = [tensor.format.name for part in parts for tensor in part.tensors]
-    first = parts[0].with_records(records.of_tensors(types, hashes))
+    first = parts[0].with_records(of_tensors(types, hashes))
     for part, path in zip([first, *parts[1:]], paths, strict=True):
         _write_header(part, path)
 
