@@ -56,13 +56,12 @@ def execute(
     """Write the file that `plan` describes to `output` and return its path.
 
     `jobs` is the number of worker processes (default, for models large enough: one per core, or as
-    many as `max_memory` allows); `max_memory` bounds the anonymous memory of all processes
-    together, in bytes. The bytes of the file depend on neither. `load_check` has llama.cpp try the
-    finished file, beside the source's tokenizer.json; `split_max_size` cuts the model into files of
-    at most so many bytes of tensors, of which the first is returned. Raises `OutputError` before
-    any work where `output` exists (and not `force`), cannot be written or does not fit the disk,
-    `WeightError` for a weight that is not finite or beyond its format, and `ModelError` or
-    `TokenizerError` for a file that the check refuses.
+    many as `max_memory` allows, the bytes of anonymous memory of all processes together). The bytes
+    of the file depend on neither. `load_check` has llama.cpp try the finished file beside the
+    source's tokenizer.json; `split_max_size` cuts the model into files of at most so many bytes of
+    tensors, of which the first is returned. Raises `OutputError` before any work where `output`
+    exists (and not `force`), cannot be written or does not fit the disk, `WeightError` for a weight
+    that no format can hold, and `ModelError` or `TokenizerError` for what the check refuses.
 
         >>> import tempfile
         >>> from llmq import execute, make_plan, open_source
@@ -79,8 +78,8 @@ def execute(
     weights = _chunk_weights(plan, workers, max_memory)
     try:
         with unpublished(outputs, force=force) as partials:
+            hashes: list[str] = []
             with worker_pool(workers) as pool:
-                hashes: list[str] = []
                 for part, partial in zip(parts, partials, strict=True):
                     hashes += _fill(part, partial, list(_chunks(part, weights)), pool, progress)
             _finish(parts, partials, hashes)
