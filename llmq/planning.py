@@ -71,6 +71,7 @@ def make_plan(
         "general.file_type": np.uint32(chosen.file_type),
         **(importance.metadata if importance else {}),
         **_records(source, encoder_of(tensors), dial),
+        **records.of_tensors([tensor.format.name for tensor in tensors]),
     }
     notes = (*source.notes, *on_codes(tensors, source), *on_importance(importance, choices))
     size_notes = tuple(on_fallbacks(choices, shapes, chosen, overrides, choose))
@@ -98,7 +99,7 @@ def _records(source: Source, encoder: str | None, quality: Quality) -> Metadata:
     """What the file says of its making; where all blocks were stored, that is the source's."""
     if encoder == STORED:
         found = {key: value for key, value in source.metadata.items() if records.is_record(key)}
-        return {records.ENCODER: STORED} | found
+        return {records.ENCODER: STORED} | found  # the hashes are planned anew
     return {records.ENCODER: str(encoder), records.QUALITY: quality.name} if encoder else {}
 
 

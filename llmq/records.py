@@ -7,6 +7,8 @@ llmq.calibration.n_tokens        how many they are
 llmq.calibration.sources         what texts they come from
 llmq.calibration.sources.sha256  the hash of each of these texts, by which drift knows them again
 llmq.refine.*                    the settings that the codes were refined with
+llmq.tensors.sha256              the hash and the type of each tensor's bytes, in order; the parts
+                                 of a split model have those of all tensors in the first one
 
 One key speaks of the weights themselves, and so of whatever is made of the file:
 
@@ -29,12 +31,26 @@ ENCODER, QUALITY = "llmq.encoder", "llmq.quality"
 CALIBRATION, REFINE = "llmq.calibration.", "llmq.refine."
 SHA256, N_TOKENS = CALIBRATION + "sha256", CALIBRATION + "n_tokens"
 SOURCE_FORMAT = "llmq.source.format"
+TENSORS_SHA256 = "llmq.tensors.sha256"
 SOURCES, SOURCES_SHA256 = CALIBRATION + "sources", CALIBRATION + "sources.sha256"
 
 
 def is_record(key: str) -> bool:
     """Whether the key speaks of how a file was made, and so not of a file that is made of it."""
-    return key in (ENCODER, QUALITY) or key.startswith((CALIBRATION, REFINE))
+    return key in (ENCODER, QUALITY, TENSORS_SHA256) or key.startswith((CALIBRATION, REFINE))
+
+
+def of_tensors(types: Sequence[str], sha256: Sequence[str] | None = None) -> Metadata:
+    """What is said of the tensors' bytes: a file is planned with zeros, in as many digits.
+
+    The type stands behind the hash, since llama-quantize passes on keys that it does not know: its
+    own tensors, of other types, can so be told from damaged ones.
+
+    >>> of_tensors(["Q8_0"], ["5f" * 32])["llmq.tensors.sha256"][0][58:]
+    '5f5f5f Q8_0'
+    """
+    hashes = sha256 or ["0" * 64] * len(types)
+    return {TENSORS_SHA256: [f"{known} {kind}" for known, kind in zip(hashes, types, strict=True)]}
 
 
 def of_schemes(schemes: Sequence[str]) -> Metadata:
