@@ -1,6 +1,6 @@
 """Evidence made of random numbers with known truths, to try the gate's judge on."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,12 +10,21 @@ from llmq_eval.gate.evidence import Check, Evidence, Row, SuiteUsed
 from llmq_eval.gate.lock import Lock
 from llmq_eval.model_file import ModelFile
 
-SUBJECTS = ("arithmetic", "algebra", "geometry", "science", "reading", "writing", "coding", "languages")
+SUBJECTS = (
+    "arithmetic",
+    "algebra",
+    "geometry",
+    "science",
+    "reading",
+    "writing",
+    "coding",
+    "languages",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Truth:
-    """What is true of a file; `spread` is how much documents differ (of a lognormal's logarithm)."""
+    """What is true of a file; documents differ by a factor with a logarithm of this `spread`."""
 
     kl_nats: float = 0.03
     spread: float = 0.5
@@ -46,43 +55,44 @@ class Truth:
 
     def documents(self, rng: np.random.Generator, n: int) -> tuple[Row, ...]:
         """The table of drift: a row a document."""
-        rows = []
-        for index in range(n):
-            n_tokens, n_deciding, n_end = int(rng.integers(40, 120)), 8, 3
-            factor = rng.lognormal(-(self.spread**2) / 2, self.spread)
-            kl = 0.0 if self.alike else self.kl_nats * factor
-            base = float(rng.gamma(4.0, 0.25)) * n_tokens
-            ln_ratio = 0.0 if self.alike else kl * n_tokens * float(rng.normal(0.2, 0.3))
-            same = n_tokens if self.alike else int(rng.binomial(n_tokens, self.same_top))
-            ends = 0.0 if self.alike else float(rng.normal(self.ln_end_ratio, 0.05, n_end).sum())
-            rows.append(
-                _named(index)
-                | {
-                    "n_dropped": 0,
-                    "n_tokens": n_tokens,
-                    "nll_base_nats": base,
-                    "nll_quant_nats": base + ln_ratio,
-                    "ln_ratio_nats": ln_ratio,
-                    "kl_nats": kl * n_tokens,
-                    "same_top": same,
-                    "squared_change": kl * n_tokens / 20,
-                    "right_to_wrong": (n_tokens - same) // 2,
-                    "wrong_to_right": (n_tokens - same) // 2,
-                    "kl_deciding_nats": kl * n_deciding * 1.5,
-                    "n_deciding": n_deciding,
-                    "kl_end_nats": kl * n_end,
-                    "n_end": n_end,
-                    "ln_end_ratio": ends,
-                }
-            )
-        return tuple(rows)
+        return tuple(_named(index) | self._document(rng) for index in range(n))
+
+    def _document(self, rng: np.random.Generator) -> dict[str, Any]:
+        n_tokens, n_deciding, n_end = int(rng.integers(40, 120)), 8, 3
+        factor = rng.lognormal(-(self.spread**2) / 2, self.spread)
+        kl = 0.0 if self.alike else self.kl_nats * factor
+        base = float(rng.gamma(4.0, 0.25)) * n_tokens
+        ln_ratio = 0.0 if self.alike else kl * n_tokens * float(rng.normal(0.2, 0.3))
+        same = n_tokens if self.alike else int(rng.binomial(n_tokens, self.same_top))
+        ends = 0.0 if self.alike else float(rng.normal(self.ln_end_ratio, 0.05, n_end).sum())
+        return {
+            "n_dropped": 0,
+            "n_tokens": n_tokens,
+            "nll_base_nats": base,
+            "nll_quant_nats": base + ln_ratio,
+            "ln_ratio_nats": ln_ratio,
+            "kl_nats": kl * n_tokens,
+            "same_top": same,
+            "squared_change": kl * n_tokens / 20,
+            "right_to_wrong": (n_tokens - same) // 2,
+            "wrong_to_right": (n_tokens - same) // 2,
+            "kl_deciding_nats": kl * n_deciding * 1.5,
+            "n_deciding": n_deciding,
+            "kl_end_nats": kl * n_end,
+            "n_end": n_end,
+            "ln_end_ratio": ends,
+        }
 
     def _replies(self, rng: np.random.Generator, n: int) -> tuple[Row, ...]:
         rows = []
         for index in range(n):
             for mode, seed in (("greedy", 0), ("sampled", 1)):
                 base = int(rng.integers(20, 80))
-                quant = base if self.alike else max(1, round(base * self.length * rng.uniform(0.7, 1.3)))
+                quant = (
+                    base
+                    if self.alike
+                    else max(1, round(base * self.length * rng.uniform(0.7, 1.3)))
+                )
                 outcomes = {
                     "open": self._two(rng, self.open_base, self.open_quant),
                     "loop": self._two(rng, 0.0, self.loop_quant),
@@ -115,9 +125,7 @@ class Truth:
         first = int(drawn < base)
         return first, first if self.alike else int(drawn < quant)
 
-    def _items(
-        self, rng: np.random.Generator, n: int, more: Mapping[str, int]
-    ) -> tuple[Row, ...]:
+    def _items(self, rng: np.random.Generator, n: int, more: dict[str, int]) -> tuple[Row, ...]:
         rows = []
         for index in range(n):
             base, drawn = int(rng.random() < self.right), rng.random()
@@ -129,9 +137,10 @@ class Truth:
 
 def made_evidence(truth: Truth, seed: int = 0, **fields: Any) -> Evidence:
     """Evidence of a file of which this is true; `fields` replace its own."""
-    checks = tuple(
-        Check(axis, name, "pass", "as it should be")
-        for axis, name in (("integrity", "tensor hashes"), ("privacy", "sockets of a reply"))
+    fine = "as it should be"
+    checks = (
+        Check("integrity", "tensor hashes", "pass", fine),
+        Check("privacy", "sockets of a reply", "pass", fine),
     )
     suite = SuiteUsed("made", "ab" * 32, "MIT", 1000, 80, 600, 200)
     evidence = Evidence(

@@ -82,9 +82,7 @@ def _overall(figure: Figure, limit: Limit, rows: Sequence[Row]) -> RowResult:
     return RowResult(figure.heading, figure.shown(found), shown, status, "; ".join(words), found)
 
 
-def _what_would_tell(
-    figure: Figure, limit: Limit, found: Estimate, rows: Sequence[Row]
-) -> str:
+def _what_would_tell(figure: Figure, limit: Limit, found: Estimate, rows: Sequence[Row]) -> str:
     """How many documents would decide it, if the value stays: bounds shrink with the root of n."""
     n = len({row.get("id") for row in rows})
     if found.low is None or found.high is None:
@@ -114,8 +112,8 @@ def _in_subjects(figure: Figure, limit: Limit, rows: Sequence[Row]) -> RowResult
     except NotMeasured as why:
         return RowResult(title, "not measured", shown, Status.SKIPPED, str(why))
     if not found:
-        why = f"no subject has {counted(LEAST_OF_SUBJECT, figure.of)}"
-        return RowResult(title, "not measured", shown, Status.SKIPPED, why)
+        few = f"no subject has {counted(LEAST_OF_SUBJECT, figure.of)}"
+        return RowResult(title, "not measured", shown, Status.SKIPPED, few)
     kept = [held_against(limit, estimate) for estimate in found.values()]
     broken = [held_against(limit, estimate) for estimate in strict.values()]
     status = Status.PASS if set(kept) == {Status.PASS} else Status.INCONCLUSIVE

@@ -9,7 +9,7 @@ procedure). Rows that are the same need no test: nothing changed.
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from llmq_eval.gate.evidence import AXES, Axis, Evidence, Row
+from llmq_eval.gate.evidence import AXES, Axis, Evidence
 from llmq_eval.gate.figures import FIGURES, Figure
 from llmq_eval.gate.judgement import RowResult, Status
 from llmq_eval.gate.lock import Lock
@@ -40,9 +40,7 @@ class Compared(NamedTuple):
         return self.change.p_higher if self.figure.worse == "higher" else self.change.p_lower
 
 
-def lock_rows(
-    evidence: Evidence, lock: Lock, alpha: float
-) -> Mapping[Axis, Sequence[RowResult]]:
+def lock_rows(evidence: Evidence, lock: Lock, alpha: float) -> Mapping[Axis, Sequence[RowResult]]:
     """The rows of every axis that the lock can tell of."""
     reason = lock.not_comparable(evidence)
     found = (_compared(figure, evidence, lock) for figure in FIGURES.values())
@@ -56,7 +54,9 @@ def lock_rows(
         if not each.unchanged:
             rows[each.figure.axis].append(_row(each, allowed))
     for axis in AXES:
-        if same := [each.figure.title for each in compared if each.unchanged and each.figure.axis == axis]:
+        if same := [
+            each.figure.title for each in compared if each.unchanged and each.figure.axis == axis
+        ]:
             words = f"unchanged: {', '.join(same)}"
             rows[axis].append(RowResult(TITLE, words, "not worse", Status.PASS))
     return rows

@@ -74,9 +74,7 @@ def _check_row(check: Check) -> RowResult:
     return RowResult(check.name, check.words, "", OF_CHECK[check.status])
 
 
-def _axis_words(
-    axis: Axis, evidence: Evidence, rows: Sequence[RowResult], status: Status
-) -> str:
+def _axis_words(axis: Axis, evidence: Evidence, rows: Sequence[RowResult], status: Status) -> str:
     """Why an axis is SKIPPED; nothing of others."""
     if status is not Status.SKIPPED:
         return ""

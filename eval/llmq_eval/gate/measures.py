@@ -137,9 +137,7 @@ class ShareChange:
     def change(self, now: Sequence[Row], then: Sequence[Row]) -> Change:
         """How much more often it happens to `quant` than to the other measurement's."""
         after = _means(now, lambda row: self._of(row, 1))
-        gaps = {
-            id(row): self._of(row, 1) - self._of(other, 1) for row, other in paired(now, then)
-        }
+        gaps = {id(row): self._of(row, 1) - self._of(other, 1) for row, other in paired(now, then)}
         return _changed_outcomes(_means(now, lambda row: gaps[id(row)]), after)
 
     def _of(self, row: Row, which: int) -> float:

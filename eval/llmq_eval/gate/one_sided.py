@@ -54,7 +54,7 @@ def sign_test(n_worse: int, n_better: int) -> float:
     (0.03125, 1.0, 0.75)
     """
     n = n_worse + n_better
-    return sum(math.comb(n, k) for k in range(n_worse, n + 1)) / 2**n
+    return sum(math.comb(n, k) for k in range(n_worse, n + 1)) / (1 << n)
 
 
 def p_words(p: float) -> str:

@@ -1,12 +1,12 @@
 """Reading a policy: a small TOML file, read strictly.
 
-    name = "our school"
-    description = "what we let onto the tablets"
-    mandatory = ["fidelity", "skill"]
-    may_skip = ["tensor hashes"]    # checks that may go unanswered, as of files of other programs
-    lock_alpha = 0.01
-    [limits]
-    mean_kl_nats = { at_most = 0.05, at_most_in_subjects = 0.1 }
+name = "our school"
+description = "what we let onto the tablets"
+mandatory = ["fidelity", "skill"]
+may_skip = ["tensor hashes"]    # checks that may go unanswered, as of files of other programs
+lock_alpha = 0.01
+[limits]
+mean_kl_nats = { at_most = 0.05, at_most_in_subjects = 0.1 }
 """
 
 import tomllib
@@ -42,12 +42,16 @@ def read_policy(policy: str) -> Policy:
     check_plain(path, EvidenceError)
     try:
         if path.stat().st_size > LARGEST_BYTES:
-            raise EvidenceError(f"{policy} is too large for a policy: more than {LARGEST_BYTES} bytes")
+            raise EvidenceError(
+                f"{policy} is too large for a policy: more than {LARGEST_BYTES} bytes"
+            )
         return _parsed(path.read_bytes().decode("utf-8"), policy)
     except OSError as error:
         raise EvidenceError(f"cannot read the policy {policy}: {error.strerror}") from error
     except UnicodeDecodeError as error:
-        raise EvidenceError(f"{policy} is not UTF-8 text: byte {error.start} does not fit") from None
+        raise EvidenceError(
+            f"{policy} is not UTF-8 text: byte {error.start} does not fit"
+        ) from None
 
 
 def policy_of(record: Mapping[str, Any], where: str) -> Policy:
@@ -107,7 +111,9 @@ def _axes(found: object, where: str) -> Sequence[Axis]:
     for name in names:
         if name not in AXES:
             known = f"known are {', '.join(AXES)}"
-            _refuse(where, f"there is no axis {name!r}; {did_you_mean(name, AXES, otherwise=known)}")
+            _refuse(
+                where, f"there is no axis {name!r}; {did_you_mean(name, AXES, otherwise=known)}"
+            )
     if not names:
         _refuse(where, "'mandatory' names no axis: then a file would pass with nothing measured")
     return [axis for axis in AXES if axis in names]
@@ -133,7 +139,10 @@ def _number(value: object, key: str, where: str) -> float:
 
 
 def _check_keys(
-    record: Mapping[str, Any], known: Sequence[str] | Mapping[str, Any], where: str, what: str = "key"
+    record: Mapping[str, Any],
+    known: Sequence[str] | Mapping[str, Any],
+    where: str,
+    what: str = "key",
 ) -> None:
     for key in record:
         if key not in known:

@@ -1,6 +1,5 @@
 """Numbers out of rows, which may come from a stranger's report: finite, or not measured."""
 
-import math
 from collections.abc import Callable, Iterable, Sequence
 
 from llmq_eval.gate.evidence import Row

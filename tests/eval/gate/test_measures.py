@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from llmq_eval.gate.kept import kept_ends, least_right
-from llmq_eval.gate.measures import Z, Kept, Ratio, ShareChange, changed_share, column, counts
+from llmq_eval.gate.measures import Kept, Ratio, ShareChange, Z, changed_share, column, counts
 from llmq_eval.gate.one_sided import sign_test, students_t_from, tail
 from llmq_eval.gate.rows import NotMeasured
 
@@ -121,7 +121,9 @@ def test_bounds_are_passed_by_chance_in_one_of_twenty() -> None:
     for name in over:
         assert over[name] <= 70, (name, over, under)
         assert under[name] <= 90, (name, over, under)
-        assert over[name] + under[name] >= 40, "bounds that hold more than they promise are too wide"
+        assert over[name] + under[name] >= 40, (
+            "bounds that hold more than they promise are too wide"
+        )
 
 
 def test_the_sign_test_counts_tosses() -> None:
