@@ -12,7 +12,7 @@ from importlib.resources import files
 from typing import Any
 
 from llmq.errors import ModelError
-from llmq.runtime import Model, llama_cpp_version
+from llmq.runtime import EXACT, How, Model, llama_cpp_version
 from llmq.runtime.chat_template import FIXED_DATE
 from llmq.suites import Suite, read_suite
 from llmq.version import __version__
@@ -46,7 +46,7 @@ class DocumentDrift:
 
 @dataclass(frozen=True, eq=False)
 class Drift:
-    """A comparison of two files on a suite, document by document.
+    """A comparison of two files on a suite, document by document; the quant was run as `how` says.
 
     Every total is an attribute too, by its name in METRICS: `drift.mean_kl_nats`.
     """
@@ -58,6 +58,7 @@ class Drift:
     n_ctx: int
     documents: tuple[DocumentDrift, ...]
     unit: str = "dialogue"
+    how: How = EXACT
 
     @property
     def n_tokens(self) -> int:
@@ -104,6 +105,7 @@ class Drift:
             "quant": asdict(self.quant),
             "suite": {"name": self.suite_name, "sha256": self.suite_sha256},
             "n_ctx": self.n_ctx,
+            "how": asdict(self.how),
             "date": FIXED_DATE.isoformat(),
             "n_tokens": self.n_tokens,
             "n_dropped": self.n_dropped,
@@ -156,7 +158,8 @@ def measure_documents(
     )
     n_ctx = common_context(models, material)
 
-    def result(file: ModelFile, outcome: list[Tokens] | ModelError) -> Drift | Failure:
+    def result(model: Model, file: ModelFile) -> Drift | Failure:
+        outcome = outcomes[model]
         if isinstance(outcome, ModelError):
             return Failure(file, outcome)
         rows = tuple(
@@ -166,6 +169,6 @@ def measure_documents(
             for document, tokens in zip(documents[: len(outcome)], outcome, strict=True)
         )
         named = (material.name, material.sha256)
-        return Drift(base, file, *named, n_ctx, rows, material.unit)
+        return Drift(base, file, *named, n_ctx, rows, material.unit, model.how)
 
-    return tuple(map(result, files, (outcomes[model] for model in models[1:])))
+    return tuple(map(result, models[1:], files))
