@@ -5,7 +5,6 @@ computed once for each token, however many files are compared with it.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Protocol
 
 import numpy as np
 
@@ -14,23 +13,18 @@ from llmq.runtime import Model
 from llmq_eval.distribution import Distribution, Logits
 from llmq_eval.kept import Kept
 from llmq_eval.likelihood import TOKEN, Passage, Tokens
+from llmq_eval.saved_base import SavedBase
 
 Outcome = Tokens | ModelError  # of one model on one passage
+Base = Model | SavedBase
 Prediction = Distribution | Kept
 # Told of a file: which, a token's index, its KL, and both predictions, soon to be filled anew.
 Watch = Callable[[Model, int, float, Prediction, Distribution], None]
 Keep = Callable[[Distribution, int], None]  # told what the base predicts where a token stands
 
 
-class Base(Protocol):
-    """A base that predicts without being a model."""
-
-    def predictions(self, passage: Passage) -> Iterator[Prediction]:
-        """What it predicts for each scored token."""
-
-
 def compare(
-    base: Model | Base,
+    base: Base,
     quants: Sequence[Model],
     passage: Passage,
     *,
@@ -45,7 +39,8 @@ def compare(
     found: dict[Model, Outcome] = {}
     tokens = {quant: np.empty(len(passage.scored), TOKEN) for quant in quants}
     following = {quant: predictions(quant, passage) for quant in quants}
-    known = predictions(base, passage) if isinstance(base, Model) else base.predictions(passage)
+    saved = isinstance(base, SavedBase)
+    known = base.predictions(passage) if saved else predictions(base, passage)
     for number, (index, p) in enumerate(zip(passage.scored, known, strict=True)):
         role, target = passage.roles.get(index, 0), passage.tokens[index]
         if keep and isinstance(p, Distribution):

@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 
 from llmq.errors import ModelError
-from llmq.runtime import Model, open_model
+from llmq.runtime import EXACT, Model, open_model
 from llmq_eval.comparison import compare
 from llmq_eval.distribution import Distribution
 from llmq_eval.likelihood import Passage, Tokens
 
 PASSAGE = Passage(tuple(range(40, 120)), (3, 4, *range(30, 79)))
-exact = partial(open_model, threads=1, cache_type="F32")
+exact = partial(open_model, threads=1, how=EXACT)
 
 
 def differences(base: Model, quant: Model, passage: Passage) -> Tokens:
