@@ -17,7 +17,7 @@ from concurrent.futures.process import BrokenProcessPool
 from itertools import pairwise
 from pathlib import Path
 
-from llmq import defaults, records
+from llmq import defaults
 from llmq.chunks import Chunk, read_back, write_chunk
 from llmq.errors import OutputError
 from llmq.load_check import check_loads
@@ -26,6 +26,7 @@ from llmq.plan import Plan
 from llmq.planned_tensor import PlannedTensor
 from llmq.processors import cores
 from llmq.publishing import in_parts, part_names, unpublished
+from llmq.tensor_hashes import of_tensors
 from llmq.workers import on_each, worker_pool
 
 CHUNK_WEIGHTS = 1 << 19
@@ -55,13 +56,12 @@ def execute(
     """Write the file that `plan` describes to `output` and return its path.
 
     `jobs` is the number of worker processes (default, for models large enough: one per core, or as
-    many as `max_memory` allows); `max_memory` bounds the anonymous memory of all processes
-    together, in bytes. The bytes of the file depend on neither. `load_check` has llama.cpp try the
-    finished file, beside the source's tokenizer.json; `split_max_size` cuts the model into files of
-    at most so many bytes of tensors, of which the first is returned. Raises `OutputError` before
-    any work where `output` exists (and not `force`), cannot be written or does not fit the disk,
-    `WeightError` for a weight that is not finite or beyond its format, and `ModelError` or
-    `TokenizerError` for a file that the check refuses.
+    many as `max_memory` allows, the bytes of anonymous memory of all processes together). The bytes
+    of the file depend on neither. `load_check` has llama.cpp try the finished file beside the
+    source's tokenizer.json; `split_max_size` cuts the model into files of at most so many bytes of
+    tensors, of which the first is returned. Raises `OutputError` before any work where `output`
+    exists (and not `force`), cannot be written or does not fit the disk, `WeightError` for a weight
+    that no format can hold, and `ModelError` or `TokenizerError` for what the check refuses.
 
         >>> import tempfile
         >>> from llmq import execute, make_plan, open_source
@@ -78,8 +78,8 @@ def execute(
     weights = _chunk_weights(plan, workers, max_memory)
     try:
         with unpublished(outputs, force=force) as partials:
+            hashes: list[str] = []
             with worker_pool(workers) as pool:
-                hashes: list[str] = []
                 for part, partial in zip(parts, partials, strict=True):
                     hashes += _fill(part, partial, list(_chunks(part, weights)), pool, progress)
             _finish(parts, partials, hashes)
@@ -199,7 +199,7 @@ def _compare(
 def _finish(parts: Sequence[Plan], paths: Sequence[Path], hashes: Sequence[str]) -> None:
     """Write the headers, of which the first holds the hashes of all tensors."""
     types = [tensor.format.name for part in parts for tensor in part.tensors]
-    first = parts[0].with_records(records.of_tensors(types, hashes))
+    first = parts[0].with_records(of_tensors(types, hashes))
     for part, path in zip([first, *parts[1:]], paths, strict=True):
         _write_header(part, path)
 

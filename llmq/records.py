@@ -22,6 +22,7 @@ import numpy as np
 
 from llmq.files.gguf import Metadata, MetaValue
 from llmq.quality import QUALITIES
+from llmq.tensor_hashes import TENSORS_SHA256
 from llmq_kernels import Encoder
 
 if TYPE_CHECKING:
@@ -31,26 +32,12 @@ ENCODER, QUALITY = "llmq.encoder", "llmq.quality"
 CALIBRATION, REFINE = "llmq.calibration.", "llmq.refine."
 SHA256, N_TOKENS = CALIBRATION + "sha256", CALIBRATION + "n_tokens"
 SOURCE_FORMAT = "llmq.source.format"
-TENSORS_SHA256 = "llmq.tensors.sha256"
 SOURCES, SOURCES_SHA256 = CALIBRATION + "sources", CALIBRATION + "sources.sha256"
 
 
 def is_record(key: str) -> bool:
     """Whether the key speaks of how a file was made, and so not of a file that is made of it."""
     return key in (ENCODER, QUALITY, TENSORS_SHA256) or key.startswith((CALIBRATION, REFINE))
-
-
-def of_tensors(types: Sequence[str], sha256: Sequence[str] | None = None) -> Metadata:
-    """What is said of the tensors' bytes: a file is planned with zeros, in as many digits.
-
-    The type stands behind the hash, since llama-quantize passes on keys that it does not know: its
-    own tensors, of other types, can so be told from damaged ones.
-
-    >>> of_tensors(["Q8_0"], ["5f" * 32])["llmq.tensors.sha256"][0][58:]
-    '5f5f5f Q8_0'
-    """
-    hashes = sha256 or ["0" * 64] * len(types)
-    return {TENSORS_SHA256: [f"{known} {kind}" for known, kind in zip(hashes, types, strict=True)]}
 
 
 def of_schemes(schemes: Sequence[str]) -> Metadata:

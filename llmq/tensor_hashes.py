@@ -1,22 +1,36 @@
 """Whether the tensors of a file are still what was written: the hashes in its header, recomputed.
 
-llmq writes the SHA-256 of each tensor's bytes (`llmq.tensors.sha256`, llmq/records.py). A bad disk,
+llmq writes the SHA-256 of each tensor's bytes as the key `llmq.tensors.sha256`. A bad disk,
 a cut download or a changed byte shows here, and nowhere else. Nothing is signed: whoever changes a
 tensor on purpose can change its hash too. The header itself is not covered.
 """
 
 import hashlib
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 from llmq.errors import GgufError
-from llmq.files.gguf import GgufFile, TensorInfo, open_gguf
+from llmq.files.gguf import GgufFile, Metadata, TensorInfo, open_gguf
 from llmq.files.parts import parts_of
 from llmq.processors import cores
-from llmq.records import TENSORS_SHA256
 
+TENSORS_SHA256 = "llmq.tensors.sha256"
 PIECE_BYTES = 1 << 22
+
+
+def of_tensors(types: Sequence[str], sha256: Sequence[str] | None = None) -> Metadata:
+    """What is said of the tensors' bytes: a file is planned with zeros, in as many digits.
+
+    The type stands behind the hash, since llama-quantize passes on keys that it does not know: its
+    own tensors, of other types, can so be told from damaged ones.
+
+    >>> of_tensors(["Q8_0"], ["5f" * 32])["llmq.tensors.sha256"][0][58:]
+    '5f5f5f Q8_0'
+    """
+    hashes = sha256 or ["0" * 64] * len(types)
+    return {TENSORS_SHA256: [f"{known} {kind}" for known, kind in zip(hashes, types, strict=True)]}
 
 
 @dataclass(frozen=True)

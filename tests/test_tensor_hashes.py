@@ -11,8 +11,7 @@ import pytest
 import llmq.quantize
 from llmq import execute, make_plan, open_gguf, open_source
 from llmq.errors import GgufError, OutputError
-from llmq.records import TENSORS_SHA256
-from llmq.tensor_hashes import check_hashes, check_undamaged
+from llmq.tensor_hashes import TENSORS_SHA256, check_hashes, check_undamaged
 from llmq_kernels import Encoder
 from tests.conftest import converted, run
 

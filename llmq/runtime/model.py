@@ -71,3 +71,13 @@ class Model(Reader):
         return self._decoder.generate(
             prompt, max_tokens=max_tokens, sampling=sampling, is_end=is_end
         )
+
+    def continuations(
+        self, prompt: Sequence[int], continuations: Sequence[Sequence[int]]
+    ) -> list[float]:
+        """The sum of ln p (nats) over the tokens of each continuation, were it to follow `prompt`.
+
+        The prompt is read once for all. The context starts empty, so that the figures do not depend
+        on earlier calls. Raises ModelError where a damaged file gives no numbers.
+        """
+        return self._decoder.continuations(prompt, continuations)

@@ -32,7 +32,7 @@ class Columns:
         >>> Columns.parse("question=stem, answer=label").pairs
         (('question', 'stem'), ('answer', 'label'))
         """
-        pairs = []
+        pairs: list[tuple[str, str]] = []
         for part in text.split(","):
             target, equals, source = (piece.strip() for piece in part.partition("="))
             if not equals or not source:
