@@ -128,7 +128,6 @@ def _written(held: Held, value: float) -> str:
 def _numbers(value: object) -> list[float]:
     """The samples, if every one is a number as it can be measured; else none."""
     values = value if isinstance(value, list | tuple) else [value]
-    kinds = (isinstance(v, int | float) and not isinstance(v, bool) for v in values)
-    if not all(kinds) or not all(math.isfinite(v) and v >= 0 for v in values):
-        return []
-    return [float(v) for v in values]
+    numbers = [v for v in values if isinstance(v, int | float) and not isinstance(v, bool)]
+    measurable = all(math.isfinite(number) and number >= 0 for number in numbers)
+    return [*map(float, numbers)] if measurable and len(numbers) == len(values) else []
