@@ -7,8 +7,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-import numpy as np
-
 from llmq.errors import OutputError
 from llmq.runtime import Model, llama_cpp_version
 from llmq.version import __version__

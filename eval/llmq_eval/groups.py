@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from llmq_eval.metrics import METRICS
 from llmq_eval.metric import Metric, totals_of
+from llmq_eval.metrics import METRICS
 from llmq_eval.statistics import Estimate
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class Group:
 
 def groups(documents: Sequence["DocumentDrift"], by: By) -> tuple[Group, ...]:
     """The groups that have a scored token, by name; none where no document names its own."""
-    found: dict[str, list["DocumentDrift"]] = {}
+    found: dict[str, list[DocumentDrift]] = {}
     for document in documents:
         if len(document.tokens):
             found.setdefault(getattr(document, by), []).append(document)

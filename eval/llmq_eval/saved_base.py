@@ -166,7 +166,7 @@ class SavedBase:
             for kind, begin in (("<u4", start), ("<f4", start + 4 * n))
         )
         # Sums and comparisons with what is no number are false.
-        sound = 0 <= nll < np.inf and 0 <= rest <= total < np.inf and 1 <= total
+        sound = 0 <= nll < np.inf and 0 <= rest <= total < np.inf and total >= 1
         if not (sound and tokens.max() < self.n_vocab and abs(logits).max() < np.inf):
             raise self._damaged("a record holds what is no prediction")
         if not (logits <= logits[0]).all() or len(set(tokens[:likeliest].tolist())) < likeliest:
