@@ -46,7 +46,7 @@ class Reading:
 def tidy(text: str) -> str:
     r"""`text` without what only surrounds an answer: white space, marks of emphasis, a full stop.
 
-    >>> tidy(" **3/4**. "), tidy("$x + 1$"), tidy(r"\\\\boxed{5}"), tidy("“yes”")
+    >>> tidy(" **3/4**. "), tidy("$x + 1$"), tidy(r"\boxed{5}"), tidy("“yes”")
     ('3/4', 'x + 1', '5', 'yes')
     """
     text = IN_TEXT.sub(r" \1 ", " ".join(text[: 4 * MOST_CHARACTERS].split()))
