@@ -56,14 +56,15 @@ def open_model(
         resources.callback(lib.llama_model_free, model)
         # A context of 2^31 tokens and more comes as a negative number.
         n_ctx = min(n_ctx or CONTEXT_LIMIT, lib.llama_model_n_ctx_train(model))
-        context = _open_context(model, n_ctx, threads, cache_type) if n_ctx > 0 else None
+        chosen = _context_settings(n_ctx, threads, cache_type)
+        context = lib.llama_init_from_model(model, chosen) if n_ctx > 0 else None
         if not context or not lib.llama_get_memory(context):
             raise ModelError(f"llama.cpp cannot run {path} as a language model{last_error()}")
         resources.callback(lib.llama_free, context)
         batch = lib.llama_batch_init(BATCH_TOKENS, 0, 1)
         resources.callback(lib.llama_batch_free, batch)
         vocab = lib.llama_model_get_vocab(model)
-        handles = Handles(model, vocab, resources.pop_all(), context, n_ctx, batch)
+        handles = Handles(model, vocab, resources.pop_all(), context, chosen, n_ctx, batch)
         return Model(path, handles, fixed_date=fixed_date)
     raise AssertionError("unreachable: an ExitStack without callbacks swallows no error")
 
@@ -97,7 +98,7 @@ def _is_exact(cache_type: str) -> bool:
     return cache_type == "F32"
 
 
-def _open_context(model: Any, n_ctx: int, threads: int | None, cache_type: str) -> Any:
+def _context_settings(n_ctx: int, threads: int | None, cache_type: str) -> Any:
     lib = library()
     settings = lib.llama_context_default_params()
     settings.n_ctx = n_ctx
@@ -107,7 +108,7 @@ def _open_context(model: Any, n_ctx: int, threads: int | None, cache_type: str) 
     settings.type_k = settings.type_v = CACHE_TYPES[cache_type]
     if _is_exact(cache_type):
         settings.flash_attn_type = FLASH_ATTENTION_OFF
-    return lib.llama_init_from_model(model, settings)
+    return settings
 
 
 def check_magic(path: Path) -> None:
