@@ -13,6 +13,7 @@
     ├── GgufError            a file that is not GGUF, cut short, or hostile
     ├── OutputError          an output that exists, cannot be written, or does not fit the disk
     ├── SuiteError           a suite of prompts that cannot be read
+    ├── EvidenceError        a report, policy or lock of the gate that cannot be used
     ├── DeviceError          a device that is not known, or too little memory
     ├── PathError            a path that names nothing, or another kind of thing than is asked for
     └── ModelError           llama.cpp could not load, read or run a model
@@ -72,6 +73,10 @@ class OutputError(LlmqError):
 
 class SuiteError(LlmqError):
     """A suite of prompts that cannot be read."""
+
+
+class EvidenceError(LlmqError):
+    """A report, a policy or a lock of the gate that is damaged, changed, or of something else."""
 
 
 class DeviceError(LlmqError):

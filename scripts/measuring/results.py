@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from llmq_eval.drift import Drift, ModelFile
+from llmq_eval.drift import Drift
+from llmq_eval.model_file import ModelFile
 from llmq_eval.paired import ratio_of_means
 from llmq_eval.replies import Prompt, Replies, Reply
 from llmq_eval.statistics import Estimate

@@ -6,8 +6,9 @@ import math
 import numpy as np
 import pytest
 
-from llmq_eval.drift import DocumentDrift, Drift, ModelFile
+from llmq_eval.drift import DocumentDrift, Drift
 from llmq_eval.likelihood import TOKEN
+from llmq_eval.model_file import ModelFile
 from llmq_eval.verdict import GRADES, grade_of, significant
 
 WORDS = [grade.word for grade in GRADES]

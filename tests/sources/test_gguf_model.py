@@ -20,7 +20,7 @@ from llmq.planning import make_plan
 from llmq.quantize import execute
 from llmq.recipes.table import RECIPES
 from llmq.sources.opening import open_source
-from llmq_eval.drift import described
+from llmq_eval.model_file import described
 from llmq_kernels import Encoder
 from llmq_peer.imatrix_files import random_importance, save_importance, save_legacy
 from llmq_peer.llama_quantize import quantize

@@ -8,8 +8,9 @@ import pytest
 
 from llmq.verbs.drift_replies import print_replies, show_replies
 from llmq.verbs.drift_tables import print_tables, print_verdicts
-from llmq_eval.drift import DocumentDrift, Drift, ModelFile
+from llmq_eval.drift import DocumentDrift, Drift
 from llmq_eval.likelihood import TOKEN
+from llmq_eval.model_file import ModelFile
 from llmq_eval.replies import Prompt, Replies, Reply
 
 Golden = Callable[[str, str], None]
@@ -35,9 +36,10 @@ def drifts() -> Iterator[Drift]:
         yield Drift(base, ModelFile(name, size, "q"), "talks", "s", 2048, documents)
 
 
-def token(rng: Random, nats: float) -> tuple[float, float, float, bool]:
+def token(rng: Random, nats: float) -> tuple[float, ...]:
     base, kl = rng.expovariate(1), rng.expovariate(1) * nats
-    return base, base + rng.gauss(0, kl), kl, rng.random() > 2 * nats
+    chances = (1 - 2 * nats, 0.8, 0.8 - nats)
+    return base, base + rng.gauss(0, kl), kl, *(rng.random() < c for c in chances), rng.randrange(9)  # fmt: skip
 
 
 def replies() -> dict[Drift, Replies]:
