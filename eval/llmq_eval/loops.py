@@ -20,7 +20,7 @@ LEAST_CHARACTERS = 60  # of all the repeats together, where they hold letters
 LEAST_DIGITS = 120  # of repeats without a letter: a row of zeros, 0.333...
 SENTENCE_WORDS = 4  # a sentence of fewer may well be said again: "What comes next?"
 SENTENCE_TIMES = 4
-LETTER = re.compile(r"[^\W\d_]")
+LETTERS = re.compile(r"[^\W\d_]+")
 SENTENCE_END = re.compile(r"(?<=[.!?。！？])\s+|\n+")  # noqa: RUF001
 
 
@@ -30,7 +30,7 @@ def loops(text: str) -> bool:
     >>> loops("Add the tens. " * 6), loops("1 x 7 = 7, 2 x 7 = 14, 3 x 7 = 21, 4 x 7 = 28, 5 x 7 = 35")
     (True, False)
     """
-    return _follows_itself(" ".join(text.split())) or _says_again(text)
+    return _follows_itself(" ".join([*text.split(), ""])) or _says_again(text)
 
 
 def _follows_itself(text: str) -> bool:
@@ -52,7 +52,7 @@ def _follows_itself(text: str) -> bool:
 
 def _tells(repeated: str) -> bool:
     """Whether it is text that is repeated: no line of dashes, no short row of figures."""
-    if LETTER.search(repeated):
+    if LETTERS.search(repeated):
         return True
     return len(repeated) >= LEAST_DIGITS and any(map(str.isalnum, repeated))
 
@@ -61,9 +61,6 @@ def _says_again(text: str) -> bool:
     """Whether some whole sentence comes again and again; rows of tables are none."""
     sentences = (" ".join(part.split()).casefold() for part in SENTENCE_END.split(text))
     counts = Counter(
-        s for s in sentences if not s.startswith("|") and len(LETTER_WORD.findall(s)) >= SENTENCE_WORDS
+        s for s in sentences if not s.startswith("|") and len(LETTERS.findall(s)) >= SENTENCE_WORDS
     )
     return any(n >= SENTENCE_TIMES for n in counts.values())
-
-
-LETTER_WORD = re.compile(r"[^\W\d_]+")
