@@ -10,7 +10,10 @@ import numpy as np
 import pytest
 
 from llmq.errors import ModelError, OutputError
+from llmq.planning import make_plan
+from llmq.quantize import execute
 from llmq.runtime import Model
+from llmq.sources.opening import open_source
 from llmq.suites import Suite
 from llmq_eval.base_writer import saving
 from llmq_eval.drift import Drift, builtin_suite, measure_documents
@@ -56,11 +59,14 @@ def beside(path: Path, quant: Path, material: Material = MATERIAL) -> Drift:
 @pytest.fixture(scope="module")
 def files(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """The bundled tutor, whose vocabulary is too large to be kept whole."""
-    from llmq import convert
-
     folder = tmp_path_factory.mktemp("saved")
-    source = repository / "eval" / "tutor"
-    return {r: convert(source, folder / f"{r}.gguf", recipe=r) for r in ("BF16", "Q4_0")}
+    source = open_source(repository / "eval" / "tutor")
+    return {
+        recipe: execute(
+            make_plan(source, recipe=recipe), folder / f"{recipe}.gguf", load_check=False
+        )
+        for recipe in ("BF16", "Q4_0")
+    }
 
 
 @pytest.fixture(scope="module")
