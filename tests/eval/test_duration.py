@@ -9,7 +9,8 @@ from llmq_eval.drift import builtin_suite, measure_documents
 from llmq_eval.duration import REPLY_GUESS, estimated_work
 from llmq_eval.material import suite_material
 from llmq_eval.measuring import opened, read_alike
-from llmq_eval.replies import choose_prompts, compare_replies
+from llmq_eval.openings import choose_prompts
+from llmq_eval.replies import compare_replies
 
 SUITE = spread(builtin_suite(), 4)
 
