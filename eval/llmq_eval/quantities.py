@@ -87,7 +87,7 @@ class Quantity:
 def plain(text: str) -> str:
     """`text` with the signs of numbers as on a keyboard, and without marks of emphasis.
 
-    >>> plain("−1½ is \\\\frac{3}{4}, **1\u202f200**")
+    >>> plain("\\u22121½ is \\\\frac{3}{4}, **1\u202f200**")
     '-1 1/2 is 3/4, 1200'
     """
     text = re.sub(r"\\[dt]?frac\{(\d+)\}\{(\d+)\}", r"\1/\2", text)
