@@ -1,5 +1,6 @@
 """Tokens in, logits or further tokens out: llama.cpp's context of one opened file."""
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ from llmq.errors import ModelError
 from llmq.runtime.batches import cut
 from llmq.runtime.binding import last_error, library
 from llmq.runtime.reader import Opened
+from llmq.runtime.sampling import Sampling, make_sampler
 from llmq.runtime.snapshot import OPENING_TOKENS, Snapshot, has_states
 
 BATCH_TOKENS = 256  # tokens per llama_decode: large enough for speed, small enough for Ctrl-C
@@ -21,25 +23,15 @@ Logits = npt.NDArray[np.float32]  # (rows, n_vocab)
 
 
 @dataclass(frozen=True)
-class Sampling:
-    """How the next token is chosen. A temperature of 0 is greedy: always the likeliest token."""
-
-    temperature: float = 0.0
-    top_p: float = 0.95
-    seed: int = 0
-
-
-GREEDY = Sampling()
-
-
-@dataclass(frozen=True)
 class Handles(Opened):
     """Pointers to a context too, which is freed before its model.
 
     `n_ctx` tokens were asked for; llama.cpp rounds up what it takes, beyond what the model learned.
+    `settings` are those that the context was made with.
     """
 
     context: Any
+    settings: Any
     n_ctx: int
     batch: Any
 
@@ -90,20 +82,18 @@ class Decoder:
         self._check_room(len(prompt) + 1)
         if not prompt:
             raise ModelError(f"{self.path.name}: no token to continue; its chat template is empty")
-        self._forget(_common_prefix(self._read, prompt[:-1]))
+        self._forget(common_prefix(self._read, prompt[:-1]))
         before = len(prompt) - OPENING_TOKENS
         if self._has_states and before > len(self._read):
             self._read_to(before, prompt)
             self._snapshot = Snapshot.take(self._opened().context, before)
         self._read_to(len(prompt), prompt)
-        sampler = self._sampler(sampling)
+        sampler = make_sampler(sampling)
         try:
             for _ in range(min(max_tokens, self.n_ctx - len(prompt))):
                 # The largest of numbers that are none is none; a sampler would take any token.
                 if not np.isfinite(self._logits(-1).max()):
-                    raise ModelError(
-                        f"{self.path} computes no number: the file is damaged; convert or fetch it again"
-                    )
+                    raise no_number(self.path)
                 token: int = self._lib.llama_sampler_sample(sampler, self._opened().context, -1)
                 yield token
                 if is_end(token):
@@ -111,6 +101,35 @@ class Decoder:
                 self._decode([token], [0])
         finally:
             self._lib.llama_sampler_free(sampler)
+
+    def continuations(
+        self, prompt: Sequence[int], continuations: Sequence[Sequence[int]]
+    ) -> list[float]:
+        """The sum of ln p over the tokens of each continuation; see `Model.continuations`."""
+        self._check_room(len(prompt) + max(map(len, continuations), default=0))
+        self._forget(0)
+        for batch in cut(len(prompt), [len(prompt) - 1], most_tokens=self._n_batch, most_rows=1):
+            self._decode(prompt[batch.start : batch.stop], [batch.stop - batch.start - 1])
+        first = self._logits(-1).copy()
+        if self._has_states:
+            self._snapshot = Snapshot.take(self._opened().context, len(prompt))
+        return [self._continued(prompt, first, tokens) for tokens in continuations]
+
+    def _continued(
+        self, prompt: Sequence[int], first: Logits, continuation: Sequence[int]
+    ) -> float:
+        self._forget(len(prompt))
+        self._read_to(len(prompt), prompt)  # nothing, unless states could not go back
+        total = log_p(first, continuation[0])
+        most = min(self._n_batch, OUTPUT_ROWS)
+        for start in range(0, len(continuation) - 1, most):
+            part = continuation[start : start + most][: len(continuation) - 1 - start]
+            self._decode(part, range(len(part)))
+            following = continuation[start + 1 :]
+            total += sum(log_p(self._logits(i), following[i]) for i in range(len(part)))
+        if not math.isfinite(total):
+            raise no_number(self.path)
+        return total
 
     def _check_room(self, n_tokens: int) -> None:
         if n_tokens > self.n_ctx:
@@ -162,21 +181,25 @@ class Decoder:
         pointer = self._lib.llama_get_logits_ith(self._opened().context, row)
         return np.ctypeslib.as_array(pointer, (self._n_vocab,))
 
-    def _sampler(self, sampling: Sampling) -> Any:
-        lib = self._lib
-        if sampling.temperature <= 0:
-            return lib.llama_sampler_init_greedy()
-        chain = lib.llama_sampler_chain_init(lib.llama_sampler_chain_default_params())
-        steps = (
-            lib.llama_sampler_init_top_p(sampling.top_p, 1),
-            lib.llama_sampler_init_temp(sampling.temperature),
-            lib.llama_sampler_init_dist(sampling.seed),
-        )
-        for step in steps:
-            lib.llama_sampler_chain_add(chain, step)
-        return chain
+
+def no_number(path: Path) -> ModelError:
+    """The error for a file whose logits are none."""
+    return ModelError(
+        f"{path} computes no number: the file is damaged; convert or fetch it again"
+    )
 
 
-def _common_prefix(left: Sequence[int], right: Sequence[int]) -> int:
+def log_p(logits: Logits, token: int) -> float:
+    """ln p of a token, in nats.
+
+    >>> round(log_p(np.log(np.float32([1, 3])), 1), 3)
+    -0.288
+    """
+    shifted = logits.astype(np.float64) - logits.max()
+    return float(shifted[token] - np.log(np.exp(shifted).sum()))
+
+
+def common_prefix(left: Sequence[int], right: Sequence[int]) -> int:
+    """How many tokens both begin with."""
     pairs = zip(left, right, strict=False)
     return next((i for i, (a, b) in enumerate(pairs) if a != b), min(len(left), len(right)))
