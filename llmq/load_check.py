@@ -38,7 +38,7 @@ def check_loads(file: Path, *, name: str, folder: Path | None = None) -> None:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             check=False,
-            env=_environment(),
+            env=child_environment(),
             timeout=limit,
         )
     except subprocess.TimeoutExpired as late:
@@ -59,7 +59,7 @@ def check_loads(file: Path, *, name: str, folder: Path | None = None) -> None:
         raise ModelError(f"{name}: llama.cpp's process {how} while {doing}{why}; {REMEDY}")
 
 
-def _environment() -> dict[str, str]:
+def child_environment() -> dict[str, str]:
     """Ours, with the paths that this process imports from."""
     paths = [path or os.getcwd() for path in sys.path]  # noqa: PTH109  # "" stands for it
     return os.environ | {

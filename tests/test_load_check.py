@@ -148,7 +148,7 @@ def test_of_many_words_the_assertion_is_told() -> None:
 def test_the_child_looks_where_we_do(monkeypatch: pytest.MonkeyPatch) -> None:
     """Also in the working folder, where Python was started as `python -c` in a checkout."""
     monkeypatch.setattr(sys, "path", ["", "elsewhere"])
-    paths = llmq.load_check._environment()["PYTHONPATH"]
+    paths = llmq.load_check.child_environment()["PYTHONPATH"]
     assert paths.split(os.pathsep) == [str(Path.cwd()), "elsewhere"]
 
 
