@@ -5,18 +5,16 @@ through the metadata (addresses.py), and it watches a process that opens the fil
 (sockets.py). That says nothing of programs other than llmq and llama.cpp.
 """
 
-import json
 import subprocess
 import sys
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from llmq import children
 from llmq.errors import one_line
 from llmq.files.gguf import open_gguf
 from llmq.files.parts import parts_of
-from llmq.load_check import child_environment
 from llmq_eval.gate.addresses import followed, inert
 from llmq_eval.gate.evidence import Axis, Check
 from llmq_eval.gate.sockets import KILLED
@@ -56,22 +54,22 @@ def socket_checks(quant: Path, program: Sequence[str] = PROGRAM) -> tuple[Check,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             check=False,
-            env=child_environment(),
+            env=children.environment(),
             timeout=SECONDS,
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         words = f"no reply was written: {one_line(str(error))}"
         return Check(AXIS, PYTHON, "skipped", words), Check(AXIS, ANY, "skipped", words)
-    lines = _lines(done.stdout)
-    if sockets := lines.get("sockets"):
+    said = children.lines(done.stdout)
+    if sockets := said.get("sockets"):
         python = Check(AXIS, PYTHON, "fail", f"it asked for a socket of {', '.join(sockets)}")
-    elif "n_tokens" in lines:
-        words = f"none was asked for in a reply of {lines['n_tokens']} tokens"
+    elif "n_tokens" in said:
+        words = f"none was asked for in a reply of {said['n_tokens']} tokens"
         python = Check(AXIS, PYTHON, "pass", words)
     else:
-        words = one_line(str(lines.get("error", f"the process ended with code {done.returncode}")))
+        words = one_line(str(said.get("error", f"the process {children.ending(done.returncode)}")))
         python = Check(AXIS, PYTHON, "skipped", f"no reply was written: {words}")
-    return python, _any_code(done.returncode, lines, python)
+    return python, _any_code(done.returncode, said, python)
 
 
 def measurement_check(sockets: Sequence[str]) -> Check:
@@ -82,22 +80,13 @@ def measurement_check(sockets: Sequence[str]) -> Check:
     return Check(AXIS, THIS, "pass", "Python code asked for none of the internet")
 
 
-def _any_code(code: int, lines: dict[str, Any], python: Check) -> Check:
+def _any_code(code: int, said: dict[str, Any], python: Check) -> Check:
     """What the kernel says, or why it says nothing."""
     if code == -KILLED:
         return Check(AXIS, ANY, "fail", "the kernel ended the process at a socket of the internet")
-    why = lines.get("unwatched", "the process did not begin")
+    why = said.get("unwatched", "the process did not begin")
     if why:
         return Check(AXIS, ANY, "skipped", f"{why}; watched was Python's own code alone")
     if python.status != "pass":
         return Check(AXIS, ANY, "skipped", python.words)
     return Check(AXIS, ANY, "pass", "the kernel would have ended the process, and did not")
-
-
-def _lines(output: bytes) -> dict[str, Any]:
-    """The child's lines as one object, later ones over earlier ones."""
-    merged: dict[str, Any] = {}
-    for line in output.splitlines():
-        with suppress(ValueError, TypeError):
-            merged |= json.loads(line)
-    return merged

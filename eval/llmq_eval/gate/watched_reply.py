@@ -1,15 +1,14 @@
 """A process that writes a reply with a file and may open no socket: `python -m` this, with a path.
 
 It prints a line of JSON for whatever it finds: a socket that Python opened, why the kernel does not
-watch, the number of tokens at the end. The filter comes before all other imports, so that every
-thread is under it.
+watch, the number of tokens at the end. The filter comes before llama.cpp and NumPy, so that all
+their threads are under it.
 """
 
-import json
-import os
 import sys
 from pathlib import Path
 
+from llmq.children import private_output
 from llmq_eval.gate.sockets import forbid, listening
 
 TOKENS = 16
@@ -18,18 +17,13 @@ CONTEXT = 512
 
 def main() -> None:
     """Watch, and let the file that the command line names write a reply."""
-    own = os.dup(1)
-    os.dup2(2, 1)  # what others print is no line of ours
-
-    def say(**line: object) -> None:
-        os.write(own, json.dumps(line).encode("ascii") + b"\n")
-
-    say(unwatched=forbid())
-    with listening(lambda family: say(sockets=[family])):
+    say = private_output()
+    say({"unwatched": forbid()})
+    with listening(lambda family: say({"sockets": [family]})):
         try:
-            say(n_tokens=reply(Path(sys.argv[1])))
+            say({"n_tokens": reply(Path(sys.argv[1]))})
         except Exception as error:  # the parent says it; the check is then skipped
-            say(error=str(error))
+            say({"error": str(error)})
 
 
 def reply(file: Path) -> int:
