@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from llmq.drift import chosen_suite
+from llmq.suites import spread
 from llmq_eval.drift import Drift, measure_drifts
 from llmq_eval.gate.evidence import AXES, Check, Evidence, SuiteUsed
 from llmq_eval.gate.judgement import AxisResult, Judgement, RowResult, Status
@@ -18,7 +19,7 @@ from llmq_eval.replies import Replies, choose_prompts, compare_replies
 from llmq_eval.statistics import ratio_of_sums
 from tests.conftest import converted
 
-N_PROMPTS = 6
+N_DIALOGUES, N_PROMPTS = 9, 5
 SUBJECTS = ("arithmetic", "algebra", "geometry")
 
 
@@ -26,17 +27,18 @@ SUBJECTS = ("arithmetic", "algebra", "geometry")
 def measured(
     repository: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Mapping[str, Evidence]:
-    """Evidence by recipe: the bundled tutor against itself, as Q8_0 and as Q2_K."""
+    """Evidence by recipe: the bundled tutor as Q8_0 and as Q2_K."""
     folder = tmp_path_factory.mktemp("measured")
     files = [converted(repository / "eval" / "tutor", r, folder) for r in ("BF16", "Q8_0", "Q2_K")]
-    suite = chosen_suite("tutoring", quick=True)
+    suite = spread(chosen_suite("tutoring"), N_DIALOGUES)
     material = suite_material(suite)
-    with opened([files[0], *files], n_ctx=material.n_ctx, threads=1) as models:
+    with opened(files, n_ctx=material.n_ctx, threads=1) as models:
         drifts = measure_drifts(models, material)
         prompts = choose_prompts(models, suite, N_PROMPTS)
         replies = compare_replies(models, prompts)
     pairs = zip(drifts, replies, strict=True)
-    return {f.stem.rpartition("-")[2]: _evidence(d, r) for f, (d, r) in zip(files, pairs, strict=True)}
+    found = [_evidence(drift, written) for drift, written in pairs]
+    return {evidence.recipe: evidence for evidence in found}
 
 
 def _evidence(drift: object, replies: object) -> Evidence:

@@ -138,8 +138,8 @@ def interval(scale: Scale, value: float, ends: tuple[float, float] | None, rule:
 def around(values: Iterable[float], *, factor: float = 1.6) -> Scale:
     """A logarithmic scale with some room around the positive ones of `values`.
 
-    >>> around([0.01, 0.1, 0.0]).low
-    0.00625
+    >>> around([0.01, 0.1, 0.0], factor=2).high
+    0.2
     """
     positive = [v for v in values if v > 0 and math.isfinite(v)] or [0.001, 1.0]
     return Scale(min(positive) / factor, max(positive) * factor, logarithmic=True)

@@ -9,8 +9,6 @@ from html import escape
 
 from llmq.chat.sanitize import DECEPTIVE, SEPARATORS
 
-_C0_PICTURES = 0x2400  # U+2400 is the picture of U+0000, and so on
-_DELETE_PICTURE = "\u2421"
 _HIDDEN = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u200b\u2060\ud800-\udfff"
     f"{''.join(sorted(DECEPTIVE))}{SEPARATORS}"
@@ -23,19 +21,15 @@ CUT = " [\u2026]"
 def visible(text: str) -> str:
     """`text` with its controls spelled out; newlines and tabs remain.
 
-    >>> visible("a\\x1b[31m \\u202ecod\\x85 \\ud800")
-    'a\u241b[31m \u27e8U+202E\u27e9cod\u27e8U+0085\u27e9 \u27e8U+D800\u27e9'
+    >>> visible("a\\x1b[31m \\u202ecod \\ud800")
+    'a\u27e8U+001B\u27e9[31m \u27e8U+202E\u27e9cod \u27e8U+D800\u27e9'
     """
     return _HIDDEN.sub(_spelled, text.replace("\r\n", "\n"))
 
 
 def _spelled(match: re.Match[str]) -> str:
     c = match.group()
-    if c in SEPARATORS:
-        return "\n"
-    if c < " ":
-        return chr(_C0_PICTURES + ord(c))
-    return _DELETE_PICTURE if c == "\x7f" else f"\u27e8U+{ord(c):04X}\u27e9"
+    return "\n" if c in SEPARATORS else f"\u27e8U+{ord(c):04X}\u27e9"
 
 
 def one_line(text: str, n_bytes: int = 400) -> str:

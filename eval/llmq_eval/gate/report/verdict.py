@@ -8,8 +8,8 @@ from llmq_eval.gate.report.markup import Html, joined, tag
 from llmq_eval.gate.report.shown import cut, one_line
 from llmq_eval.gate.report.status import shape, status_cell, verdict
 
-MOST_ROWS = 60  # of an axis
-TEXT = 600  # bytes of a text of the judge
+MOST_ROWS = 40  # of an axis
+TEXT, CELL = 600, 200  # bytes of a sentence of the judge, and of a cell
 
 AXIS_WORDS: dict[Axis, str] = {
     "integrity": "Is the file whole, and made as it says?",
@@ -95,9 +95,9 @@ def _row(row: RowResult) -> Html:
     words = [tag("span", cut(row.words, TEXT), class_="words")] if row.words else []
     return tag(
         "tr",
-        tag("th", cut(row.title, TEXT), *words, scope="row"),
-        tag("td", cut(row.measured, TEXT), data_label="measured"),
-        tag("td", cut(row.limit, TEXT), data_label="limit"),
+        tag("th", cut(row.title, CELL), *words, scope="row"),
+        tag("td", cut(row.measured, CELL), data_label="measured"),
+        tag("td", cut(row.limit, CELL), data_label="limit"),
         tag("td", status_cell(row.status)),
     )
 
