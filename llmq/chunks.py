@@ -5,7 +5,9 @@ chunks can be done in any order by any process, and the bytes are the same: bloc
 and a chunk holds whole rows.
 """
 
+import hashlib
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,8 +42,13 @@ def write_chunk(chunk: Chunk, path: Path) -> int:
     return zlib.crc32(data)
 
 
-def file_checksum(path: Path, position: int, n_bytes: int) -> int:
-    """The checksum of `n_bytes` of a file from `position`."""
+def read_back(path: Path, position: int, sizes: Sequence[int]) -> tuple[list[int], str]:
+    """The checksum of each of the pieces from `position` on, and the SHA-256 of them all."""
+    digest, checksums = hashlib.sha256(), []
     with path.open("rb", buffering=0) as file:
         file.seek(position)
-        return zlib.crc32(file.read(n_bytes))
+        for size in sizes:
+            data = file.read(size)
+            digest.update(data)
+            checksums.append(zlib.crc32(data))
+    return checksums, digest.hexdigest()

@@ -13,7 +13,6 @@ import numpy as np
 
 from llmq.files.gguf import MetaValue
 
-KEPT_BYTES = 2  # of a key or a value: F16
 STATE_BYTES = 4  # of a number of a state: F32
 COPIES = 2  # llama.cpp's, and one to go back to (`llmq.runtime.snapshot`)
 
@@ -21,8 +20,11 @@ Keys = Mapping[str, MetaValue]
 """Those of one architecture, without its name in front."""
 
 
-def context_bytes(keys: Keys, n_tokens: int) -> int | None:
-    """The bytes for a context of so many tokens; None where the keys do not tell."""
+def context_bytes(keys: Keys, n_tokens: int, kept_bytes: float) -> int | None:
+    """The bytes for a context of so many tokens, where a key or a value takes `kept_bytes`.
+
+    None where the keys do not tell.
+    """
     layers, heads = number(keys, "block_count"), number(keys, "attention.head_count")
     width = number(keys, "embedding_length")
     if not layers or not heads or not width:
@@ -45,7 +47,7 @@ def context_bytes(keys: Keys, n_tokens: int) -> int | None:
             total += state * STATE_BYTES
         else:
             of_head = sliding if slides[layer] else full
-            total += key_heads[layer] * of_head * KEPT_BYTES * n_tokens
+            total += int(key_heads[layer] * of_head * kept_bytes) * n_tokens
     return total
 
 

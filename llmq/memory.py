@@ -20,6 +20,7 @@ from llmq.architectures import ARCHITECTURES
 from llmq.context_memory import Keys, context_bytes, number, of_layers
 from llmq.files.gguf import MetaValue
 from llmq.runtime.decoder import BATCH_TOKENS
+from llmq.runtime.how import CACHE_TYPES, CHAT
 from llmq.runtime.opening import CONTEXT_LIMIT
 
 PADDED_TO = 256  # tokens: `llama_context` rounds the context up to a multiple of these
@@ -80,7 +81,9 @@ def context_used(model: Header, context: int) -> int:
     return min(context, number(known, "context_length")) if known else context
 
 
-def memory_to_run(model: Header, context: int = CONTEXT_LIMIT) -> Memory | None:
+def memory_to_run(
+    model: Header, context: int = CONTEXT_LIMIT, *, cache_type: str = CHAT.cache_type
+) -> Memory | None:
     """The memory of a chat with so many tokens of context, at most the model's own.
 
     None for a model whose graph is not one of those that this file describes.
@@ -90,7 +93,7 @@ def memory_to_run(model: Header, context: int = CONTEXT_LIMIT) -> Memory | None:
     if keys is None or embeddings is None:
         return None
     n_tokens = -(-context_used(model, context) // PADDED_TO) * PADDED_TO
-    cache = context_bytes(keys, n_tokens)
+    cache = context_bytes(keys, n_tokens, CACHE_TYPES[cache_type].n_bytes)
     if cache is None:
         return None
     widest = int(np.max(np.asarray(keys["feed_forward_length"])))
@@ -103,9 +106,11 @@ def memory_to_run(model: Header, context: int = CONTEXT_LIMIT) -> Memory | None:
     )
 
 
-def memory_of(model: Header, context: int = CONTEXT_LIMIT) -> int | None:
+def memory_of(
+    model: Header, context: int = CONTEXT_LIMIT, *, cache_type: str = CHAT.cache_type
+) -> int | None:
     """The bytes that `llmq chat` takes at its peak with this context, or None where not known."""
-    memory = memory_to_run(model, context)
+    memory = memory_to_run(model, context, cache_type=cache_type)
     return memory.total if memory else None
 
 

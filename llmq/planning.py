@@ -21,6 +21,7 @@ from llmq.recipes.overrides import Overrides
 from llmq.recipes.table import Recipe, recipe_named
 from llmq.sources.source import Source
 from llmq.spelling import did_you_mean
+from llmq.tensor_hashes import of_tensors
 from llmq_kernels import FORMATS, Encoder
 
 QUANTIZATION_VERSION = 2  # GGML_QNT_VERSION
@@ -71,6 +72,7 @@ def make_plan(
         "general.file_type": np.uint32(chosen.file_type),
         **(importance.metadata if importance else {}),
         **_records(source, encoder_of(tensors), dial),
+        **of_tensors([tensor.format.name for tensor in tensors]),
     }
     notes = (*source.notes, *on_codes(tensors, source), *on_importance(importance, choices))
     size_notes = tuple(on_fallbacks(choices, shapes, chosen, overrides, choose))
@@ -98,7 +100,7 @@ def _records(source: Source, encoder: str | None, quality: Quality) -> Metadata:
     """What the file says of its making; where all blocks were stored, that is the source's."""
     if encoder == STORED:
         found = {key: value for key, value in source.metadata.items() if records.is_record(key)}
-        return {records.ENCODER: STORED} | found
+        return {records.ENCODER: STORED} | found  # the hashes are planned anew
     return {records.ENCODER: str(encoder), records.QUALITY: quality.name} if encoder else {}
 
 

@@ -3,20 +3,22 @@
 What happens to one chunk is in llmq/chunks.py; here chunks are cut to the memory allowed and shared
 out to processes (llmq/workers.py).
 
-The output is written under a temporary name beside its final one, flushed to disk, read back and
-compared, opened by llama.cpp (llmq/load_check.py) and then renamed. Whatever fails, and Ctrl-C as
-well, leaves nothing under the final name; llmq/outputs.py knows where nothing may be written.
+The output is written under a temporary name beside its final one, flushed to disk, read back,
+compared and hashed tensor by tensor (the hashes go into its header), opened by llama.cpp
+(llmq/load_check.py) and then renamed. Whatever fails, and Ctrl-C as well, leaves nothing under the
+final name; llmq/outputs.py knows where nothing may be written.
 """
 
 import os
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from itertools import pairwise
 from pathlib import Path
 
 from llmq import defaults
-from llmq.chunks import Chunk, file_checksum, write_chunk
+from llmq.chunks import Chunk, read_back, write_chunk
 from llmq.errors import OutputError
 from llmq.load_check import check_loads
 from llmq.outputs import check_output
@@ -24,6 +26,7 @@ from llmq.plan import Plan
 from llmq.planned_tensor import PlannedTensor
 from llmq.processors import cores
 from llmq.publishing import in_parts, part_names, unpublished
+from llmq.tensor_hashes import of_tensors
 from llmq.workers import on_each, worker_pool
 
 CHUNK_WEIGHTS = 1 << 19
@@ -53,13 +56,12 @@ def execute(
     """Write the file that `plan` describes to `output` and return its path.
 
     `jobs` is the number of worker processes (default, for models large enough: one per core, or as
-    many as `max_memory` allows); `max_memory` bounds the anonymous memory of all processes
-    together, in bytes. The bytes of the file depend on neither. `load_check` has llama.cpp open the
-    finished file, and compares its tokens with those of the source's tokenizer.json;
-    `split_max_size` cuts the model into files of at most so many bytes of tensors, of which the
-    first is returned. Raises `OutputError` before any work where `output` exists (and not `force`),
-    cannot be written or does not fit the disk, `WeightError` for a weight that is not finite or
-    beyond its format, and `ModelError` or `TokenizerError` for a file that the check refuses.
+    many as `max_memory` allows, the bytes of anonymous memory of all processes together). The bytes
+    of the file depend on neither. `load_check` has llama.cpp try the finished file beside the
+    source's tokenizer.json; `split_max_size` cuts the model into files of at most so many bytes of
+    tensors, of which the first is returned. Raises `OutputError` before any work where `output`
+    exists (and not `force`), cannot be written or does not fit the disk, `WeightError` for a weight
+    that no format can hold, and `ModelError` or `TokenizerError` for what the check refuses.
 
         >>> import tempfile
         >>> from llmq import execute, make_plan, open_source
@@ -68,18 +70,19 @@ def execute(
         ...     execute(plan, f"{folder}/tutor.gguf").stat().st_size == plan.n_bytes
         True
     """
-    output = Path(output)
     parts = in_parts(plan, split_max_size)
-    outputs = part_names(output, len(parts))
+    outputs = part_names(Path(output), len(parts))
     for path in outputs:
         check_output(plan, path, force=force)
     workers = _workers(plan, jobs, max_memory)
     weights = _chunk_weights(plan, workers, max_memory)
     try:
         with unpublished(outputs, force=force) as partials:
+            hashes: list[str] = []
             with worker_pool(workers) as pool:
                 for part, partial in zip(parts, partials, strict=True):
-                    _fill(part, partial, list(_chunks(part, weights)), pool, progress)
+                    hashes += _fill(part, partial, list(_chunks(part, weights)), pool, progress)
+            _finish(parts, partials, hashes)
             if load_check:
                 _try(plan, partials[0], outputs[0])
     except OSError as error:
@@ -143,14 +146,13 @@ def _fill(
     chunks: list[Chunk],
     pool: ProcessPoolExecutor | None,
     progress: Progress | None,
-) -> None:
-    """Make the file, write all of it, and compare what is read back."""
+) -> list[str]:
+    """Make the file, write its tensors, and compare what is read back: the hash of each tensor."""
     with path.open("xb") as file:
-        file.write(plan.header)
         file.truncate(plan.n_bytes)
     checksums = _write(chunks, path, pool, progress)
     _flush(path)
-    _compare(plan, chunks, checksums, path, pool)
+    return _compare(chunks, checksums, path, pool)
 
 
 def _try(plan: Plan, path: Path, output: Path) -> None:
@@ -173,24 +175,44 @@ def _write(
 
 
 def _compare(
-    plan: Plan,
-    chunks: list[Chunk],
-    checksums: list[int],
-    path: Path,
-    pool: ProcessPoolExecutor | None,
-) -> None:
-    """Read the header and every chunk back from the file and compare their checksums."""
-    if file_checksum(path, 0, len(plan.header)) != zlib.crc32(plan.header):
+    chunks: list[Chunk], checksums: list[int], path: Path, pool: ProcessPoolExecutor | None
+) -> list[str]:
+    """Read every tensor back, compare the checksums of its chunks; the hashes of the tensors."""
+    starts = [index for index, chunk in enumerate(chunks) if chunk.start == 0]
+    spans = [slice(*pair) for pair in pairwise([*starts, len(chunks)])]
+    tasks = [
+        (path, chunks[span.start].position, [chunk.n_bytes for chunk in chunks[span]])
+        for span in spans
+    ]
+    hashes = [""] * len(spans)
+    for index, (found, sha256) in on_each(pool, read_back, tasks):
+        hashes[index] = sha256
+        if found != checksums[spans[index]]:
+            name = chunks[spans[index].start].tensor.name
+            raise OutputError(
+                f"{path.parent}: {name!r} reads back differently from what was written there; the"
+                " disk is not reliable"
+            )
+    return hashes
+
+
+def _finish(parts: Sequence[Plan], paths: Sequence[Path], hashes: Sequence[str]) -> None:
+    """Write the headers, of which the first holds the hashes of all tensors."""
+    types = [tensor.format.name for part in parts for tensor in part.tensors]
+    first = parts[0].with_records(of_tensors(types, hashes))
+    for part, path in zip([first, *parts[1:]], paths, strict=True):
+        _write_header(part, path)
+
+
+def _write_header(plan: Plan, path: Path) -> None:
+    with path.open("r+b") as file:
+        file.write(plan.header)
+    _flush(path)
+    checksums, _ = read_back(path, 0, [len(plan.header)])
+    if checksums != [zlib.crc32(plan.header)]:
         raise OutputError(
             f"{path.parent}: the header reads back differently; the disk is not reliable"
         )
-    spans = [(path, chunk.position, chunk.n_bytes) for chunk in chunks]
-    for index, checksum in on_each(pool, file_checksum, spans):
-        if checksum != checksums[index]:
-            raise OutputError(
-                f"{path.parent}: {chunks[index].tensor.name!r} reads back differently from what was"
-                " written there; the disk is not reliable"
-            )
 
 
 def _flush(path: Path) -> None:

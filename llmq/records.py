@@ -7,6 +7,8 @@ llmq.calibration.n_tokens        how many they are
 llmq.calibration.sources         what texts they come from
 llmq.calibration.sources.sha256  the hash of each of these texts, by which drift knows them again
 llmq.refine.*                    the settings that the codes were refined with
+llmq.tensors.sha256              the hash and the type of each tensor's bytes, in order; the parts
+                                 of a split model have those of all tensors in the first one
 
 One key speaks of the weights themselves, and so of whatever is made of the file:
 
@@ -20,6 +22,7 @@ import numpy as np
 
 from llmq.files.gguf import Metadata, MetaValue
 from llmq.quality import QUALITIES
+from llmq.tensor_hashes import TENSORS_SHA256
 from llmq_kernels import Encoder
 
 if TYPE_CHECKING:
@@ -34,7 +37,7 @@ SOURCES, SOURCES_SHA256 = CALIBRATION + "sources", CALIBRATION + "sources.sha256
 
 def is_record(key: str) -> bool:
     """Whether the key speaks of how a file was made, and so not of a file that is made of it."""
-    return key in (ENCODER, QUALITY) or key.startswith((CALIBRATION, REFINE))
+    return key in (ENCODER, QUALITY, TENSORS_SHA256) or key.startswith((CALIBRATION, REFINE))
 
 
 def of_schemes(schemes: Sequence[str]) -> Metadata:

@@ -18,8 +18,9 @@ from concurrent.futures import (
     wait,
 )
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
+Result = TypeVar("Result")
 QUEUED = 512  # tasks handed out at a time: those of all chunks of a large model would take memory
 
 
@@ -71,13 +72,13 @@ def _interrupts_held() -> Iterator[None]:
 
 
 def on_each(
-    pool: ProcessPoolExecutor | None, work: Callable[..., int], tasks: Sequence[tuple[Any, ...]]
-) -> Iterator[tuple[int, int]]:
+    pool: ProcessPoolExecutor | None, work: Callable[..., Result], tasks: Sequence[tuple[Any, ...]]
+) -> Iterator[tuple[int, Result]]:
     """The index and the result of `work` on each of `tasks`, in any order."""
     if pool is None:
         yield from ((index, work(*task)) for index, task in enumerate(tasks))
         return
-    waiting: dict[Future[int], int] = {}
+    waiting: dict[Future[Result], int] = {}
     for index, task in enumerate(tasks):
         if len(waiting) >= QUEUED:
             done, _ = wait(waiting, return_when=FIRST_COMPLETED)

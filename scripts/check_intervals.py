@@ -31,7 +31,8 @@ from llmq_eval.drift import Failure, measure_drifts
 from llmq_eval.likelihood import Tokens
 from llmq_eval.material import suite_material
 from llmq_eval.measuring import opened
-from llmq_eval.metrics import METRICS, Metric
+from llmq_eval.metric import totals_of
+from llmq_eval.metrics import METRICS
 from llmq_eval.statistics import Estimate
 from scripts.make_prompts import write_suite
 
@@ -105,19 +106,20 @@ def show(recipe: str, documents: Sequence[Tokens], sizes: Sequence[int], *, n_su
     title = f"{recipe}: {n_suites} suites out of {len(documents)} dialogues"
     table = Table("figure", "of all", *(f"{size} dialogues" for size in sizes), title=title)
     counted = {size: coverage(documents, size, n_suites=n_suites) for size in sizes}
-    for metric in METRICS:
-        shares = (shown(counted[size][metric.name], n_suites) for size in sizes)
-        table.add_row(metric.name, f"{metric.total(documents).value:.5g}", *shares)
+    for name, estimate in totals_of(METRICS, documents).items():
+        shares = (shown(counted[size][name], n_suites) for size in sizes)
+        table.add_row(name, f"{estimate.value:.5g}", *shares)
     Console(width=110).print(table)
 
 
 def coverage(documents: Sequence[Tokens], size: int, *, n_suites: int) -> dict[str, Counter[str]]:
     """How often each figure's interval holds the truth, has it below or above, or is unknown."""
-    truth = {metric.name: metric.total(documents).value for metric in METRICS}
+    truth = totals_of(METRICS, documents)
     counted: dict[str, Counter[str]] = {name: Counter() for name in truth}
     for suite in drawn_suites(documents, size, n_suites):
-        for metric in METRICS:
-            counted[metric.name][verdict(metric, suite, truth[metric.name])] += 1
+        found = totals_of(METRICS, suite)
+        for name, estimate in truth.items():
+            counted[name][verdict(found.get(name), estimate.value)] += 1
     return counted
 
 
@@ -128,10 +130,9 @@ def drawn_suites(documents: Sequence[Tokens], size: int, n_suites: int) -> Itera
         yield rng.choices(documents, k=size)
 
 
-def verdict(metric: Metric, suite: Sequence[Tokens], truth: float) -> str:
+def verdict(estimate: Estimate | None, truth: float) -> str:
     """Where the truth lies, seen from the interval."""
-    estimate: Estimate = metric.total(suite)
-    if estimate.low is None or estimate.high is None:
+    if estimate is None or estimate.low is None or estimate.high is None:
         return "unknown"
     return "below" if truth < estimate.low else "above" if truth > estimate.high else "held"
 

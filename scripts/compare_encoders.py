@@ -160,7 +160,7 @@ def typical(logarithms: list[float]) -> str:
 def difference(first: Drift, second: Drift) -> Estimate:
     """Mean KL of the second less that of the first, paired by dialogue."""
     pairs = list(zip(first.documents, second.documents, strict=True))
-    gaps = [b.sums["kl_nats"] - a.sums["kl_nats"] for a, b in pairs]
+    gaps = [(b.tokens["kl_nats"].sum() - a.tokens["kl_nats"].sum()).item() for a, b in pairs]
     return ratio_of_sums(gaps, [len(a.tokens) for a, _ in pairs])
 
 

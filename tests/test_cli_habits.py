@@ -85,6 +85,10 @@ HABITS = (
     misuse("chat tiny-Q4_0.gguf --seed many", "--seed: 'many' is not a whole number from 0"),
     misuse("chat tiny-Q4_0.gguf --temperature warm", "'warm' is not a number from 0 to 5"),
     misuse("chat tiny-Q4_0.gguf --temperature nan", "'nan' is not a number from 0 to 5"),
+    misuse("chat tiny-Q4_0.gguf --cache-type Q8", "--cache-type: there is no type of cache 'Q8'; known are F32,"),
+    misuse("drift tiny tiny-Q4_0.gguf --cache-type q8_0", "no type of cache 'q8_0'; did you mean Q8_0?"),
+    misuse("recipes tiny --cache-type F8", "--cache-type: there is no type of cache 'F8'"),
+    misuse("chat tiny-Q4_0.gguf --gpu-layers all", "--gpu-layers: 'all' is not auto or a number of layers from 0"),
     misuse("calibrate tiny --text notes.txt=0", "--text: a share of 0 takes nothing of notes.txt"),
     misuse("calibrate tiny --tokens lots", "--tokens: 'lots' is not a whole number from 1"),
     misuse("completion bsh", "there is no script for 'bsh'; did you mean bash?"),
@@ -124,6 +128,7 @@ HABITS = (
     missing("chat tiny/config.json", "is one file of a checkpoint; name its folder, tiny"),
     missing("chat pytorch_model.bin", "PyTorch's own form", "save_pretrained"),
     missing("chat notes.txt", "notes.txt is not a GGUF file"),
+    missing("chat tiny-Q4_0.gguf --cache-type Q8_0", "cannot run tiny-Q4_0.gguf", "K cache type q8_0 with block size 32"),
     # --- files that are not made yet, and models that are elsewhere ---
     missing("chat tiny-Q8_0.gguf", "llmq convert tiny --recipe Q8_0 makes tiny-Q8_0.gguf"),
     missing("drift tiny-BF16.gguf tiny-Q4_0.gguf", "llmq convert tiny --recipe BF16 makes"),

@@ -57,7 +57,7 @@ LLAMA_1B: Keys = {
     ],
 )
 def test_what_each_layer_keeps(keys: Keys, expected: int) -> None:
-    assert context_bytes(keys, 1024) == expected
+    assert context_bytes(keys, 1024, 2) == expected
 
 
 @pytest.mark.parametrize(
@@ -72,4 +72,4 @@ def test_what_each_layer_keeps(keys: Keys, expected: int) -> None:
     ],
 )
 def test_nothing_is_said_of_what_is_not_understood(changes: Keys) -> None:
-    assert context_bytes({**LLAMA_1B, **changes}, 1024) is None
+    assert context_bytes({**LLAMA_1B, **changes}, 1024, 2) is None

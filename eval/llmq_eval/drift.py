@@ -12,19 +12,20 @@ from importlib.resources import files
 from typing import Any
 
 from llmq.errors import ModelError
-from llmq.runtime import Model, llama_cpp_version
+from llmq.runtime import EXACT, How, Model, llama_cpp_version
 from llmq.runtime.chat_template import FIXED_DATE
 from llmq.suites import Suite, read_suite
 from llmq.version import __version__
 from llmq_eval.likelihood import Tokens
 from llmq_eval.material import Document, Material
 from llmq_eval.measuring import Progress, common_context, compare_documents, read_alike
+from llmq_eval.metric import document_row, totals_of
 from llmq_eval.metrics import METRICS
 from llmq_eval.model_file import ModelFile, described
 from llmq_eval.statistics import Estimate, few_documents
 from llmq_eval.verdict import Verdict, verdict
 
-BUILTIN_SUITES = ("tutoring", "general")  # the first is the default
+BUILTIN_SUITES = ("tutoring", "general", "refusals")  # the first is the default
 
 
 @dataclass(frozen=True, eq=False)  # an array has no one truth value
@@ -34,25 +35,18 @@ class DocumentDrift:
     id: str
     n_dropped: int
     tokens: Tokens
-
-    @property
-    def sums(self) -> dict[str, float]:
-        """The sums over this document's tokens from which means over documents follow."""
-        return {
-            metric.document_sum: metric.values(self.tokens).sum().item()
-            for metric in METRICS
-            if metric.document_sum
-        }
+    subject: str = ""
+    source: str = ""
 
     def as_json(self) -> dict[str, Any]:
-        """The document's row of the report."""
-        counts = {"n_dropped": self.n_dropped, "n_tokens": len(self.tokens)}
-        return {"id": self.id, **counts, **self.sums}
+        """The document's row: sums and counts, from which `Metric.of_rows` makes the figures."""
+        named = {"id": self.id, "subject": self.subject, "source": self.source}
+        return {**named, "n_dropped": self.n_dropped, **document_row(METRICS, self.tokens)}
 
 
 @dataclass(frozen=True, eq=False)
 class Drift:
-    """A comparison of two files on a suite, document by document.
+    """A comparison of two files on a suite, document by document; the quant was run as `how` says.
 
     Every total is an attribute too, by its name in METRICS: `drift.mean_kl_nats`.
     """
@@ -64,6 +58,7 @@ class Drift:
     n_ctx: int
     documents: tuple[DocumentDrift, ...]
     unit: str = "dialogue"
+    how: How = EXACT
 
     @property
     def n_tokens(self) -> int:
@@ -82,9 +77,13 @@ class Drift:
 
     @cached_property
     def totals(self) -> Mapping[str, Estimate]:
-        """Every figure of METRICS over all documents, by name."""
+        """Every figure of METRICS that some token counts for, over all documents, by name."""
         documents = [d.tokens for d in self.documents]
-        return {metric.name: metric.total(documents) for metric in METRICS}
+        return totals_of(METRICS, documents)
+
+    def rows(self) -> tuple[dict[str, Any], ...]:
+        """A row for each document."""
+        return tuple(document.as_json() for document in self.documents)
 
     @cached_property
     def verdict(self) -> Verdict:
@@ -92,7 +91,8 @@ class Drift:
         return verdict(self)
 
     def __getattr__(self, name: str) -> Estimate:
-        if name not in {metric.name for metric in METRICS}:  # `totals` would ask again
+        # `totals` would ask for itself again
+        if name not in {metric.name for metric in METRICS} or name not in self.totals:
             raise AttributeError(f"drift has no {name!r}")
         return self.totals[name]
 
@@ -105,13 +105,14 @@ class Drift:
             "quant": asdict(self.quant),
             "suite": {"name": self.suite_name, "sha256": self.suite_sha256},
             "n_ctx": self.n_ctx,
+            "how": asdict(self.how),
             "date": FIXED_DATE.isoformat(),
             "n_tokens": self.n_tokens,
             "n_dropped": self.n_dropped,
             "warning": self.warning,
             "verdict": self.verdict.as_json(),
             "totals": {name: estimate.as_json() for name, estimate in self.totals.items()},
-            "documents": [document.as_json() for document in self.documents],
+            "documents": list(self.rows()),
         }
 
 
@@ -157,14 +158,17 @@ def measure_documents(
     )
     n_ctx = common_context(models, material)
 
-    def result(file: ModelFile, outcome: list[Tokens] | ModelError) -> Drift | Failure:
+    def result(model: Model, file: ModelFile) -> Drift | Failure:
+        outcome = outcomes[model]
         if isinstance(outcome, ModelError):
             return Failure(file, outcome)
         rows = tuple(
-            DocumentDrift(document.id, document.n_dropped, tokens)
+            DocumentDrift(
+                document.id, document.n_dropped, tokens, document.subject, document.source
+            )
             for document, tokens in zip(documents[: len(outcome)], outcome, strict=True)
         )
         named = (material.name, material.sha256)
-        return Drift(base, file, *named, n_ctx, rows, material.unit)
+        return Drift(base, file, *named, n_ctx, rows, material.unit, model.how)
 
-    return tuple(map(result, files, (outcomes[model] for model in models[1:])))
+    return tuple(map(result, models[1:], files))

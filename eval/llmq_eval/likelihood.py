@@ -15,8 +15,8 @@ Each turn is therefore scored in the very text that a chat would send; turns who
 each other share one passage, so that an ordinary dialogue is read once.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -26,21 +26,40 @@ from llmq.chat.thinking import without_opened_thought
 from llmq.errors import ModelError
 from llmq.runtime import Reader
 from llmq.suites import Dialogue, Message
+from llmq_eval.deciding import Role, roles
 
-# What is kept of each scored token, 25 bytes: -ln p of the token that stands there by either model,
-# KL(base || quant) over the vocabulary, and whether both hold the same token likeliest.
+# What is kept of each scored token, 28 bytes: -ln p of the token that stands there by either model,
+# KL(base || quant) over the vocabulary, whether both hold the same token likeliest, whether each
+# holds the one that stands there likeliest, and what it decides (`deciding.Role`).
 TOKEN = np.dtype(
-    [("nll_base_nats", "f8"), ("nll_quant_nats", "f8"), ("kl_nats", "f8"), ("same_top", "?")]
+    [
+        ("nll_base_nats", "f8"),
+        ("nll_quant_nats", "f8"),
+        ("kl_nats", "f8"),
+        ("same_top", "?"),
+        ("base_right", "?"),
+        ("quant_right", "?"),
+        ("role", "u1"),
+    ]
 )
 Tokens = npt.NDArray[Any]  # (n_tokens,) of TOKEN
 
 
 @dataclass(frozen=True)
 class Passage:
-    """Tokens to read, and the ascending indices of those to score; never index 0."""
+    """Tokens to read, and the ascending indices of those to score; never index 0.
+
+    `roles` says of those that decide something what it is, by their index.
+    """
 
     tokens: tuple[int, ...]
     scored: tuple[int, ...]
+    roles: Mapping[int, Role] = field(default_factory=dict)
+
+    @property
+    def n_read(self) -> int:
+        """How many tokens have to be read: the last one is scored, not read."""
+        return max(self.scored, default=0)
 
 
 def passages(model: Reader, dialogue: Dialogue) -> tuple[Passage, ...]:
@@ -54,7 +73,10 @@ def passages(model: Reader, dialogue: Dialogue) -> tuple[Passage, ...]:
         except ModelError as error:
             raise ModelError(f"dialogue {dialogue.id!r}, turn {i}: {error}") from error
         if found and passage.tokens[: len(found[-1].tokens)] == found[-1].tokens:
-            passage = Passage(passage.tokens, found.pop().scored + passage.scored)
+            before = found.pop()
+            passage = Passage(
+                passage.tokens, before.scored + passage.scored, {**before.roles, **passage.roles}
+            )
         found.append(passage)
     return tuple(found)
 
@@ -74,4 +96,7 @@ def _turn(model: Reader, messages: Sequence[Message]) -> Passage:
     start = max(1, min(len(prompt), len(tokens)) if same is None else same)
     ends = (i for i in range(start, len(tokens)) if model.is_end(tokens[i]))
     stop = next(ends, len(tokens) - 1) + 1
-    return Passage(tuple(tokens), tuple(range(start, stop)))
+    decided = zip(range(start, stop), roles(model, tokens[start:stop]), strict=True)
+    return Passage(
+        tuple(tokens), tuple(range(start, stop)), {i: role for i, role in decided if role}
+    )

@@ -23,6 +23,8 @@ class Document:
     id: str
     passages: tuple[Passage, ...]
     n_dropped: int = 0
+    subject: str = ""
+    source: str = ""
 
     @property
     def n_scored(self) -> int:
@@ -58,6 +60,9 @@ def suite_material(suite: Suite) -> Material:
     """The tutor's turns of a suite."""
 
     def documents(model: Model) -> tuple[Document, ...]:
-        return tuple(Document(talk.id, passages(model, talk)) for talk in suite.dialogues)
+        return tuple(
+            Document(talk.id, passages(model, talk), subject=talk.subject, source=talk.source)
+            for talk in suite.dialogues
+        )
 
     return Material(suite.name, suite.sha256, documents)

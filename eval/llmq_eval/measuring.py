@@ -8,13 +8,14 @@ others are measured to the end.
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from itertools import chain, repeat
 from pathlib import Path
 
 import numpy as np
 
 from llmq.errors import ModelError, SuiteError
 from llmq.processors import free_cores
-from llmq.runtime import Model, open_model
+from llmq.runtime import EXACT, How, Model, open_model
 from llmq_eval.comparison import Outcome, compare
 from llmq_eval.likelihood import TOKEN, Tokens
 from llmq_eval.material import Document, Material
@@ -23,19 +24,22 @@ Progress = Callable[[int, int], None]  # documents or replies done, and in all
 
 
 @contextmanager
-def opened(paths: Sequence[Path], *, n_ctx: int, threads: int | None) -> Iterator[list[Model]]:
+def opened(
+    paths: Sequence[Path], *, n_ctx: int, threads: int | None, quants: How = EXACT
+) -> Iterator[list[Model]]:
     """All files at once, as measurements need them: exact, and on a fixed date.
 
     Figures then depend neither on how the text is cut into batches nor on the day. The free cores
-    are counted once, so that all files are computed alike.
+    are counted once, so that all files are computed alike. `quants` opens all files but the first,
+    the base, as a device would: what it loses by that is then part of the figures.
     """
     threads = threads or free_cores()
     with ExitStack() as stack:
         yield [
             stack.enter_context(
-                open_model(path, n_ctx=n_ctx, threads=threads, cache_type="F32", fixed_date=True)
+                open_model(path, n_ctx=n_ctx, threads=threads, how=how, fixed_date=True)
             )
-            for path in paths
+            for path, how in zip(paths, chain([EXACT], repeat(quants)), strict=False)
         ]
 
 

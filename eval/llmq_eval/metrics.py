@@ -1,91 +1,20 @@
 """The columns of drift: a row of METRICS each, from the values of single tokens to what is shown.
 
-A metric takes the values of each scored token (`likelihood.TOKEN`), and its aggregate makes one
-figure of them over all documents. The terminal's table, the totals and the sums of each document in
-the JSON report and the table in eval/README.md all follow from the rows: a new column is a new row.
+A metric takes the values of each scored token (`likelihood.TOKEN`) and makes one figure of them
+over all documents. The terminal's tables, the totals and the sums of each document in the JSON
+report and the table in eval/README.md all follow from the rows: a new column is a new row.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from functools import partial
 from operator import itemgetter
-from typing import Any, Literal
 
-import numpy.typing as npt
+import numpy as np
 
+from llmq_eval.deciding import DECIDING, Role
 from llmq_eval.likelihood import Tokens
-from llmq_eval.statistics import Estimate, mean, percentile
-
-Values = npt.NDArray[Any]  # (n_tokens,), float64 or bool
-Line = Literal["base", "quant", "more", "report"]
-HUGE = 1e5  # from here on a cell holds significant digits, not decimals
-Aggregate = Callable[[Sequence[Values]], Estimate]  # of the values document by document
-
-
-@dataclass(frozen=True)
-class Unit:
-    """How a quantity is written: a factor, and its unit in the heading or behind each number."""
-
-    factor: int = 1
-    in_heading: str = ""
-    in_cell: str = ""
-
-
-PURE, NATS, PERCENT = Unit(), Unit(in_heading=" (nats)"), Unit(100, in_cell=" %")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Metric:
-    """One figure of drift.
-
-    `name` is its key among the totals, `document_sum` the key of its sum over one document's tokens
-    (None: no sum, or one that follows from other sums). `line` says where it is shown: in the
-    table's line of the base or of each quantized file, in a table of further figures below it, or
-    in the report alone. `meaning` and `limits` are what it is and what it does not tell.
-    """
-
-    name: str
-    title: str
-    unit: Unit = PURE
-    digits: int
-    signed: bool = False
-    line: Line
-    values: Callable[[Tokens], Values]
-    aggregate: Aggregate
-    document_sum: str | None = None
-    meaning: str
-    limits: str
-
-    @property
-    def heading(self) -> str:
-        """The title with its unit."""
-        return self.title + self.unit.in_heading
-
-    def total(self, documents: Sequence[Tokens]) -> Estimate:
-        """The figure over all documents."""
-        return self.aggregate([self.values(tokens) for tokens in documents])
-
-    def cell(self, estimate: Estimate) -> str:
-        """The estimate as the table shows it: value ± the reach of its 95 % interval.
-
-        Of an interval that is not symmetric, it is the longer side.
-
-        >>> METRICS[0].cell(Estimate(1.16134, 0.0044, 1.1526, 1.1702))
-        '1.161 ± 0.009'
-        """
-        text = self._number(estimate.value, "+" if self.signed else "-")
-        if estimate.margin is not None:
-            text += f" ± {self._number(estimate.margin)}"
-        return text + self.unit.in_cell
-
-    def _number(self, value: float, sign: str = "-") -> str:
-        shown = value * self.unit.factor
-        return f"{shown:{sign}.{self.digits}f}" if abs(shown) < HUGE else f"{shown:{sign}.4g}"
-
-
-def exp_of_mean(documents: Sequence[Values]) -> Estimate:
-    """exp of the mean over all tokens."""
-    return mean(documents).exp()
+from llmq_eval.metric import NATS, PERCENT, Line, Metric, Values
+from llmq_eval.statistics import Estimate, percentile
 
 
 def kl_percentile(
@@ -105,6 +34,48 @@ def kl_percentile(
     )
 
 
+def deciding_kl(
+    roles: Role, name: str, *, title: str, meaning: str, limits: str, line: Line = "report"
+) -> Metric:
+    """The row of mean KL over the tokens that decide something of `roles`."""
+    return Metric(
+        name=f"{name}_kl_nats",
+        title=title,
+        unit=NATS,
+        digits=5,
+        line=line,
+        values=lambda tokens: tokens["kl_nats"][_are(tokens, roles)],
+        document_sum=f"kl_{name}_nats",
+        document_count=f"n_{name}",
+        meaning=meaning,
+        limits=limits,
+    )
+
+
+def _are(tokens: Tokens, roles: Role) -> Values:
+    """Which of the tokens have one of these roles."""
+    found: Values = (tokens["role"] & int(roles)) > 0
+    return found
+
+
+def _end_gain(tokens: Tokens) -> Values:
+    """ln P(end) by QUANT less that by BASE, at the ends of turns."""
+    ends = tokens[_are(tokens, Role.END)]
+    gain: Values = ends["nll_base_nats"] - ends["nll_quant_nats"]
+    return gain
+
+
+def _squared_change(tokens: Tokens) -> Values:
+    """(P by QUANT - P by BASE)^2 of the token that stands there."""
+    change: Values = np.exp(-tokens["nll_quant_nats"]) - np.exp(-tokens["nll_base_nats"])
+    return change**2
+
+
+def _only(right: str, wrong: str) -> Callable[[Tokens], Values]:
+    """Whether only one of the files holds the token that stands there likeliest."""
+    return lambda tokens: tokens[right] & ~tokens[wrong]
+
+
 METRICS = (
     Metric(
         name="base_perplexity",
@@ -112,7 +83,7 @@ METRICS = (
         digits=3,
         line="base",
         values=itemgetter("nll_base_nats"),
-        aggregate=exp_of_mean,
+        figure=Estimate.exp,
         document_sum="nll_base_nats",
         meaning="exp of the mean of -ln p(token) by BASE",
         limits="Its size depends on the text and the tokenizer: compare it only within one suite and "
@@ -124,7 +95,7 @@ METRICS = (
         digits=3,
         line="quant",
         values=itemgetter("nll_quant_nats"),
-        aggregate=exp_of_mean,
+        figure=Estimate.exp,
         document_sum="nll_quant_nats",
         meaning="exp of the mean of -ln p(token) by QUANT",
         limits="A value below the base's is no gain in quality; it tends to be luck or a fit to the "
@@ -137,7 +108,7 @@ METRICS = (
         signed=True,
         line="more",
         values=lambda tokens: tokens["nll_quant_nats"] - tokens["nll_base_nats"],
-        aggregate=mean,
+        document_sum="ln_ratio_nats",
         meaning="ln(perplexity of QUANT / perplexity of BASE), the difference taken token by token",
         limits="Losses and gains cancel: it can be 0 for a model that has changed a lot.",
     ),
@@ -148,7 +119,6 @@ METRICS = (
         digits=5,
         line="quant",
         values=itemgetter("kl_nats"),
-        aggregate=mean,
         document_sum="kl_nats",
         meaning="mean over tokens of KL(BASE ‖ QUANT) over the whole vocabulary, natural logarithm, "
         "float64",
@@ -183,10 +153,99 @@ METRICS = (
         digits=1,
         line="quant",
         values=itemgetter("same_top"),
-        aggregate=mean,
         document_sum="same_top",
         meaning="share of tokens at which both files hold the same token likeliest; of equals the lower "
         "id counts",
         limits="A flip between two nearly equal words counts as much as a flip from right to wrong.",
+    ),
+    Metric(
+        name="rms_change",
+        title="RMS Δp",
+        unit=PERCENT,
+        digits=2,
+        line="more",
+        values=_squared_change,
+        figure=Estimate.sqrt,
+        document_sum="squared_change",
+        meaning="root of the mean of (p(token) by QUANT - p(token) by BASE)², of the token that stands "
+        "there, in percent points, as llama-perplexity has it",
+        limits="Gains count as much as losses. A token whose odds are tiny in both files hardly counts.",
+    ),
+    Metric(
+        name="right_to_wrong_rate",
+        title="right to wrong",
+        unit=PERCENT,
+        digits=2,
+        line="more",
+        values=_only("base_right", "quant_right"),
+        document_sum="right_to_wrong",
+        meaning="share of tokens that BASE holds likeliest and QUANT does not, of those that stand there",
+        limits="Right is what the dialogue says next; other words may be as good.",
+    ),
+    Metric(
+        name="wrong_to_right_rate",
+        title="wrong to right",
+        unit=PERCENT,
+        digits=2,
+        line="more",
+        values=_only("quant_right", "base_right"),
+        document_sum="wrong_to_right",
+        meaning="share of tokens that QUANT holds likeliest and BASE does not, of those that stand there",
+        limits="As above. Both rates near each other say that QUANT wavers, not that it is as good.",
+    ),
+    deciding_kl(
+        DECIDING,
+        "deciding",
+        title="deciding KL",
+        line="deciding",
+        meaning="mean KL over the tokens at which it is decided how a reply goes on: all of the four "
+        "kinds below, each token once",
+        limits="Which tokens these are is a rule about places (`deciding.py`), not about what is said.",
+    ),
+    deciding_kl(
+        Role.FIRST,
+        "first",
+        title="KL at first tokens",
+        meaning="mean KL over the first token of each turn of the tutor",
+        limits="One token a turn: its interval is wide.",
+    ),
+    deciding_kl(
+        Role.END,
+        "end",
+        title="KL at ends",
+        line="deciding",
+        meaning="mean KL over the tokens that end a turn",
+        limits="At true ends only: not whether QUANT would end where nothing ends. Nothing where no "
+        "token ends a turn (files without a chat template).",
+    ),
+    deciding_kl(
+        Role.THOUGHT,
+        "thought_end",
+        title="KL at ends of thoughts",
+        meaning="mean KL over the first token of what closes thoughts (`</think>`), once a turn",
+        limits="Nothing where the suite's turns hold no thoughts.",
+    ),
+    deciding_kl(
+        Role.BRANCH,
+        "branch",
+        title="KL at begun sentences",
+        meaning="mean KL over the first token of each further sentence or line of a turn, where a hint, "
+        "a question or the answer may come next",
+        limits="Where a sentence begins, punctuation and white space say: the number of a list counts "
+        "too. Whether it is a hint or the answer that comes, nothing says.",
+    ),
+    Metric(
+        name="end_ratio",
+        title="P(end) ratio",
+        digits=3,
+        line="deciding",
+        values=_end_gain,
+        figure=Estimate.exp,
+        document_sum="ln_end_ratio",
+        document_count="n_end",
+        meaning="exp of the mean of ln(p(end) by QUANT / p(end) by BASE) at true ends of turns: below 1, "
+        "QUANT is slower to stop",
+        limits="The geometric mean of ratios: one end that QUANT does not see at all weighs much. What "
+        "replies do by themselves, `--generate` shows.",
     ),
 )

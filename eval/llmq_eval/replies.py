@@ -19,6 +19,7 @@ from llmq.runtime import Model
 from llmq.spelling import counted
 from llmq.suites import Dialogue, Message, Suite
 from llmq_eval.measuring import Progress, read_differently
+from llmq_eval.metric import totals_of
 from llmq_eval.reply_metrics import REPLY, REPLY_METRICS
 from llmq_eval.statistics import Estimate, few_documents
 
@@ -65,7 +66,7 @@ class Replies:
             )
             for b, q in pairs
         ]
-        return {metric.name: metric.total(documents) for metric in REPLY_METRICS}
+        return totals_of(REPLY_METRICS, documents)
 
     @property
     def warning(self) -> str | None:

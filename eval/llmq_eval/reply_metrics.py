@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from llmq_eval.intervals import NORMAL
-from llmq_eval.metrics import PERCENT, Metric, Unit, Values
+from llmq_eval.metric import PERCENT, Metric, Unit, Values
 from llmq_eval.statistics import Estimate, mean, ratio_of_sums
 
 # What is kept of one dialogue: the tokens of both replies, whether each was still open at the

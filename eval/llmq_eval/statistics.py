@@ -71,6 +71,18 @@ class Estimate:
         low, high = (end if end is None else exp_or_inf(end) for end in (self.low, self.high))
         return Estimate(value, error and value * error, low, high)  # inf * 0 would be nan
 
+    def sqrt(self) -> "Estimate":
+        """The root: ends go with it (none lies below 0), the standard error by the delta method.
+
+        >>> Estimate(0.04, 0.004, 0.01, 0.09).sqrt()
+        Estimate(value=0.2, standard_error=0.01, low=0.1, high=0.3)
+        """
+        value, error = math.sqrt(self.value), self.standard_error
+        low, high = (
+            end if end is None else math.sqrt(max(0.0, end)) for end in (self.low, self.high)
+        )
+        return Estimate(value, error and error / (2 * value), low, high)
+
     def as_json(self) -> dict[str, float | None]:
         """Its fields; None also for what is beyond all numbers, as JSON has no infinity."""
         fields = asdict(self)

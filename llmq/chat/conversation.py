@@ -15,7 +15,7 @@ from llmq.chat.sanitize import Sanitizer
 from llmq.chat.session import DEFAULT_SYSTEM, Session
 from llmq.chat.thinking import OPENING, split_thoughts
 from llmq.errors import ModelError
-from llmq.runtime import GREEDY, Model, Sampling, open_model
+from llmq.runtime import CHAT, GREEDY, How, Model, Sampling, open_model
 from llmq.runtime.chat_template import ChatTemplate
 from llmq.suites import Message
 
@@ -50,6 +50,8 @@ class Chat:
     def notes(self) -> Iterator[str]:
         """What is worth saying before the first turn, in whole sentences."""
         template, system = self.model.chat_template, Message("system", self.settings.system)
+        if self.model.remark:
+            yield self.model.remark
         if template.is_plain:
             yield (
                 f"{self.model.path.name} has no chat template: turns are written as plain lines,"
@@ -133,11 +135,13 @@ def open_chat(
     settings: ChatSettings | None = None,
     n_ctx: int | None = None,
     threads: int | None = None,
+    how: How = CHAT,
 ) -> Chat:
     """Open a chat with the model in a GGUF file, for use in a `with`. Raises ModelError.
 
     `n_ctx` is the context in tokens (default: the model's own, up to 4096), `threads` the number of
-    threads (default: every core that is free).
+    threads (default: every core that is free), `how` the type of keys and values and the layers on
+    a GPU.
 
     >>> from tempfile import TemporaryDirectory
     >>> from llmq import convert
@@ -150,5 +154,5 @@ def open_chat(
     >>> answer == chat.session.messages[-1].content != ""
     True
     """
-    model = open_model(Path(path), n_ctx=n_ctx, threads=threads)
+    model = open_model(Path(path), n_ctx=n_ctx, threads=threads, how=how)
     return Chat(model, settings or ChatSettings())

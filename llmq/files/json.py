@@ -30,6 +30,14 @@ def read_json_object(
 
 def parse_json_object(data: bytes, path: Path, error: type[LlmqError]) -> dict[str, Any]:
     """The object that `data` (UTF-8) holds; `path` is only named in errors."""
+    result = parse_json(data, path, error)
+    if not isinstance(result, dict):
+        raise error(f"{path}: holds a JSON {type(result).__name__} instead of an object")
+    return result
+
+
+def parse_json(data: bytes, path: Path, error: type[LlmqError]) -> object:
+    """What `data` (UTF-8) holds, of whatever type; `path` is only named in errors."""
 
     def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         result = dict(pairs)
@@ -40,11 +48,8 @@ def parse_json_object(data: bytes, path: Path, error: type[LlmqError]) -> dict[s
         return result
 
     try:
-        result = json.loads(data, object_pairs_hook=unique)
+        return json.loads(data, object_pairs_hook=unique)
     except RecursionError:
         raise error(f"{path}: its JSON is nested too deeply") from None
     except ValueError as reason:  # also UnicodeDecodeError and numbers of absurd length
         raise error(f"{path}: not valid JSON ({reason})") from None
-    if not isinstance(result, dict):
-        raise error(f"{path}: holds a JSON {type(result).__name__} instead of an object")
-    return result

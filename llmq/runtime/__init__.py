@@ -8,7 +8,8 @@ own one-line message.
 
 What a message says is read as text: no mark in it ends a turn or opens one (`transcript`).
 
-Everything runs on the CPU. The same file, tokens and number of threads give the same logits.
+Everything runs on the CPU, unless `How.gpu_layers` says otherwise. The same file, tokens and number
+of threads give the same logits.
 Importing this package loads nothing heavy: llama_cpp comes with the first model.
 
     with open_model(Path("tutor.gguf")) as model:
@@ -18,11 +19,12 @@ Importing this package loads nothing heavy: llama_cpp comes with the first model
 
 from llmq.runtime.binding import llama_cpp_version
 from llmq.runtime.decoder import GREEDY, Sampling
+from llmq.runtime.how import CHAT, EXACT, How
 from llmq.runtime.model import Model
 from llmq.runtime.opening import check_magic, open_model, open_reader
 from llmq.runtime.reader import Reader
 
 __all__ = [
-    "GREEDY", "Model", "Reader", "Sampling", "check_magic", "llama_cpp_version", "open_model",
-    "open_reader",
+    "CHAT", "EXACT", "GREEDY", "How", "Model", "Reader", "Sampling", "check_magic",
+    "llama_cpp_version", "open_model", "open_reader",
 ]  # fmt: skip

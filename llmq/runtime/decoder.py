@@ -1,5 +1,6 @@
 """Tokens in, logits or further tokens out: llama.cpp's context of one opened file."""
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -101,9 +102,7 @@ class Decoder:
             for _ in range(min(max_tokens, self.n_ctx - len(prompt))):
                 # The largest of numbers that are none is none; a sampler would take any token.
                 if not np.isfinite(self._logits(-1).max()):
-                    raise ModelError(
-                        f"{self.path} computes no number: the file is damaged; convert or fetch it again"
-                    )
+                    raise no_number(self.path)
                 token: int = self._lib.llama_sampler_sample(sampler, self._opened().context, -1)
                 yield token
                 if is_end(token):
@@ -111,6 +110,35 @@ class Decoder:
                 self._decode([token], [0])
         finally:
             self._lib.llama_sampler_free(sampler)
+
+    def continuations(
+        self, prompt: Sequence[int], continuations: Sequence[Sequence[int]]
+    ) -> list[float]:
+        """The sum of ln p over the tokens of each continuation; see `Model.continuations`."""
+        self._check_room(len(prompt) + max(map(len, continuations), default=0))
+        self._forget(0)
+        for batch in cut(len(prompt), [len(prompt) - 1], most_tokens=self._n_batch, most_rows=1):
+            self._decode(prompt[batch.start : batch.stop], [batch.stop - batch.start - 1])
+        first = self._logits(-1).copy()
+        if self._has_states:
+            self._snapshot = Snapshot.take(self._opened().context, len(prompt))
+        return [self._continued(prompt, first, tokens) for tokens in continuations]
+
+    def _continued(
+        self, prompt: Sequence[int], first: Logits, continuation: Sequence[int]
+    ) -> float:
+        self._forget(len(prompt))
+        self._read_to(len(prompt), prompt)  # nothing, unless states could not go back
+        total = log_p(first, continuation[0])
+        most = min(self._n_batch, OUTPUT_ROWS)
+        for start in range(0, len(continuation) - 1, most):
+            part = continuation[start : start + most][: len(continuation) - 1 - start]
+            self._decode(part, range(len(part)))
+            following = continuation[start + 1 :]
+            total += sum(log_p(self._logits(i), following[i]) for i in range(len(part)))
+        if not math.isfinite(total):
+            raise no_number(self.path)
+        return total
 
     def _check_room(self, n_tokens: int) -> None:
         if n_tokens > self.n_ctx:
@@ -175,6 +203,21 @@ class Decoder:
         for step in steps:
             lib.llama_sampler_chain_add(chain, step)
         return chain
+
+
+def no_number(path: Path) -> ModelError:
+    """The error for a file whose logits are none."""
+    return ModelError(f"{path} computes no number: the file is damaged; convert or fetch it again")
+
+
+def log_p(logits: Logits, token: int) -> float:
+    """ln p of a token, in nats.
+
+    >>> round(log_p(np.log(np.float32([1, 3])), 1), 3)
+    -0.288
+    """
+    shifted = logits.astype(np.float64) - logits.max()
+    return float(shifted[token] - np.log(np.exp(shifted).sum()))
 
 
 def _common_prefix(left: Sequence[int], right: Sequence[int]) -> int:

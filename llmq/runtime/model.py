@@ -6,15 +6,29 @@ from pathlib import Path
 import numpy as np
 
 from llmq.runtime.decoder import GREEDY, Decoder, Handles, Logits, Sampling
+from llmq.runtime.how import CHAT, How
 from llmq.runtime.reader import Reader
 
 
 class Model(Reader):
-    """A GGUF file opened by llama.cpp (see `open_model`). Use it in a `with`, or `close` it."""
+    """A GGUF file opened by llama.cpp (see `open_model`). Use it in a `with`, or `close` it.
 
-    def __init__(self, path: Path, handles: Handles, *, fixed_date: bool = False) -> None:
+    `how` is how it is computed with, `remark` a line about why that is not what was asked for.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        handles: Handles,
+        *,
+        how: How = CHAT,
+        remark: str = "",
+        fixed_date: bool = False,
+    ) -> None:
         super().__init__(path, handles, fixed_date=fixed_date)
         self.n_ctx = handles.n_ctx
+        self.how = how
+        self.remark = remark
 
         def still_open() -> Handles:
             self._still_open()
@@ -40,14 +54,30 @@ class Model(Reader):
         return np.concatenate(list(self.score(tokens, range(len(tokens)))))
 
     def generate(
-        self, prompt: Sequence[int], *, max_tokens: int, sampling: Sampling = GREEDY
+        self,
+        prompt: Sequence[int],
+        *,
+        max_tokens: int,
+        sampling: Sampling = GREEDY,
+        beyond_ends: bool = False,
     ) -> Iterator[int]:
         """Yield new tokens after `prompt`; one for which `is_end` holds is the last.
 
-        Without such a token it ends after `max_tokens`, or when the context is full. The part of
-        the prompt that the previous call already read is not computed again. Raises ModelError
-        where a damaged file gives no numbers.
+        Without such a token, or `beyond_ends`, it ends after `max_tokens`, or when the context is
+        full. The part of the prompt that the previous call already read is not computed again.
+        Raises ModelError where a damaged file gives no numbers.
         """
+        is_end = (lambda _: False) if beyond_ends else self.is_end
         return self._decoder.generate(
-            prompt, max_tokens=max_tokens, sampling=sampling, is_end=self.is_end
+            prompt, max_tokens=max_tokens, sampling=sampling, is_end=is_end
         )
+
+    def continuations(
+        self, prompt: Sequence[int], continuations: Sequence[Sequence[int]]
+    ) -> list[float]:
+        """The sum of ln p (nats) over the tokens of each continuation, were it to follow `prompt`.
+
+        The prompt is read once for all. The context starts empty, so that the figures do not depend
+        on earlier calls. Raises ModelError where a damaged file gives no numbers.
+        """
+        return self._decoder.continuations(prompt, continuations)

@@ -1,7 +1,9 @@
 """Opening a GGUF file with llama.cpp: checked first, and a failure is one line."""
 
+import ctypes
 import os
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +15,13 @@ from llmq.interrupts import interrupts_deferred
 from llmq.processors import free_cores
 from llmq.runtime.binding import last_error, library
 from llmq.runtime.decoder import BATCH_TOKENS, OUTPUT_ROWS, Handles
+from llmq.runtime.how import CACHE_TYPES, CHAT, How
 from llmq.runtime.model import Model
 from llmq.runtime.reader import Opened, Reader
 
 CONTEXT_LIMIT = 4096  # tokens: the default context is the model's own, but no more than this
-CACHE_TYPES = {"F32": 0, "F16": 1, "Q8_0": 8}  # enum ggml_type
 FLASH_ATTENTION_OFF = 0  # enum llama_flash_attn_type, LLAMA_FLASH_ATTN_TYPE_DISABLED
+NO_GPU = "llama.cpp finds no GPU here, so the CPU computes"
 READ, MAPPED = 0, 1  # enum llama_load_mode, LLAMA_LOAD_MODE_NONE and LLAMA_LOAD_MODE_MMAP
 
 
@@ -27,44 +30,61 @@ def open_model(
     *,
     n_ctx: int | None = None,
     threads: int | None = None,
-    cache_type: str = "F16",
+    how: How = CHAT,
     fixed_date: bool = False,
 ) -> Model:
     """Open a GGUF file.
 
     `n_ctx` is the context in tokens, never more than the model was trained for, `threads`
-    the number of threads (default: every core that is free), `cache_type` a key of CACHE_TYPES for
-    the keys and values; F32 is for measurements (`_is_exact`). With `fixed_date` the chat
+    the number of threads (default: every core that is free). Where no GPU takes the layers that
+    `how` gives it, the CPU computes them, and `Model.remark` says so. With `fixed_date` the chat
     template's today is FIXED_DATE. Raises ModelError for whatever llama.cpp cannot open.
     """
     check_magic(path)
     for name, number in (("n_ctx", n_ctx), ("threads", threads)):
         if number is not None and number < 1:
             raise ModelError(f"{name} is {number}, and has to be 1 or more")
+    on_cpu, remark = replace(how, gpu_layers=0), ""
+    if how.gpu_layers and not library().llama_supports_gpu_offload():
+        how, remark = on_cpu, NO_GPU
+    try:
+        handles = _opened(path, n_ctx, threads, how)
+    except ModelError as error:
+        if how == on_cpu:
+            raise
+        handles = _opened(path, n_ctx, threads, on_cpu)
+        how, remark = on_cpu, f"the GPU did not take {path.name}, so the CPU computes: {error}"
+    return Model(path, handles, how=how, remark=remark, fixed_date=fixed_date)
+
+
+def _opened(path: Path, n_ctx: int | None, threads: int | None, how: How) -> Handles:
+    """The file with a context; raises ModelError."""
     # llama.cpp calls back for each line of its log, and what is raised there is printed and lost.
     with ExitStack() as resources, interrupts_deferred():
         lib = library()
         last_error()  # forget what an earlier call left
         settings = lib.llama_model_default_params()
-        settings.n_gpu_layers = 0
-        settings.use_extra_bufts = not _is_exact(cache_type)
+        settings.n_gpu_layers = how.gpu_layers
+        no_devices = (ctypes.c_void_p * 1)(None)
+        if not how.gpu_layers:  # or a GPU would still multiply what is large
+            settings.devices = ctypes.cast(no_devices, ctypes.c_void_p)
+        settings.use_extra_bufts = not how.exact
         # Copies laid out anew would stand beside a mapped file: the weights twice in memory.
-        settings.load_mode = MAPPED if _is_exact(cache_type) else READ
+        settings.load_mode = MAPPED if how.exact else READ
         model = lib.llama_model_load_from_file(os.fsencode(path), settings)
         if not model:
             raise ModelError(f"llama.cpp cannot open {path}{last_error()}")
         resources.callback(lib.llama_model_free, model)
         # A context of 2^31 tokens and more comes as a negative number.
         n_ctx = min(n_ctx or CONTEXT_LIMIT, lib.llama_model_n_ctx_train(model))
-        context = _open_context(model, n_ctx, threads, cache_type) if n_ctx > 0 else None
+        context = _open_context(model, n_ctx, threads, how) if n_ctx > 0 else None
         if not context or not lib.llama_get_memory(context):
             raise ModelError(f"llama.cpp cannot run {path} as a language model{last_error()}")
         resources.callback(lib.llama_free, context)
         batch = lib.llama_batch_init(BATCH_TOKENS, 0, 1)
         resources.callback(lib.llama_batch_free, batch)
         vocab = lib.llama_model_get_vocab(model)
-        handles = Handles(model, vocab, resources.pop_all(), context, n_ctx, batch)
-        return Model(path, handles, fixed_date=fixed_date)
+        return Handles(model, vocab, resources.pop_all(), context, n_ctx, batch)
     raise AssertionError("unreachable: an ExitStack without callbacks swallows no error")
 
 
@@ -88,24 +108,15 @@ def open_reader(path: Path, *, fixed_date: bool = False) -> Reader:
     raise AssertionError("unreachable: an ExitStack without callbacks swallows no error")
 
 
-def _is_exact(cache_type: str) -> bool:
-    """Whether nothing shall depend on where a batch ends: neither a token's logits nor any figure.
-
-    Flash attention adds in another order for every size of batch, and copies of weights that are
-    laid out for four tokens at a time (extra buffer types) treat the last one to three otherwise.
-    """
-    return cache_type == "F32"
-
-
-def _open_context(model: Any, n_ctx: int, threads: int | None, cache_type: str) -> Any:
+def _open_context(model: Any, n_ctx: int, threads: int | None, how: How) -> Any:
     lib = library()
     settings = lib.llama_context_default_params()
     settings.n_ctx = n_ctx
     settings.n_batch = settings.n_ubatch = BATCH_TOKENS
     settings.n_outputs_max = OUTPUT_ROWS
     settings.n_threads = settings.n_threads_batch = threads or free_cores()
-    settings.type_k = settings.type_v = CACHE_TYPES[cache_type]
-    if _is_exact(cache_type):
+    settings.type_k = settings.type_v = CACHE_TYPES[how.cache_type].number
+    if how.exact:
         settings.flash_attn_type = FLASH_ATTENTION_OFF
     return lib.llama_init_from_model(model, settings)
 

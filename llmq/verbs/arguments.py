@@ -63,27 +63,27 @@ def part_argument(text: str) -> int:
 
 def jobs_argument(text: str) -> int:
     """A number of processes, at least one."""
-    return _whole(text, "a number of processes", least=1, most=256)
+    return whole(text, "a number of processes", least=1, most=256)
 
 
 def threads_argument(text: str) -> int:
     """A number of threads, at least one."""
-    return _whole(text, "a number of threads", least=1, most=256)
+    return whole(text, "a number of threads", least=1, most=256)
 
 
 def context_argument(text: str) -> int:
     """A context in tokens that holds something to score."""
-    return _whole(text, "a number of tokens", least=4, most=2**31 - 1)
+    return whole(text, "a number of tokens", least=4, most=2**31 - 1)
 
 
 def count_argument(text: str) -> int:
     """How many, at least one."""
-    return _whole(text, "a whole number", least=1, most=2**31 - 1)
+    return whole(text, "a whole number", least=1, most=2**31 - 1)
 
 
 def seed_argument(text: str) -> int:
     """What a row of random numbers starts from, as llama.cpp takes it: 32 bits."""
-    return _whole(text, "a whole number", least=0, most=2**32 - 1)
+    return whole(text, "a whole number", least=0, most=2**32 - 1)
 
 
 def temperature_argument(text: str) -> float:
@@ -122,7 +122,8 @@ def model_argument(text: str) -> Path:
     return Path(text)
 
 
-def _whole(text: str, what: str, *, least: int, most: int) -> int:
+def whole(text: str, what: str, *, least: int, most: int) -> int:
+    """A whole number in a range; `what` it is, in words."""
     if not text.isdecimal() or not least <= int(text[:20]) <= most:
         raise argparse.ArgumentTypeError(f"{text!r} is not {what} from {least} to {most}")
     return int(text)

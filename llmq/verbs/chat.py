@@ -7,7 +7,7 @@ from pathlib import Path
 from llmq.chat.conversation import ChatSettings, open_chat
 from llmq.chat.session import DEFAULT_SYSTEM
 from llmq.chat.terminal import converse
-from llmq.runtime import Sampling
+from llmq.runtime import CHAT, Sampling
 from llmq.runtime.opening import CONTEXT_LIMIT
 from llmq.verbs.arguments import (
     context_argument,
@@ -17,6 +17,7 @@ from llmq.verbs.arguments import (
     threads_argument,
 )
 from llmq.verbs.paths import check_gguf, check_parts
+from llmq.verbs.running import add_running_options, how_of
 
 DEFAULTS = ChatSettings()
 
@@ -54,6 +55,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--threads", type=threads_argument, metavar="N", help="default: every core that is free"
     )
+    add_running_options(
+        parser, otherwise=f"default {CHAT.cache_type}; smaller ones take less memory"
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -67,7 +71,11 @@ def run(arguments: argparse.Namespace) -> int:
         max_tokens=arguments.max_tokens,
     )
     with open_chat(
-        arguments.model, settings=settings, n_ctx=arguments.ctx, threads=arguments.threads
+        arguments.model,
+        settings=settings,
+        n_ctx=arguments.ctx,
+        threads=arguments.threads,
+        how=how_of(arguments, otherwise=CHAT),
     ) as chat:
         converse(chat)
     return 0

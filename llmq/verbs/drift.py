@@ -9,7 +9,7 @@ from pathlib import Path
 from llmq.drift import base_as_gguf, chosen_suite, chosen_text
 from llmq.errors import LlmqError
 from llmq.interrupts import endings_raise
-from llmq.runtime import Model
+from llmq.runtime import EXACT, Model
 from llmq.suites import Suite
 from llmq.verbs.drift_options import add_arguments as add_arguments
 from llmq.verbs.drift_options import check_options
@@ -25,6 +25,7 @@ from llmq.verbs.drift_tables import (
 )
 from llmq.verbs.models import here
 from llmq.verbs.paths import check_drift, check_exists, check_suite
+from llmq.verbs.running import how_of, tell_how
 from llmq_eval.drift import BUILTIN_SUITES, Drift, Failure, measure_documents
 from llmq_eval.duration import estimated_work
 from llmq_eval.material import Document, Material, suite_material
@@ -55,9 +56,13 @@ def run(arguments: argparse.Namespace) -> int:
         drift_bar() as bar,
         base_as_gguf(arguments.base, partial(bar.convert, arguments.base)) as base,
         opened(
-            [base, *arguments.quants], n_ctx=material.n_ctx, threads=arguments.threads
+            [base, *arguments.quants],
+            n_ctx=material.n_ctx,
+            threads=arguments.threads,
+            quants=how_of(arguments, otherwise=EXACT),
         ) as models,
     ):
+        tell_how(models)
         return _measured(arguments, models, material, suite, bar)
 
 

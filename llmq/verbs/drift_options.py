@@ -7,6 +7,7 @@ from pathlib import Path
 from llmq.drift import QUICK_DIALOGUES
 from llmq.verbs.arguments import context_argument, count_argument, threads_argument
 from llmq.verbs.drift_tables import LEGEND
+from llmq.verbs.running import add_running_options
 from llmq.verbs.tables import wrapped
 from llmq_eval.drift import BUILTIN_SUITES
 from llmq_eval.text import TEXT_CONTEXT
@@ -39,6 +40,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--threads", type=threads_argument, metavar="N", help="default: every core that is free"
+    )
+    add_running_options(
+        parser, otherwise="given, the quantized files run as on a device, and the original exactly"
     )
     parser.add_argument("--json", action="store_true", help="print the report as JSON")
     parser.add_argument(

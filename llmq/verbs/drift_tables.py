@@ -11,10 +11,11 @@ from llmq.files.gguf import open_gguf
 from llmq.runtime import Model
 from llmq.spelling import counted
 from llmq.suites import Suite
-from llmq.verbs.figures import MORE, cells, headings
+from llmq.verbs.figures import cells, headings
 from llmq.verbs.tables import aligned, shown, terminal_width, wrapped
 from llmq_eval.drift import Drift
 from llmq_eval.material import Material
+from llmq_eval.metric import Line
 from llmq_eval.metrics import METRICS
 from llmq_eval.text import Text
 
@@ -85,9 +86,11 @@ def tell_left_out(model: Model, suite: Suite) -> None:
 def print_tables(drifts: Sequence[Drift]) -> None:
     """One row for the base and one for each file, on stdout; then more figures of each file."""
     head = ("file", "size", *headings(METRICS))
-    more = ("file", *headings(METRICS, MORE))
+    tables = [[head, *table_rows(drifts)], further(drifts, "more")]
+    if any(metric.line == "deciding" and metric.name in drifts[0].totals for metric in METRICS):
+        tables.append(further(drifts, "deciding"))
     width = terminal_width(sys.stdout)
-    for number, table in enumerate(([head, *table_rows(drifts)], [more, *more_rows(drifts)])):
+    for number, table in enumerate(tables):
         print("\n" * bool(number), end="")
         for line in aligned(table, "<" + ">" * (len(table[0]) - 1), width):
             print(line)
@@ -102,10 +105,10 @@ def table_rows(drifts: Sequence[Drift]) -> Iterator[tuple[str, ...]]:
         yield (quant.name, shown(quant.size_bytes), *cells(METRICS, drift.totals, "quant"))
 
 
-def more_rows(drifts: Sequence[Drift]) -> Iterator[tuple[str, ...]]:
-    """The cells of the second table, in which the base has no line."""
-    for drift in drifts:
-        yield (drift.quant.name, *cells(METRICS, drift.totals, "more"))
+def further(drifts: Sequence[Drift], line: Line) -> list[tuple[str, ...]]:
+    """A table of further figures, in which the base has no line, with its headings."""
+    head = ("file", *headings(METRICS, (line,)))
+    return [head, *((drift.quant.name, *cells(METRICS, drift.totals, line)) for drift in drifts)]
 
 
 def print_verdicts(drifts: Sequence[Drift]) -> None:

@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 
-from llmq_eval.metrics import Line, Metric
+from llmq_eval.metric import Line, Metric
 from llmq_eval.statistics import Estimate
 
 MAIN: tuple[Line, ...] = ("base", "quant")
-MORE: tuple[Line, ...] = ("more",)
+NONE = "-"  # where no token counts
 
 
 def headings(metrics: Sequence[Metric], lines: tuple[Line, ...] = MAIN) -> tuple[str, ...]:
@@ -16,6 +16,10 @@ def headings(metrics: Sequence[Metric], lines: tuple[Line, ...] = MAIN) -> tuple
 
 def cells(metrics: Sequence[Metric], totals: Mapping[str, Estimate], line: Line) -> tuple[str, ...]:
     """One line, a cell for each heading; `METRICS` says which figures stand in which line."""
-    shown = {m.heading: m.cell(totals[m.name]) for m in metrics if m.line == line}
-    columns = headings(metrics, MAIN if line in MAIN else MORE)
+    shown = {
+        m.heading: m.cell(totals[m.name]) if m.name in totals else NONE
+        for m in metrics
+        if m.line == line
+    }
+    columns = headings(metrics, MAIN if line in MAIN else (line,))
     return tuple(shown.get(heading, "") for heading in columns)

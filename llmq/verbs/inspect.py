@@ -11,8 +11,10 @@ from typing import Any
 
 from llmq import records
 from llmq.errors import printable
+from llmq.tensor_hashes import check_undamaged
 from llmq.verbs.inspect_report import report_on
 from llmq.verbs.models import model_here
+from llmq.verbs.paths import check_gguf
 from llmq.verbs.tables import shown, terminal_width, wrapped
 from llmq.verbs.tensor_table import Line, print_tensors
 
@@ -30,16 +32,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--all", action="store_true", help="every tensor in a row of its own, no value cut"
     )
     parser.add_argument("--json", action="store_true", help="everything, as JSON")
+    parser.add_argument(
+        "--verify",
+        action="store_true",
+        help="read all of a GGUF file, and hold each tensor against its hash in the header",
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Read the header and print it."""
     path = model_here(arguments.file)
+    if arguments.verify:
+        check_gguf(path, use="llmq inspect --verify")
     report = report_on(path)
     if arguments.json:
         print(json.dumps(report, indent=1))
     else:
         _print(report, whole=arguments.all)
+    if arguments.verify:
+        n_tensors = check_undamaged(path)
+        print(f"{path}: all {n_tensors} tensors are as they were written", file=sys.stderr)
     return 0
 
 

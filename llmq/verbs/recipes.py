@@ -15,10 +15,11 @@ from llmq.plan import Plan
 from llmq.planning import make_plan
 from llmq.recipes.known_drift import known_drift
 from llmq.recipes.table import RECIPES
+from llmq.runtime.how import CACHE_TYPES, CHAT
 from llmq.runtime.opening import CONTEXT_LIMIT
 from llmq.sources.opening import open_source
 from llmq.sources.source import Source
-from llmq.verbs.arguments import context_argument, read_by, size_argument
+from llmq.verbs.arguments import context_argument, one_of, read_by, size_argument
 from llmq.verbs.models import model_here
 from llmq.verbs.recipes_report import Report, row_of, same_top
 from llmq.verbs.tables import aligned, terminal_width, wrapped
@@ -54,6 +55,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help=f"tokens of conversation to remember; {CONTEXT_LIMIT} if not given, as in llmq chat",
     )
+    parser.add_argument(
+        "--cache-type",
+        type=one_of(CACHE_TYPES, "type of cache"),
+        default=CHAT.cache_type,
+        metavar="TYPE",
+        help=f"how a chat keeps them: {', '.join(CACHE_TYPES)}; default {CHAT.cache_type}",
+    )
     parser.add_argument("--json", action="store_true", help="the table as JSON")
     words = [(f"  {device.name}", device.words) for device in devices().values()]
     lines = aligned(words, "<~", terminal_width(sys.stdout))
@@ -75,10 +83,11 @@ def run(arguments: argparse.Namespace) -> int:
     plans = plans_of(source)
     measured = known_drift({tensor.name: tensor.shape for tensor in source.tensors})
     context = context_used(plans[0], arguments.context or CONTEXT_LIMIT)
-    rows = [row_of(plan, context, measured) for plan in plans]
+    kept = arguments.cache_type
+    rows = [row_of(plan, context, measured, cache_type=kept) for plan in plans]
     for note in source.notes:
         print(f"note: {printable(note)}", file=sys.stderr)
-    report = Report(arguments.model, plans[0], context, device, measured, rows)
+    report = Report(arguments.model, plans[0], context, device, measured, rows, kept)
     if arguments.json:
         print(json.dumps(report.as_json(), indent=1))
     else:

@@ -13,6 +13,7 @@ from llmq.errors import printable
 from llmq.memory import Memory, memory_to_run
 from llmq.plan import Plan
 from llmq.recipes.known_drift import KnownDrift, Measured
+from llmq.runtime.how import CHAT
 from llmq.verbs.paths import typed
 from llmq.verbs.tables import aligned, shown, terminal_width, wrapped
 
@@ -30,10 +31,10 @@ class Row:
     drift: KnownDrift | None
 
 
-def row_of(plan: Plan, context: int, measured: Measured) -> Row:
+def row_of(plan: Plan, context: int, measured: Measured, *, cache_type: str) -> Row:
     """What a plan says of its file."""
     drift = measured.by_recipe.get(plan.recipe.name)
-    memory = memory_to_run(plan, context)
+    memory = memory_to_run(plan, context, cache_type=cache_type)
     return Row(plan.recipe.name, plan.n_bytes, plan.bits_per_weight, memory, drift)
 
 
@@ -47,6 +48,7 @@ class Report:
     device: Device | None
     measured: Measured
     rows: Sequence[Row]
+    cache_type: str = CHAT.cache_type
 
     @property
     def marks(self) -> dict[str, Mark]:
@@ -110,6 +112,7 @@ class Report:
             "model": str(self.path),
             "weights": self.plan.n_weights,
             "context": self.context,
+            "cache_type": self.cache_type,
             "device": self.device and asdict(self.device),
             "drift_measured_on": self.measured.on,
             "recipes": rows,
@@ -129,12 +132,13 @@ class Report:
 
     def _head(self) -> str:
         where = ""
+        kept = "" if self.cache_type == CHAT.cache_type else f", kept as {self.cache_type}"
         if self.device:
             name = self.device.name or f"a device with {shown(self.device.total)}"
             where = f", on {name} ({self.device.words}: {shown(self.device.usable)} for the tutor)"
         return (
             f"{self.plan.name}: {self.plan.n_weights:,} weights; memory is that of a chat of"
-            f" {self.context} tokens{where}"
+            f" {self.context} tokens{kept}{where}"
         )
 
     @property

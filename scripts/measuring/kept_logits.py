@@ -19,7 +19,7 @@ class KeptLogits:
     """A model whose scores are looked up in a folder before they are computed."""
 
     def __init__(self, model: Model, folder: Path) -> None:
-        self.path = model.path
+        self.path, self.n_vocab = model.path, model.n_vocab
         self._model, self._folder = model, folder
 
     def score(self, tokens: Sequence[int], positions: Sequence[int]) -> Iterator[Logits]:

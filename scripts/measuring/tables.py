@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from llmq_eval.metrics import METRICS, Metric
+from llmq_eval.metric import Metric
+from llmq_eval.metrics import METRICS
 from llmq_eval.reply_metrics import REPLY_METRICS
 from llmq_eval.statistics import Estimate
 from scripts.measuring.kinds import KINDS, PEER

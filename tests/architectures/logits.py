@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from llmq.runtime import open_model
+from llmq.runtime import How, open_model
 
 
 class Allowed(NamedTuple):
@@ -35,7 +35,7 @@ def check_logits(
     tokens = np.random.default_rng(0).integers(0, n_vocab, n_tokens).tolist()
     with torch.no_grad():
         expected = log_softmax(model(torch.tensor([tokens])).logits[0].numpy())
-    with open_model(path, cache_type="F32") as opened:
+    with open_model(path, how=How("F32", exact=True)) as opened:
         found = log_softmax(opened.logits(tokens))
     kl_nats = (np.exp(expected) * (expected - found)).sum(axis=1).mean()
     same_top = (expected.argmax(axis=1) == found.argmax(axis=1)).mean()

@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 
 from llmq.errors import ModelError
-from llmq.runtime import Model, open_model
-from llmq_eval.comparison import compare, distribution
+from llmq.runtime import EXACT, Model, open_model
+from llmq_eval.comparison import compare
+from llmq_eval.distribution import Distribution
 from llmq_eval.likelihood import Passage, Tokens
 
 PASSAGE = Passage(tuple(range(40, 120)), (3, 4, *range(30, 79)))
-exact = partial(open_model, threads=1, cache_type="F32")
+exact = partial(open_model, threads=1, how=EXACT)
 
 
 def differences(base: Model, quant: Model, passage: Passage) -> Tokens:
@@ -38,6 +39,8 @@ def test_each_tokens_values_are_those_of_a_computation_by_hand(
         assert token["nll_quant_nats"] == near(float(-np.log(q[target])))
         assert token["kl_nats"] == near(float((p * np.log(p / q)).sum()))
         assert token["same_top"] == (p.argmax() == q.argmax())
+        assert token["base_right"] == (p.argmax() == target)
+        assert token["quant_right"] == (q.argmax() == target)
     assert 0 < found["same_top"].sum() < len(found)
 
 
@@ -85,8 +88,8 @@ def test_a_file_that_fails_leaves_the_others_their_values(
 
 
 def test_logits_of_any_size_make_a_distribution() -> None:
-    p = distribution(np.array([3e38, -3e38, 3e38], np.float32))
-    q = distribution(np.array([0, 88, 700], np.float32))
+    p = Distribution(3).read(np.array([3e38, -3e38, 3e38], np.float32))
+    q = Distribution(3).read(np.array([0, 88, 700], np.float32))
     assert p.top == 0
     assert p.nll(0) == pytest.approx(np.log(2))
     assert p.nll(1) == pytest.approx(6e38, rel=1e-6)
@@ -94,3 +97,11 @@ def test_logits_of_any_size_make_a_distribution() -> None:
     assert q.kl(p) == pytest.approx(np.log(2))
     assert p.kl(q) == pytest.approx(350 - np.log(2))
     assert p.kl(p) == 0
+
+
+def test_the_likeliest_come_first_and_of_equals_the_lower() -> None:
+    p = Distribution(6).read(np.log(np.array([1, 4, 2, 4, 8, 4], np.float32)))
+    assert [token for token, _ in p.likeliest(3)] == [4, 1, 3]
+    assert [chance for _, chance in p.likeliest(9)] == pytest.approx(
+        [x / 23 for x in (8, 4, 4, 4, 2, 1)]
+    )

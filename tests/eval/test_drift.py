@@ -66,7 +66,13 @@ def test_four_bits_drift_in_every_column(drift: Drift) -> None:
     errors = {name: estimate.standard_error for name, estimate in drift.totals.items()}
     for name in ("kl_p50_nats", "kl_p99_nats", "kl_p999_nats"):
         assert errors.pop(name) is None
+    for name in ("right_to_wrong_rate", "wrong_to_right_rate"):  # random weights are seldom right
+        assert errors.pop(name) is not None
     assert all(error is not None and error > 0 for error in errors.values())
+    assert drift.totals.keys() & {"deciding_kl_nats", "end_ratio"} == {
+        "deciding_kl_nats",
+        "end_ratio",
+    }
 
 
 def test_a_file_against_itself_is_exactly_zero(tiny_gguf: dict[str, Path]) -> None:
@@ -77,6 +83,8 @@ def test_a_file_against_itself_is_exactly_zero(tiny_gguf: dict[str, Path]) -> No
         assert (estimate.value, estimate.standard_error) == (value, 0)
     for row in same.documents:
         assert not row.tokens["kl_nats"].any()
+        assert not row.as_json()["kl_deciding_nats"]
+        assert row.as_json()["n_end"] == row.as_json()["n_first"] > 0
         assert (row.tokens["nll_base_nats"] == row.tokens["nll_quant_nats"]).all()
 
 

@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from llmq_eval.metrics import METRICS, Metric
+from llmq_eval.metric import Metric
+from llmq_eval.metrics import METRICS
 from llmq_eval.reply_metrics import REPLY_METRICS
 from llmq_eval.verdict import GRADES
 

@@ -201,7 +201,7 @@ def test_replies_stand_below_the_table_and_in_the_report(
     assert main([*arguments, "--threads", "1", "--report-json", str(report)]) == 0
     out, err = capsys.readouterr()
     tables = out.splitlines()
-    lines_of = (["file", *["tutor.gguf"] * n, ""] for n in (3, 2, 3))  # the second has no base
+    lines_of = (["file", *["tutor.gguf"] * n, ""] for n in (3, 2, 2, 3))  # two have no base
     verdicts = ["tutor.gguf", "", "tutor.gguf"]
     assert [line.partition(" ")[0] for line in tables] == [*chain(*lines_of), *verdicts]
     assert "six: replies to what opens 3 dialogues, each of at most 256 tokens" in err

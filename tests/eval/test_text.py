@@ -14,7 +14,7 @@ from llmq.cli import main
 from llmq.errors import SuiteError
 from llmq.planning import make_plan
 from llmq.quantize import execute
-from llmq.runtime import Model, open_model
+from llmq.runtime import EXACT, Model, open_model
 from llmq.sources.opening import open_source
 from llmq_eval.text import chunks, read_text
 
@@ -140,7 +140,7 @@ def test_drift_on_a_text_is_what_a_computation_by_hand_says(
     assert [document["id"] for document in drift["documents"]] == ["1", "2", "3"]
     for name, path in (("base", base), ("quant", quant)):
         losses = []
-        with open_model(path, n_ctx=64, threads=1, cache_type="F32") as model:
+        with open_model(path, n_ctx=64, threads=1, how=EXACT) as model:
             tokens = model.tokenize(data.decode())
             for start in (0, 64, 128):
                 chunk = tokens[start : start + 64]

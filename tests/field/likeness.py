@@ -9,7 +9,7 @@ import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from llmq.files.gguf import open_gguf
-from llmq.runtime import Model, open_model
+from llmq.runtime import EXACT, Model, open_model
 from llmq.suites import Message
 from llmq_peer.texts import probe_texts
 from tests.field.case import Case, Converts
@@ -27,7 +27,7 @@ def check_like_transformers(case: Case, folder: Path, path: Path) -> None:
     (folder / "adapter_config.json").unlink(missing_ok=True)
     original = AutoTokenizer.from_pretrained(folder)
     theirs: Any = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)
-    with open_model(path, cache_type="F32", threads=1) as model:
+    with open_model(path, how=EXACT, threads=1) as model:
         check_ids(case, case.right, original, model, path)
         check_ends(case.right, original, theirs, model)
         if case.right.prompts:

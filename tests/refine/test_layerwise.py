@@ -22,7 +22,7 @@ from llmq.quantize import execute
 from llmq.recipes.overrides import Overrides, tensor_type
 from llmq.refine.journal import Journal
 from llmq.refine.layerwise import SETTINGS, Settings, places, refine
-from llmq.runtime import open_model
+from llmq.runtime import EXACT, open_model
 from llmq.sources.opening import open_source
 from llmq.sources.source import Source
 from tests.architectures.logits import log_softmax
@@ -79,7 +79,7 @@ def test_llama_cpp_computes_what_torch_did(
             weights[tensor.weights.name].copy_(torch.from_numpy(rows.reshape(tensor.shape)))
         tokens = np.random.default_rng(0).integers(0, 1700, N_TOKENS).tolist()
         expected = log_softmax(model(torch.tensor([tokens])).logits[0].numpy())
-    with open_model(decoded, cache_type="F32") as opened:
+    with open_model(decoded, how=EXACT) as opened:
         found = log_softmax(opened.logits(tokens))
     kl_nats = (np.exp(expected) * (expected - found)).sum(axis=1).mean()
     assert kl_nats <= 2e-5

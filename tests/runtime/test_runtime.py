@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from llmq.errors import ModelError
-from llmq.runtime import Model, open_model
+from llmq.runtime import CHAT, EXACT, How, Model, open_model
 from llmq.runtime.decoder import BATCH_TOKENS, OUTPUT_ROWS
 from llmq.suites import Message
 from llmq_peer.random_models import save_random_model
@@ -132,7 +132,7 @@ def test_a_prompt_follows_the_files_own_template(tiny_gguf: dict[str, Path]) -> 
 def test_scores_are_the_full_logits_at_the_wanted_positions(tiny_gguf: dict[str, Path]) -> None:
     tokens = [int(t) for t in np.random.default_rng(2).integers(0, 255, 700)]
     wanted = [0, 1, *range(40, 200), 255, 256, 511, 512, 699]
-    with open_model(tiny_gguf["BF16"], threads=1, cache_type="F32") as model:
+    with open_model(tiny_gguf["BF16"], threads=1, how=EXACT) as model:
         chunks = list(model.score(tokens, wanted))
         everything = model.logits(tokens)
     assert max(map(len, chunks)) <= OUTPUT_ROWS < len(wanted)
@@ -146,7 +146,7 @@ def test_logits_are_those_of_llama_cpps_own_interface(tiny_gguf: dict[str, Path]
     import llama_cpp
 
     tokens = list(range(60, 100))
-    with open_model(tiny_gguf["F32"], threads=1, cache_type="F32") as model:
+    with open_model(tiny_gguf["F32"], threads=1, how=EXACT) as model:
         ours = model.logits(tokens)
     theirs = llama_cpp.Llama(
         str(tiny_gguf["F32"]),
@@ -175,13 +175,13 @@ def test_the_same_call_gives_the_same_bits(tiny_gguf: dict[str, Path]) -> None:
 @pytest.mark.skipif(
     platform.machine().lower() not in ("x86_64", "amd64"), reason="elsewhere digits may differ"
 )
-@pytest.mark.parametrize("cache_type", ["F32", "F16"])
-def test_the_number_of_threads_changes_no_bit(tiny_gguf: dict[str, Path], cache_type: str) -> None:
+@pytest.mark.parametrize("how", [EXACT, CHAT], ids=["exact", "chat"])
+def test_the_number_of_threads_changes_no_bit(tiny_gguf: dict[str, Path], how: How) -> None:
     tokens = list(range(5, 205))
     for file in tiny_gguf.values():
         seen = set()
         for threads in (1, 2, 3):
-            with open_model(file, threads=threads, cache_type=cache_type) as model:
+            with open_model(file, threads=threads, how=how) as model:
                 seen.add(model.logits(tokens).tobytes())
         assert len(seen) == 1
 

@@ -36,9 +36,10 @@ def drifts() -> Iterator[Drift]:
         yield Drift(base, ModelFile(name, size, "q"), "talks", "s", 2048, documents)
 
 
-def token(rng: Random, nats: float) -> tuple[float, float, float, bool]:
+def token(rng: Random, nats: float) -> tuple[float, ...]:
     base, kl = rng.expovariate(1), rng.expovariate(1) * nats
-    return base, base + rng.gauss(0, kl), kl, rng.random() > 2 * nats
+    chances = (1 - 2 * nats, 0.8, 0.8 - nats)
+    return base, base + rng.gauss(0, kl), kl, *(rng.random() < c for c in chances), rng.randrange(9)  # fmt: skip
 
 
 def replies() -> dict[Drift, Replies]:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from llmq.errors import SuiteError
-from llmq.suites import Dialogue, Message, Suite, read_suite, spread
+from llmq.suites import Choice, Dialogue, Message, Problem, Suite, read_suite, spread
 
 TURNS = [
     {"role": "user", "content": "1+1?"},
@@ -29,7 +29,8 @@ def test_a_dialogue_is_read(tmp_path: Path) -> None:
     suite = read_suite(suite_file(tmp_path, record(source="me", license="MIT"), "", record(id="b")))
     turns = (Message("user", "1+1?"), Message("assistant", "What do you think?"))
     assert suite.name == "some"
-    assert suite.dialogues == (Dialogue("a", turns), Dialogue("b", turns))
+    assert suite.dialogues == (Dialogue("a", turns, source="me"), Dialogue("b", turns))
+    assert (suite.license, suite.n_bytes) == ("MIT", (tmp_path / "some.jsonl").stat().st_size)
 
 
 def test_a_line_separator_inside_a_text_ends_no_line(tmp_path: Path) -> None:
@@ -42,9 +43,11 @@ def test_the_hash_follows_content_and_nothing_else(tmp_path: Path) -> None:
     def digest(*lines: str) -> str:
         return read_suite(suite_file(tmp_path, *lines)).sha256
 
+    # As it has always been, so that what was calibrated on a suite still knows it.
+    assert digest(record()).startswith("7093f01e511c")
     same = {
         digest(record()),
-        digest(record(license="MIT")),
+        digest(record(license="MIT", subject="sums")),
         digest("", json.dumps({"messages": TURNS, "id": "a"}, indent=None, separators=(",", ":"))),
     }
     other = {
@@ -52,9 +55,11 @@ def test_the_hash_follows_content_and_nothing_else(tmp_path: Path) -> None:
         digest(record(messages=TURNS[:1])),
         digest(record(messages=[TURNS[0], {"role": "user", "content": "What do you think?"}])),
         digest(record(), record(id="b")),
+        digest(record(answer="2")),
+        digest(record(answer="3")),
     }
     assert len(same) == 1
-    assert len(other) == 4
+    assert len(other) == 6
     assert not same & other
 
 
@@ -84,6 +89,11 @@ def test_the_hash_follows_content_and_nothing_else(tmp_path: Path) -> None:
         (record(id="b", messages=[*TURNS, {"role": "system", "content": ""}]), "turn 3: a system"),
         (record(id="b", messages=[{"role": "user", "content": "\ud800"}]), "half a surrogate"),
         (record(), "line 2: the id 'a' is taken by line 1"),
+        (record(id="b", answer=["2"]), "line 2: 'answer' must be text, not list"),
+        (record(id="b", answer=" "), "line 2: 'answer' is empty"),
+        (record(id="b", messages=[{"role": "user", "content": "a\0b"}]), "holds a NUL"),
+        (record(id="b", messages=[{"role": "x" * 10**6, "content": ""}]), "role 'x{40}...'; known"),
+        (" " * 2**22 + record(id="b"), "line 2: [0-9]+ characters are more than"),
     ],
 )
 def test_a_defect_is_named_with_its_line(tmp_path: Path, line: str, complaint: str) -> None:
@@ -98,13 +108,20 @@ def test_without_ids_lines_are_numbered(tmp_path: Path) -> None:
     assert [dialogue.id for dialogue in suite.dialogues] == ["1", "a", "3"]
 
 
+def test_a_file_that_is_too_large_is_not_read(tmp_path: Path) -> None:
+    with (tmp_path / "large.jsonl").open("wb") as file:
+        file.truncate(2**28 + 1)
+    with pytest.raises(SuiteError, match="at most 268435456 bytes"):
+        read_suite(tmp_path / "large.jsonl")
+
+
 def test_files_that_are_no_suites(tmp_path: Path) -> None:
     (tmp_path / "binary").write_bytes(b"\xff\xfe")
     (tmp_path / "empty").write_bytes(b"\n")
     for name, complaint in (
         ("none", "cannot read"),
         ("binary", "not UTF-8"),
-        ("empty", "no dialogue"),
+        ("empty", "no dialogue, choice or problem"),
     ):
         with pytest.raises(SuiteError, match=complaint):
             read_suite(tmp_path / name)
@@ -124,3 +141,24 @@ def test_a_part_is_spread_evenly_and_known_by_its_own_hash() -> None:
     assert part.sha256 not in {whole.sha256, spread(whole, 5).sha256}
     assert spread(whole, 10) is whole
     assert spread(whole, 11) is whole
+
+
+def test_a_part_has_some_of_each_kind() -> None:
+    dialogues = tuple(Dialogue(f"d{i}", (Message("user", "Hi"),)) for i in range(3))
+    choices = tuple(Choice(f"c{i}", "1+1?", ("2", "3"), 0) for i in range(10))
+    problems = tuple(Problem(f"p{i}", "1+1?", "2") for i in range(4))
+    part = spread(Suite("all", "hash", dialogues, choices, problems, "MIT", 5), 4)
+    assert [item.id for item in part.items] == [
+        "d0",
+        "d1",
+        "d2",
+        "c0",
+        "c2",
+        "c5",
+        "c7",
+        "p0",
+        "p1",
+        "p2",
+        "p3",
+    ]
+    assert (part.license, part.n_bytes) == ("MIT", 5)

@@ -1,0 +1,216 @@
+"""Three kinds of figures of rows: ratios of sums, changes of a share, what is kept of a score.
+
+Each gives its value with one-sided bounds (`one_sided.py`), and its change from another measurement
+of the same things, with the probability of such a change or a worse one by chance. The unit that is
+drawn at random is the document (`llmq_eval.statistics`), whatever it holds.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from llmq_eval.gate.evidence import Row
+from llmq_eval.gate.kept import kept_ends
+from llmq_eval.gate.one_sided import ALPHA, normal_quantile, sign_test, students_t_from, tail
+from llmq_eval.gate.rows import NotMeasured, by_document, count, number, outcomes, paired, share
+from llmq_eval.intervals import degrees_of_freedom
+from llmq_eval.metric import as_it_is
+from llmq_eval.statistics import Estimate, ratio_of_sums
+
+Z = normal_quantile(ALPHA)
+Column = Callable[[Row], float]
+
+
+@dataclass(frozen=True)
+class Change:
+    """From one measurement to the next: both values, the change with its bounds, and how likely.
+
+    `p_higher` is the probability of such a rise by chance, `p_lower` that of such a fall.
+    """
+
+    before: float
+    after: float
+    difference: Estimate
+    p_higher: float
+    p_lower: float
+    unchanged: bool
+
+
+class Measure(Protocol):
+    """A figure of rows; raises NotMeasured where they do not tell it."""
+
+    def estimate(self, rows: Sequence[Row], z: float = Z) -> Estimate:
+        """Its value and the bounds that `z` normal standard errors make."""
+
+    def change(self, now: Sequence[Row], then: Sequence[Row]) -> Change:
+        """What became of it since `then`, on the same documents."""
+
+
+def column(key: str) -> Column:
+    """The number under this key."""
+    return lambda row: number(row, key)
+
+
+def counts(key: str) -> Column:
+    """The number under this key, which is not negative."""
+    return lambda row: count(row, key)
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """sum of `over` / sum of `under` over documents, by the jackknife; then `figure` of it.
+
+    `figure` rises. `of_yes` says that `over` counts some of `under`: then the bounds are never
+    narrower than Wilson's for as many single ones, which have a width where all are alike.
+    """
+
+    over: Column
+    under: Column
+    figure: Callable[[Estimate], Estimate] = as_it_is
+    of_yes: bool = False
+
+    def estimate(self, rows: Sequence[Row], z: float = Z) -> Estimate:
+        """The ratio with its bounds."""
+        sums, sizes = self._sums(rows)
+        raw = ratio_of_sums(sums, sizes)
+        if raw.standard_error is None:
+            return self.figure(Estimate(raw.value, None))
+        reach = students_t_from(z, degrees_of_freedom(sizes, 1.0)) * raw.standard_error
+        low, high = raw.value - reach, raw.value + reach
+        if self.of_yes:
+            ends = wilson_ends(raw.value, sum(sizes), z)
+            low, high = min(low, ends[0]), max(high, ends[1])
+        return self.figure(Estimate(raw.value, raw.standard_error, low, high))
+
+    def change(self, now: Sequence[Row], then: Sequence[Row]) -> Change:
+        """The difference of the two figures; each document is left out of both in turn."""
+        pairs = paired(now, then)
+        here, there = self._sums([a for a, _ in pairs]), self._sums([b for _, b in pairs])
+        after, *without_after = self._left_out(*here)
+        before, *without_before = self._left_out(*there)
+        n, moved = len(without_after), after - before
+        gaps = [a - b for a, b in zip(without_after, without_before, strict=True)]
+        centre = math.fsum(gaps) / n
+        error = math.sqrt(math.fsum((gap - centre) ** 2 for gap in gaps) * (n - 1) / n)
+        degrees = degrees_of_freedom(here[1], 1.0)
+        reach = students_t_from(Z, degrees) * error
+        t = moved / error if error else math.copysign(math.inf, moved) if moved else 0.0
+        difference = Estimate(moved, error, moved - reach, moved + reach)
+        p_higher, p_lower = tail(t, degrees), tail(-t, degrees)
+        return Change(before, after, difference, p_higher, p_lower, here == there)
+
+    def _sums(self, rows: Sequence[Row]) -> tuple[list[float], list[int]]:
+        sums = [math.fsum(each) for each in by_document(rows, self.over)]
+        sizes = [round(math.fsum(each)) for each in by_document(rows, self.under)]
+        kept = [(s, n) for s, n in zip(sums, sizes, strict=True) if n > 0]
+        if not kept:
+            raise NotMeasured("nothing of the kind was measured")
+        return [s for s, _ in kept], [n for _, n in kept]
+
+    def _left_out(self, sums: Sequence[float], sizes: Sequence[int]) -> list[float]:
+        """The figure of all documents, then of all but each."""
+        if len(sums) < 2:
+            raise NotMeasured("a single document tells no change from chance")
+        total, size = math.fsum(sums), sum(sizes)
+        each = ((total - s) / (size - n) for s, n in zip(sums, sizes, strict=True))
+        return [self.figure(Estimate(x, None)).value for x in (total / size, *each)]
+
+
+@dataclass(frozen=True)
+class ShareChange:
+    """The share of `quant` minus the share of `base`, per document; of `per` things in each row.
+
+    The bounds are those of Agresti & Min (2005, Simple improved confidence intervals for comparing
+    matched proportions): half a document is added to each of the four outcomes, so that there is a
+    width where nothing changed. Where a document has several rows, its outcome is their mean.
+    """
+
+    base: str
+    quant: str
+    per: str | None = None
+
+    def estimate(self, rows: Sequence[Row], z: float = Z) -> Estimate:
+        """How much more often it happens to `quant`."""
+        return changed_share(_means(rows, lambda row: self._of(row, 1) - self._of(row, 0)), z)
+
+    def change(self, now: Sequence[Row], then: Sequence[Row]) -> Change:
+        """How much more often it happens to `quant` than to the other measurement's."""
+        after = _means(now, lambda row: self._of(row, 1))
+        gaps = {id(row): self._of(row, 1) - self._of(other, 1) for row, other in paired(now, then)}
+        return _changed_outcomes(_means(now, lambda row: gaps[id(row)]), after)
+
+    def _of(self, row: Row, which: int) -> float:
+        key = (self.base, self.quant)[which]
+        if self.per is None:
+            return share(row, key)
+        n = count(row, self.per)
+        if not 0 <= count(row, key) <= n or not n:
+            raise NotMeasured(f"{key} of {row.get('id')!r} is not between 0 and its {self.per}")
+        return count(row, key) / n
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What `quant` has right by what `base` has right, of the same items (`kept.py`)."""
+
+    base: str
+    quant: str
+
+    def estimate(self, rows: Sequence[Row], z: float = Z) -> Estimate:
+        """The ratio of the two scores; bounds by the score test for pairs."""
+        right = outcomes(rows, self.base, self.quant)
+        n_base, n_quant = sum(base for base, _ in right), sum(quant for _, quant in right)
+        both = sum(base * quant for base, quant in right)
+        if not n_base:
+            raise NotMeasured("the base has nothing right, so that nothing can be kept")
+        low, high = kept_ends(round(both), round(n_quant), round(n_base), len(rows), z)
+        return Estimate(n_quant / n_base, None, low, high)
+
+    def change(self, now: Sequence[Row], then: Sequence[Row]) -> Change:
+        """How much more often `quant` is right than the other measurement's."""
+        gaps = [share(a, self.quant) - share(b, self.quant) for a, b in paired(now, then)]
+        return _changed_outcomes(gaps, [share(row, self.quant) for row in now])
+
+
+def changed_share(gaps: Sequence[float], z: float) -> Estimate:
+    """The mean of documents' changes, each from -1 to 1, with Agresti & Min's bounds.
+
+    >>> none = changed_share([0.0] * 80, Z)
+    >>> round(none.low, 3), none.value, round(none.high, 3)
+    (-0.02, 0.0, 0.02)
+    """
+    if not gaps:
+        raise NotMeasured("nothing of the kind was measured")
+    n, total = len(gaps), math.fsum(gaps)
+    centre = total / (n + 2)
+    squares = math.fsum(gap * gap for gap in gaps) + 1
+    error = math.sqrt(max(0.0, squares / (n + 2) - centre * centre) / (n + 2))
+    low, high = max(-1.0, centre - z * error), min(1.0, centre + z * error)
+    return Estimate(total / n, error, low, high)
+
+
+def wilson_ends(value: float, n: int, z: float) -> tuple[float, float]:
+    """Bounds of a share (Wilson 1927, Probable inference, the law of succession).
+
+    >>> [round(end, 4) for end in wilson_ends(1.0, 100, 1.645)]
+    [0.9737, 1.0]
+    """
+    centre = (value + z * z / (2 * n)) / (1 + z * z / n)
+    inner = max(0.0, value * (1 - value)) / n + (z / (2 * n)) ** 2
+    reach = z * math.sqrt(inner) / (1 + z * z / n)
+    return max(0.0, centre - reach), min(1.0, centre + reach)
+
+
+def _means(rows: Sequence[Row], value: Column) -> list[float]:
+    return [math.fsum(each) / len(each) for each in by_document(rows, value)]
+
+
+def _changed_outcomes(gaps: Sequence[float], after: Sequence[float]) -> Change:
+    """The change of a share, documents that changed counted by the sign test."""
+    difference = changed_share(gaps, Z)
+    value = math.fsum(after) / len(after)
+    higher, lower = sum(gap > 0 for gap in gaps), sum(gap < 0 for gap in gaps)
+    before = value - difference.value
+    p_higher, p_lower = sign_test(higher, lower), sign_test(lower, higher)
+    return Change(before, value, difference, p_higher, p_lower, not higher + lower)

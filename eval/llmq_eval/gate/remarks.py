@@ -1,0 +1,94 @@
+"""What has to be said of a verdict besides: where the evidence is thin, or of another machine."""
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+
+from llmq.spelling import counted
+from llmq_eval.gate.evidence import Evidence, Row
+from llmq_eval.gate.kept import least_right
+from llmq_eval.gate.lock import Lock
+from llmq_eval.gate.measures import Z, wilson_ends
+from llmq_eval.gate.policy import Limit, Policy
+from llmq_eval.gate.rows import NotMeasured, key_of, number, share
+from llmq_eval.statistics import few_documents
+
+KEPT = "choice_accuracy_kept"
+
+
+def remarks_on(evidence: Evidence, policy: Policy, lock: Lock | None) -> Iterator[str]:
+    """A sentence for each thing that whoever reads the verdict should know."""
+    for remark in REMARKS:
+        try:
+            yield from remark(evidence, policy)
+        except (NotMeasured, ArithmeticError, ValueError):  # told by the row itself
+            continue
+    if lock:
+        yield from _of_another_machine(evidence, lock)
+
+
+def _few(evidence: Evidence, _policy: Policy) -> Iterator[str]:
+    rows = evidence.tables.get("tokens", ())
+    warning = few_documents(len(rows)) if rows else None
+    if warning:
+        yield f"fidelity: {warning}"
+
+
+def _guessing(evidence: Evidence, _policy: Policy) -> Iterator[str]:
+    """Where the base knows no more than a die, nothing can be lost."""
+    rows = evidence.tables.get("choices", ())
+    if not rows:
+        return
+    right, chance = _total(rows, "base_right"), sum(1 / number(row, "n_choices") for row in rows)
+    low, _ = wilson_ends(right / len(rows), len(rows), Z)
+    if low <= chance / len(rows):
+        yield (
+            f"skill: the base itself guesses, {right:.0f} of {len(rows)} right where chance makes "
+            f"{chance:.0f}: what is kept of that says nothing; take questions that it can answer"
+        )
+
+
+def _too_few_choices(evidence: Evidence, policy: Policy) -> Iterator[str]:
+    rows, limit = evidence.tables.get("choices", ()), policy.limits.get(KEPT, Limit())
+    if not rows or limit.at_least is None or not 0 < limit.at_least < 1:
+        return
+    needed = least_right(limit.at_least, Z)
+    right = _total(rows, "base_right")
+    if right < needed:
+        n = math.ceil(needed * len(rows) / right) if right else needed
+        yield (
+            f"skill: {counted(len(rows), 'question')} can never show that {limit.at_least:.0%} is kept: "
+            f"the base has {right:.0f} right and {needed} are needed; take at least {n}"
+        )
+
+
+def _solves_none(evidence: Evidence, _policy: Policy) -> Iterator[str]:
+    rows = evidence.tables.get("problems", ())
+    if rows and not _total(rows, "base_right"):
+        yield f"skill: the base solves none of {counted(len(rows), 'problem')}: none can be lost"
+
+
+def _of_another_machine(evidence: Evidence, lock: Lock) -> Iterator[str]:
+    """The same base on the same text gives the same numbers, or it is another machine's."""
+    if lock.runtime != evidence.runtime:
+        yield f"the lock was made with {lock.runtime}, this with {evidence.runtime}"
+    known = {key_of(row): row for row in lock.tables.get("tokens", ())}
+    for row in evidence.tables.get("tokens", ()):
+        other = known.get(key_of(row))
+        if other and other.get("nll_base_nats") != row.get("nll_base_nats"):
+            yield (
+                "the base's own numbers differ from the lock's: it was measured on another machine, and "
+                "small changes may be the machine's"
+            )
+            return
+
+
+def _total(rows: Sequence[Row], key: str) -> float:
+    return sum(share(row, key) for row in rows)
+
+
+REMARKS: tuple[Callable[[Evidence, Policy], Iterator[str]], ...] = (
+    _few,
+    _guessing,
+    _too_few_choices,
+    _solves_none,
+)

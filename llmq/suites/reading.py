@@ -1,0 +1,58 @@
+"""From records to a suite."""
+
+from collections.abc import Iterable, Iterator
+from importlib.abc import Traversable
+from pathlib import Path
+
+from llmq.errors import SuiteError
+from llmq.suites.columns import Columns
+from llmq.suites.fields import brief, label
+from llmq.suites.forms import read_item
+from llmq.suites.items import Choice, Dialogue, Item, Problem, Suite, digest
+from llmq.suites.records import READERS, Located, read_text, records_of
+
+NO_COLUMNS = Columns()
+
+
+def read_suite(path: Path | Traversable, *, columns: Columns = NO_COLUMNS) -> Suite:
+    """Read a file of dialogues, choices and problems; `columns` says what its keys mean.
+
+    Raises SuiteError with the file and the line number for anything that is not as it should be.
+    """
+    text = read_text(path)
+    name = path.name
+    suffix = Path(name).suffix
+    called = name.removesuffix(suffix) if suffix.lower() in READERS else name
+    n_bytes = len(text.encode("utf-8"))
+    return suite_of(called, records_of(text, name), columns=columns, n_bytes=n_bytes)
+
+
+def suite_of(
+    name: str, records: Iterable[Located], *, columns: Columns = NO_COLUMNS, n_bytes: int
+) -> Suite:
+    """The suite of these records, each with the place that an error names."""
+    licenses: set[str] = set()
+    items = list(_items(records, columns, licenses))
+    if not items:
+        raise SuiteError(
+            f"{name} holds no dialogue, choice or problem; one JSON object a line is expected"
+        )
+    dialogues = tuple(item for item in items if isinstance(item, Dialogue))
+    choices = tuple(item for item in items if isinstance(item, Choice))
+    problems = tuple(item for item in items if isinstance(item, Problem))
+    parts = (dialogues, choices, problems)
+    sha256 = digest((*dialogues, *choices, *problems))
+    return Suite(name, sha256, *parts, ", ".join(sorted(licenses)), n_bytes)
+
+
+def _items(records: Iterable[Located], columns: Columns, licenses: set[str]) -> Iterator[Item]:
+    places: dict[str, str] = {}
+    for where, found in records:
+        record = columns.applied(found, where)
+        item = read_item(record, where)
+        first = places.setdefault(item.id, where)
+        if first != where:
+            place = first.rpartition(", ")[2]
+            raise SuiteError(f"{where}: the id {brief(item.id)} is taken by {place}")
+        licenses |= {label(record, "license", where)} - {""}
+        yield item

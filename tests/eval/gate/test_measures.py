@@ -1,0 +1,134 @@
+"""The gate's figures hold what they promise: against other formulas, brute force and simulation."""
+
+import math
+from itertools import product
+
+import numpy as np
+import pytest
+
+from llmq_eval.gate.kept import kept_ends, least_right
+from llmq_eval.gate.measures import Kept, Ratio, ShareChange, Z, changed_share, column, counts
+from llmq_eval.gate.one_sided import sign_test, students_t_from, tail
+from llmq_eval.gate.rows import NotMeasured
+
+KL = Ratio(column("kl_nats"), counts("n_tokens"))
+OPEN = ShareChange("base_open", "quant_open")
+RIGHT = Kept("base_right", "quant_right")
+
+
+def test_students_t_is_that_of_the_tables() -> None:
+    """The 95th and 99.9th percentile (Abramowitz & Stegun 1964, table 26.10)."""
+    table = {5: (2.015, 5.893), 10: (1.812, 4.144), 30: (1.697, 3.385)}
+    for degrees, ends in table.items():
+        for alpha, t in zip((0.05, 0.001), ends, strict=True):
+            assert tail(t, degrees) == pytest.approx(alpha, rel=0.08)
+            z = {0.05: 1.6449, 0.001: 3.0902}[alpha]
+            assert students_t_from(z, degrees) == pytest.approx(t, rel=0.02)
+
+
+def test_the_bounds_of_a_changed_share_are_agresti_and_mins() -> None:
+    both, only_base, only_quant, neither = 50, 4, 9, 17
+    gaps = [0.0] * (both + neither) + [-1.0] * only_base + [1.0] * only_quant
+    n, b, c = len(gaps) + 2, only_base + 0.5, only_quant + 0.5
+    reach = Z * math.sqrt((b + c) - (c - b) ** 2 / n) / n
+    found = changed_share(gaps, Z)
+    assert found.low is not None
+    assert found.high is not None
+    assert (found.low, found.high) == pytest.approx(((c - b) / n - reach, (c - b) / n + reach))
+
+
+@pytest.mark.parametrize(("both", "n_quant", "n_base", "n"), [(60, 66, 70, 90), (8, 8, 8, 20)])
+def test_the_bounds_of_what_is_kept_are_those_of_the_constrained_fit(
+    both: int, n_quant: int, n_base: int, n: int
+) -> None:
+    """The closed form of the variance is that of the likeliest odds at the bound, by a search."""
+    theta, _ = kept_ends(both, n_quant, n_base, n, Z)
+    only_quant, only_base, neither = n_quant - both, n_base - both, n - n_quant - n_base + both
+
+    def likelihood(quant: float, base: float) -> float:
+        shared = (theta * base - quant) / (1 - theta)  # what makes the ratio theta
+        cells = (shared, quant, base, 1 - shared - quant - base)
+        if min(cells) < 0:
+            return -math.inf
+        seen = (both, only_quant, only_base, neither)
+        return sum(k * math.log(max(p, 1e-300)) for k, p in zip(seen, cells, strict=True) if k)
+
+    grid = [i / 1000 for i in range(250)]
+    quant, base = max(product(grid, grid), key=lambda odds: likelihood(*odds))
+    score = (n_quant - theta * n_base) / math.sqrt(n * theta * (quant + base))
+    assert score == pytest.approx(Z, rel=0.02)
+
+
+def test_nothing_changed_is_kept_as_far_as_the_number_of_questions_tells() -> None:
+    needed = least_right(0.95, Z)
+    for right, kept in ((needed - 1, False), (needed, True)):
+        low, high = kept_ends(right, right, right, 100, Z)
+        assert (low >= 0.95) is kept
+        assert low < 1 < high
+
+
+def test_a_share_of_which_all_say_yes_has_bounds_with_a_width() -> None:
+    rows = [{"id": str(i), "same_top": 20, "n_tokens": 20} for i in range(40)]
+    found = Ratio(column("same_top"), counts("n_tokens"), of_yes=True).estimate(rows)
+    assert found.value == found.high == 1
+    assert found.low is not None
+    assert 0.99 < found.low < 1
+
+
+def test_replies_to_one_prompt_are_one_draw() -> None:
+    once = [{"id": str(i), "base_open": 0, "quant_open": i % 5 == 0} for i in range(50)]
+    assert OPEN.estimate(once) == OPEN.estimate([*once, *once])
+
+
+@pytest.mark.parametrize("value", [None, "1", math.nan, math.inf, -1, 10**400, [1]])
+def test_what_is_no_number_is_not_measured(value: object) -> None:
+    rows = [{"id": "1", "n_tokens": value, "kl_nats": 0.1, "base_open": 0, "quant_open": value}] * 3
+    for measure in (KL, OPEN):
+        with pytest.raises(NotMeasured, match="of '1' is"):
+            measure.estimate(rows)
+    with pytest.raises(NotMeasured, match="nothing right"):
+        RIGHT.estimate([{"id": "1", "base_right": 0, "quant_right": 1}])
+
+
+def test_bounds_are_passed_by_chance_in_one_of_twenty() -> None:
+    """Of 1,000 suites each; skewed documents cost the lower side's neighbour a little."""
+    rng, truth, n = np.random.default_rng(3), 0.04, 60
+    over = {"kl": 0, "open": 0, "right": 0}
+    under = dict(over)
+    for _ in range(1000):
+        sizes = rng.integers(40, 120, n)
+        values = truth * rng.lognormal(-0.125, 0.5, n) * sizes
+        kl = KL.estimate(
+            [{"id": str(i), "n_tokens": int(sizes[i]), "kl_nats": values[i]} for i in range(n)]
+        )
+        base, drawn = (rng.random(n) < 0.1).tolist(), rng.random(n).tolist()
+        gaps = OPEN.estimate(
+            [{"id": str(i), "base_open": base[i], "quant_open": base[i] or drawn[i] < 0.1}
+             for i in range(n)]
+        )  # fmt: skip
+        both, lost, won = (int(x) for x in rng.multinomial(200, (0.6, 0.05, 0.02, 0.33))[:3])
+        kept = kept_ends(both, both + won, both + lost, 200, Z)
+        found = {
+            "kl": (kl.low, kl.high, truth),
+            "open": (gaps.low, gaps.high, 0.09),
+            "right": (*kept, 0.62 / 0.65),
+        }
+        for name, (low, high, value) in found.items():
+            assert low is not None
+            assert high is not None
+            over[name] += low > value
+            under[name] += high < value
+    for name in over:
+        assert over[name] <= 70, (name, over, under)
+        assert under[name] <= 90, (name, over, under)
+        assert over[name] + under[name] >= 40, (
+            "bounds that hold more than they promise are too wide"
+        )
+
+
+def test_the_sign_test_counts_tosses() -> None:
+    for n in range(1, 8):
+        heads = [sum(toss) for toss in product((0, 1), repeat=n)]
+        for worse in range(n + 1):
+            expected = sum(count >= worse for count in heads) / 2**n
+            assert sign_test(worse, n - worse) == pytest.approx(expected)
