@@ -9,6 +9,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
@@ -24,11 +25,20 @@ FLAGS = (
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 )  # fmt: skip
 SECONDS = 60.0
+# A Chromium reads from file descriptor 3 and writes to 4; ours may have those numbers already.
+START = """
+import fcntl, os, sys
+ours = [fcntl.fcntl(int(number), fcntl.F_DUPFD, 10) for number in sys.argv[1:3]]
+for number, file in enumerate(ours, start=3):
+    os.dup2(file, number)
+os.execv(sys.argv[3], sys.argv[3:])
+"""
 
 
 def found_browser() -> str | None:
     """The path of a Chromium, or None."""
-    return next((path for name in NAMES if (path := shutil.which(name))), None)
+    paths = map(shutil.which, NAMES if os.name == "posix" else ())
+    return next((path for path in paths if path), None)
 
 
 @dataclass(frozen=True)
@@ -63,7 +73,7 @@ class Browser:
         self._events.clear()
         self._call("Page.navigate", {"url": path.as_uri()})
         self._wait("Page.loadEventFired")
-        script = "document.documentElement.scrollWidth - window.innerWidth"
+        script = f"document.documentElement.scrollWidth - {width}"
         wide = self._call("Runtime.evaluate", {"expression": script})["result"]["value"]
         time.sleep(0.3)  # for what a page would do after it is loaded
         shot = self._call("Page.captureScreenshot", {"captureBeyondViewport": True})["data"]
@@ -118,10 +128,9 @@ def browser(command: str) -> Iterator[Browser]:
     """The browser with an empty profile, ended at the end."""
     (ours_in, theirs_out), (theirs_in, ours_out) = os.pipe(), os.pipe()
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
-        # It reads from file descriptor 3 and writes to 4.
-        start = f'exec "$0" "$@" 3<&{theirs_in} 4>&{theirs_out}'
+        start = [sys.executable, "-c", START, str(theirs_in), str(theirs_out)]
         process = subprocess.Popen(
-            ["sh", "-c", start, command, *FLAGS, f"--user-data-dir={profile}"],
+            [*start, command, *FLAGS, f"--user-data-dir={profile}"],
             pass_fds=(theirs_in, theirs_out),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

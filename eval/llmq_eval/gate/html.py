@@ -17,9 +17,11 @@ from llmq_eval.gate.report.status import WORDS
 from llmq_eval.gate.report.status import verdict as verdict_status
 from llmq_eval.gate.report.tables import remark
 
-CONTENT_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+CONTENT_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+)
 UNREADABLE = "A section is left out: what was recorded for it has another form."
-# What wrong samples in a recorded report can lead to; they are for people, no verdict rests on them.
+# What wrong samples in a recorded report lead to: they are for people, no verdict rests on them.
 OTHER_FORM = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 
 
@@ -69,5 +71,3 @@ def _head(evidence: Evidence, judgement: Judgement) -> Html:
         tag("title", f"{one_line(evidence.quant.name, 200)}: {said}"),
         Html(f"<style>{style}</style>"),
     )
-
-

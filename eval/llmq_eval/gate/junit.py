@@ -1,4 +1,4 @@
-"""The verdict as JUnit's XML, which every CI service reads: a suite for each axis, a case for each row.
+"""The verdict as JUnit's XML, which CI services read: a suite for each axis, a case for each row.
 
 It keeps to what the two schemas in use have in common: that of Jenkins (xunit-plugin, junit-10.xsd)
 and that of Ant's reports (windyroad, JUnit.xsd), which asks for a timestamp and a host. Nothing

@@ -24,9 +24,7 @@ SUBJECTS = ("arithmetic", "algebra", "geometry")
 
 
 @pytest.fixture(scope="session")
-def measured(
-    repository: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Mapping[str, Evidence]:
+def measured(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Evidence]:
     """Evidence by recipe: the bundled tutor as Q8_0 and as Q2_K."""
     folder = tmp_path_factory.mktemp("measured")
     files = [converted(repository / "eval" / "tutor", r, folder) for r in ("BF16", "Q8_0", "Q2_K")]
@@ -44,10 +42,7 @@ def measured(
 def _evidence(drift: object, replies: object) -> Evidence:
     assert isinstance(drift, Drift)
     assert isinstance(replies, Replies)
-    tokens = tuple(
-        document.as_json() | {"subject": SUBJECTS[i % 3], "source": "practice"}
-        for i, document in enumerate(drift.documents)
-    )
+    tokens = tuple(row | {"subject": SUBJECTS[i % 3]} for i, row in enumerate(drift.rows()))
     kl = np.concatenate([document.tokens["kl_nats"] for document in drift.documents])
     edges = np.geomspace(1e-9, 10, 61)
     texts, rows = _replies(replies)
@@ -80,7 +75,13 @@ def _evidence(drift: object, replies: object) -> Evidence:
 def _replies(replies: Replies) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     texts, rows = [], []
     for prompt, base, quant in zip(replies.prompts, replies.base, replies.quant, strict=True):
-        row = {"id": prompt.id, "subject": "arithmetic", "source": "practice", "mode": "greedy", "seed": 0}
+        row = {
+            "id": prompt.id,
+            "subject": "arithmetic",
+            "source": "practice",
+            "mode": "greedy",
+            "seed": 0,
+        }
         for side, reply in (("base", base), ("quant", quant)):
             row |= {f"{side}_tokens": len(reply.tokens), f"{side}_open": int(not reply.closed)}
             row |= {f"{side}_loop": 0, f"{side}_leak": None}
@@ -121,7 +122,9 @@ def hostile(evidence: Evidence) -> Evidence:
         },
         suites=tuple(replace(s, name=HOSTILE, license=HOSTILE) for s in evidence.suites),
         tables={
-            name: tuple(row | {"id": HOSTILE, "subject": HOSTILE + str(i % 2)} for i, row in enumerate(rows))
+            name: tuple(
+                {**row, "id": HOSTILE, "subject": f"{HOSTILE}{i % 2}"} for i, row in enumerate(rows)
+            )
             for name, rows in evidence.tables.items()
         },
     )

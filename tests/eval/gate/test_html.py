@@ -25,7 +25,7 @@ VOID = ("meta",)
 
 
 class Reader(HTMLParser):
-    """Every element with its attributes, every text; elements must be closed as they were opened."""
+    """Every element with its attributes, every text; elements close as they were opened."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -102,8 +102,7 @@ def test_the_page_tells_what_was_measured(measured: Mapping[str, Evidence]) -> N
     for picture in drawn:  # a title and a description for those who listen
         for label in picture["aria-labelledby"].split():
             assert any(a.get("id") == label for _, a in reader.elements)
-    files = [row for row in re.findall(r"<tr>.*?</tr>", page(evidence, judged(evidence), [other]))]
-    assert sum("(this file)" in row for row in files) == 1
+    assert reader.text.count("(this file)") == 1
 
 
 def test_the_means_by_subject_are_those_of_the_rows(measured: Mapping[str, Evidence]) -> None:
@@ -134,7 +133,7 @@ def test_hostile_texts_remain_text(measured: Mapping[str, Evidence]) -> None:
     evidence = hostile(everything(measured["Q2_K"]))
     row = RowResult(HOSTILE, HOSTILE, HOSTILE, Status.FAIL, HOSTILE)
     axis = AxisResult("skill", Status.FAIL, (row,), HOSTILE)
-    named = {"policy_name": HOSTILE, "sentence": HOSTILE, "remarks": (HOSTILE,)}
+    named: dict[str, Any] = {"policy_name": HOSTILE, "sentence": HOSTILE, "remarks": (HOSTILE,)}
     text = page(evidence, judged(evidence, axes=(axis,), **named), [evidence])
     reader = check(text)
     assert UNREADABLE not in reader.text
@@ -148,12 +147,11 @@ def test_hostile_texts_remain_text(measured: Mapping[str, Evidence]) -> None:
 def test_the_page_stays_small_whatever_was_recorded(
     measured: Mapping[str, Evidence], letter: str
 ) -> None:
-    evidence = everything(measured["Q2_K"], text=letter * 1200, n=70)
-    row = RowResult(*(letter * 1200 for _ in range(3)), Status.FAIL, letter * 1200)
-    axes = tuple(
-        replace(axis, rows=(row,) * 200, words=letter * 1200) for axis in judged(evidence).axes
-    )
-    remarks = (letter * 1200,) * 200
+    text = letter * 1200
+    evidence = everything(measured["Q2_K"], text=text, n=70)
+    row = RowResult(text, text, text, Status.FAIL, text)
+    axes = tuple(replace(axis, rows=(row,) * 200, words=text) for axis in judged(evidence).axes)
+    remarks = (text,) * 200
     reader = check(page(evidence, judged(evidence, axes=axes, remarks=remarks), [evidence] * 100))
     assert UNREADABLE not in reader.text
     assert "further" in reader.text
@@ -189,7 +187,7 @@ def test_what_was_not_recorded_has_no_section(measured: Mapping[str, Evidence]) 
 def test_a_file_against_itself_is_the_same_everywhere(measured: Mapping[str, Evidence]) -> None:
     evidence = measured["Q2_K"]
     zeros = {"edges_nats": [0.1, 1.0], "counts": [0], "n_below": 7, "n_above": 0, "n_zero": 7}
-    rows = tuple(row | {"kl_nats": 0.0} for row in evidence.tables["tokens"])
+    rows = tuple({**row, "kl_nats": 0.0} for row in evidence.tables["tokens"])
     same = replace(
         evidence, samples={"kl_histogram": zeros}, tables={**evidence.tables, "tokens": rows}
     )
@@ -206,13 +204,21 @@ def everything(evidence: Evidence, text: str = "text", n: int = 30) -> Evidence:
     token = {"before": text, "token": text, "after": text, "base_top": top, "quant_top": top}
     turn = {"student": text, **sides, "quant_leaked": 1, "base_degenerate": 1}
     flip = {"kind": "choice", "question": text, "choices": [text] * 4, "right": text, **sides}
-    counts = {"n_turns": 4, "base_leaked": 0, "quant_leaked": 1, "base_degenerate": 0, "quant_degenerate": 2}
+    counts = {
+        "n_turns": 4,
+        "base_leaked": 0,
+        "quant_leaked": 1,
+        "base_degenerate": 0,
+        "quant_degenerate": 2,
+    }
     samples = {
         **evidence.samples,
         "worst_tokens": [{**named, **token, "kl_nats": 3.0, "p_base": 0.9, "p_quant": 0.01}] * n,
         "replies": [{**named, **sides, "mode": "greedy", "asked": text, "quant_loop": 1}] * n,
         "conversations": [{**named, "answer": text, "turns": [turn] * 9}] * n,
-        "flips": [{**named, **flip, "base_right": i % 2, "quant_right": 1 - i % 2} for i in range(n)],
+        "flips": [
+            {**named, **flip, "base_right": i % 2, "quant_right": 1 - i % 2} for i in range(n)
+        ],
     }
     tables = {
         **evidence.tables,
@@ -220,7 +226,9 @@ def everything(evidence: Evidence, text: str = "text", n: int = 30) -> Evidence:
         "choices": tuple({**named, "base_right": 1, "quant_right": i % 2} for i in range(n)),
         "problems": tuple({**named, "base_right": 1, "quant_right": i % 2} for i in range(n)),
         "tokens": tuple(
-            row | {"subject": f"{i}{row['subject']}"} for i in range(n) for row in evidence.tables["tokens"]
+            {**row, "subject": f"{i}{row['subject']}"}
+            for i in range(n)
+            for row in evidence.tables["tokens"]
         ),
     }
     suites = evidence.suites * n

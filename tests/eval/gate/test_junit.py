@@ -12,7 +12,10 @@ import pytest
 
 from llmq_eval.gate.evidence import Evidence
 from llmq_eval.gate.judgement import AxisResult, Judgement, RowResult, Status
+from llmq_eval.gate.judging import judge
 from llmq_eval.gate.junit import junit
+from llmq_eval.gate.policy_file import read_policy
+from llmq_peer.gate_evidence import Truth, made_evidence
 from tests.eval.gate.conftest import HOSTILE, hostile, judged
 
 FINISHED = datetime(2026, 5, 4, 13, 2, 1, tzinfo=UTC)
@@ -103,8 +106,7 @@ def test_every_verdict_is_valid_and_none_but_pass_is_green(
     assert len(list(root.iter("skipped"))) == 6  # which the policy does not ask for
 
 
-@pytest.mark.parametrize(("axis", "row", "mandatory"), list(product(Status, Status, (True, False)))
-)
+@pytest.mark.parametrize(("axis", "row", "mandatory"), list(product(Status, Status, (True, False))))
 def test_an_axis_is_as_green_as_its_worst(
     measured: Mapping[str, Evidence], axis: Status, row: Status, mandatory: bool
 ) -> None:
@@ -162,3 +164,15 @@ def test_the_same_evidence_gives_the_same_bytes(measured: Mapping[str, Evidence]
     evidence = measured["Q2_K"]
     assert junit(evidence, judged(evidence)) == junit(evidence, judged(evidence))
     assert "timestamp" not in junit(evidence, judged(evidence))
+
+
+@pytest.mark.parametrize("truth", [Truth(), Truth(kl_nats=0.3), Truth(lost=0.2), Truth(lost=0.04)])
+@pytest.mark.parametrize("policy", ["4-bit", "8-bit"])
+def test_it_is_green_where_the_judge_lets_the_file_through(truth: Truth, policy: str) -> None:
+    evidence = made_evidence(truth)
+    judgement = judge(evidence, read_policy(policy))
+    root = parsed(evidence, judgement)
+    assert bool([*root.iter("failure"), *root.iter("error")]) == (judgement.exit_code != 0)
+    cases = [case.attrib["name"] for case in root.iter("testcase")]
+    rows = [row for axis in judgement.axes for row in axis.rows]
+    assert len(cases) >= len(rows) > 10

@@ -55,7 +55,9 @@ def _counts(mode: str, rows: Sequence[Row]) -> Html:
     keyed = [row for row in rows if row.get("base_leak") is not None]
 
     def sums(key: str, shown: Callable[[int], str]) -> tuple[str, ...]:
-        return tuple(shown(sum(int(row.get(f"{side}_{key}") or 0) for row in rows)) for side in SIDES)
+        return tuple(
+            shown(sum(int(row.get(f"{side}_{key}") or 0) for row in rows)) for side in SIDES
+        )
 
     listed: list[tuple[str, ...]] = [
         ("mean length in tokens", *sums("tokens", lambda total: f"{total / n:.1f}")),
@@ -123,7 +125,10 @@ def conversations(evidence: Evidence) -> Html:
 
     listed = [
         ("conversations in which the answer was told", *(share(x, n) for x in total("leaked"))),
-        ("turns that are empty, endless or in circles", *(share(x, turns) for x in total("degenerate"))),
+        (
+            "turns that are empty, endless or in circles",
+            *(share(x, turns) for x in total("degenerate")),
+        ),
     ]
     return section(
         "Does it give the answer away?",
@@ -146,6 +151,16 @@ def _conversation(item: Mapping[str, Any]) -> Html:
     answer = one_line(str(item.get("answer", "")), 100)
     turns = []
     for turn in list(item.get("turns") or ())[:MOST_TURNS]:
-        turns += [tag("p", "student"), quoted(str(turn.get("student", "")), 300), _beside(turn, 600)]
-    where = tag("p", tag("bdi", _where(item)), " \u00b7 the answer is ", tag("b", tag("bdi", answer)), class_="where")
+        turns += [
+            tag("p", "student"),
+            quoted(str(turn.get("student", "")), 300),
+            _beside(turn, 600),
+        ]
+    where = tag(
+        "p",
+        tag("bdi", _where(item)),
+        " \u00b7 the answer is ",
+        tag("b", tag("bdi", answer)),
+        class_="where",
+    )
     return tag("article", where, *turns)

@@ -1,8 +1,8 @@
 """How far the file is from its original: the distribution of KL, by subject, and by size."""
 
-import os
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import takewhile
 from typing import Any
 
 from llmq_eval.gate.evidence import Evidence, Row
@@ -11,9 +11,11 @@ from llmq_eval.gate.report.plots import Histogram, Scale, interval, plain
 from llmq_eval.gate.report.scatter import Measured, size_and_quality
 from llmq_eval.gate.report.shown import one_line
 from llmq_eval.gate.report.tables import lead, remark, section, share, table, with_reach
-from llmq_eval.statistics import Estimate, ratio_of_sums
+from llmq_eval.metrics import METRICS
+from llmq_eval.statistics import Estimate
 
 MOST_SUBJECTS = 40
+MEAN_KL = next(metric for metric in METRICS if metric.name == "mean_kl_nats")
 LEAST_NATS = 1e-6  # what lies below is told, not drawn
 MOST_FILES = 24
 
@@ -42,7 +44,9 @@ def distribution(evidence: Evidence) -> Html:
             " another word. ",
             *_quantiles(found, n_all),
         ),
-        tag("figure", drawing, tag("figcaption", "KL in nats, logarithmic; height: share of tokens")),
+        tag(
+            "figure", drawing, tag("figcaption", "KL in nats, logarithmic; height: share of tokens")
+        ),
         *_outside(found, n_all),
         name="kl",
     )
@@ -59,14 +63,19 @@ def _drawn(found: Mapping[str, Any]) -> dict[str, Any]:
 
 def _quantiles(found: Mapping[str, Any], n_all: int) -> Iterator[str]:
     """What half of the tokens, and all but a hundredth, stay below: by the edges of their bins."""
-    for part, words in ((0.5, "Half of the {} tokens stay below {}"), (0.99, ", 99 of 100 below {}.")):
+    for part, words in (
+        (0.5, "Half of the {} tokens stay below {}"),
+        (0.99, ", 99 of 100 below {}."),
+    ):
         n = found.get("n_below", 0)
         edge = found["edges_nats"][0]
         for count, high in zip(found["counts"], found["edges_nats"][1:], strict=True):
             if n >= part * n_all:
                 break
             n, edge = n + count, high
-        yield words.format(*((f"{n_all:,}", plain_edge(edge)) if part == 0.5 else (plain_edge(edge),)))
+        yield words.format(
+            *((f"{n_all:,}", plain_edge(edge)) if part == 0.5 else (plain_edge(edge),))
+        )
 
 
 def plain_edge(edge: float) -> str:
@@ -89,10 +98,7 @@ def _outside(found: Mapping[str, Any], n_all: int) -> Iterator[Html]:
 
 def mean_kl(rows: Sequence[Row]) -> Estimate | None:
     """The mean over all tokens of these documents; None where there is none."""
-    counted = [row for row in rows if row.get("n_tokens", 0) > 0 and "kl_nats" in row]
-    if not counted:
-        return None
-    return ratio_of_sums([row["kl_nats"] for row in counted], [row["n_tokens"] for row in counted])
+    return MEAN_KL.of_rows(rows)
 
 
 def by_subject(evidence: Evidence) -> Html:
@@ -155,11 +161,16 @@ def by_size(evidence: Evidence, beside: Sequence[Evidence]) -> Html:
     rows.sort(key=lambda row: row[0])
     return section(
         "Size against closeness",
-        lead("Lower is closer to the original, further left is smaller. The filled point is this file."),
+        lead(
+            "Lower is closer to the original, further left is smaller. The filled point is this file."
+        ),
         tag(
             "figure",
             size_and_quality(points),
-            tag("figcaption", "across: size in MB; up: mean KL in nats, logarithmic, with 95 % intervals"),
+            tag(
+                "figcaption",
+                "across: size in MB; up: mean KL in nats, logarithmic, with 95 % intervals",
+            ),
         ),
         table(("file", "MB", "mean KL (nats)"), [cells for _, cells in rows]),
         *_not_compared(len(beside) - len(same_base)),
@@ -177,7 +188,8 @@ def _labels(names: Sequence[str]) -> list[str]:
     >>> _labels(["tutor-Q4_0.gguf", "tutor-Q8_0.gguf"])
     ['Q4_0', 'Q8_0']
     """
-    first = len(os.path.commonprefix(list(names)))
+    alike = takewhile(lambda letters: len(set(letters)) == 1, zip(*names, strict=False))
+    first = len(list(alike))
     while first and names[0][first - 1] not in "-. ":
         first -= 1
     rest = [name[first:].removesuffix(".gguf") for name in names]

@@ -29,7 +29,7 @@ def joined(parts: Iterable[str]) -> Html:
 
 
 def tag(name: str, /, *content: str, **attributes: str | float) -> Html:
-    """An element. Attributes that Python cannot spell: `class_` is class, `stroke_width` has a hyphen.
+    """An element; `class_` is its attribute class, and an underscore in `text_anchor` is a hyphen.
 
     >>> tag("p", "a < b", Html("<br>"), class_="x", data_label='"')
     '<p class="x" data-label="&quot;">a &lt; b<br></p>'

@@ -119,12 +119,18 @@ class Histogram:
         rule = tag("line", x1="0", x2="100%", y1=y - height, y2=y - height, class_="grid")
         mark = tag("text", top, x="0", y=y - height - 6, class_="tick")
         axis = tag("line", x1="0", x2="100%", y1=y, y2=y, class_="axis")
-        drawn = (ground(self.scale, self.scale.ticks(4), y, height), rule, mark, *self.bars(y, height), axis)
+        drawn = (
+            ground(self.scale, self.scale.ticks(4), y, height),
+            rule,
+            mark,
+            *self.bars(y, height),
+            axis,
+        )
         return picture(*drawn, name=name, title=title, description=description, height=y + 26)
 
 
 def interval(scale: Scale, value: float, ends: tuple[float, float] | None, rule: float) -> Html:
-    """A point with its interval, and `rule` as a line behind: a cell of a table beside its number."""
+    """A point with its interval, a line behind it at `rule`: for a cell beside the number."""
     x, y = percent(scale.at(value)), 12
     at = percent(scale.at(rule))
     shapes = [tag("line", x1=at, x2=at, y1=0, y2=2 * y, class_="rule")]

@@ -73,14 +73,22 @@ def _point(
     taken.append((x, text_y))
     anchor = "end" if x > 0.6 else "start"
     shapes.append(
-        tag("text", file.label, x=at, y=text_y, text_anchor=anchor, class_="name", dx=4 if x <= 0.6 else -4)
+        tag(
+            "text",
+            file.label,
+            x=at,
+            y=text_y,
+            text_anchor=anchor,
+            class_="name",
+            dx=4 if x <= 0.6 else -4,
+        )
     )
     return shapes
 
 
 @dataclass(frozen=True)
 class Pair:
-    """The tokens of both replies to a prompt, and whether one of them found no end or ran in circles."""
+    """The tokens of both replies to a prompt, and whether one found no end or ran in circles."""
 
     base: int
     quant: int
@@ -95,9 +103,13 @@ def lengths(pairs: Sequence[Pair]) -> Html:
     def at(n: float) -> float:
         return round(SIDE * scale.at(n), 1)
 
-    shapes = [tag("line", x1=at(0), y1=SIDE - at(0), x2=at(most), y2=SIDE - at(most), class_="rule")]
+    shapes = [
+        tag("line", x1=at(0), y1=SIDE - at(0), x2=at(most), y2=SIDE - at(most), class_="rule")
+    ]
     for tick in scale.ticks(4)[1:]:
-        shapes.append(tag("text", plain(tick), x=at(tick), y=SIDE - 2, text_anchor="middle", class_="tick"))
+        shapes.append(
+            tag("text", plain(tick), x=at(tick), y=SIDE - 2, text_anchor="middle", class_="tick")
+        )
         shapes.append(tag("text", plain(tick), x=0, y=SIDE - at(tick) + 4, class_="tick"))
     for pair in pairs:
         kind = "astray" if pair.astray else "dot"

@@ -16,7 +16,9 @@ MOST, OPEN, MOST_CHOICES = 40, 4, 8
 def questions(evidence: Evidence) -> Html:
     """A line for each kind, and the flips."""
     counted = [
-        _line(words, evidence.tables[kind]) for kind, words in KINDS.items() if evidence.tables.get(kind)
+        _line(words, evidence.tables[kind])
+        for kind, words in KINDS.items()
+        if evidence.tables.get(kind)
     ]
     if not counted:
         return Html("")
@@ -55,7 +57,9 @@ def _flips(found: Sequence[Mapping[str, Any]]) -> list[Html]:
 def _flip(item: Mapping[str, Any]) -> Html:
     lost = bool(item.get("base_right"))
     word = "lost" if lost else "won"
-    where = " \u00b7 ".join(one_line(str(item.get(k, "")), 80) for k in ("subject", "id") if item.get(k))
+    where = " \u00b7 ".join(
+        one_line(str(item.get(k, "")), 80) for k in ("subject", "id") if item.get(k)
+    )
     choices = [tag("li", cut(str(c), 200)) for c in list(item.get("choices") or ())[:MOST_CHOICES]]
     answers = (("right", "right"), ("original", "base"), ("this file", "quant"))
     listed = [

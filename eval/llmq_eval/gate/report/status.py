@@ -23,7 +23,9 @@ _SHAPES: dict[Status, tuple[Html, ...]] = {
     ),
     Status.INCONCLUSIVE: (
         tag("path", d="M12 .8L23.2 12 12 23.2.8 12z", class_="ground"),
-        tag("path", d="M9.2 9.6c0-3.6 5.6-3.6 5.6 0 0 2.2-2.8 2.3-2.8 4.4M12 17.3v.4", class_="mark"),
+        tag(
+            "path", d="M9.2 9.6c0-3.6 5.6-3.6 5.6 0 0 2.2-2.8 2.3-2.8 4.4M12 17.3v.4", class_="mark"
+        ),
     ),
     Status.SKIPPED: (
         tag("circle", cx=12, cy=12, r=10, class_="hollow"),

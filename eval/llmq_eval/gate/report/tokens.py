@@ -42,7 +42,9 @@ def more(items: Sequence[Html], noun: str) -> list[Html]:
 
 def _item(item: Mapping[str, Any]) -> Html:
     before = str(item.get("before", ""))[-400:]
-    where = " \u00b7 ".join(one_line(str(item.get(k, "")), 80) for k in ("subject", "id") if item.get(k))
+    where = " \u00b7 ".join(
+        one_line(str(item.get(k, "")), 80) for k in ("subject", "id") if item.get(k)
+    )
     return tag(
         "article",
         tag("p", tag("bdi", where), f" \u00b7 KL {significant(item['kl_nats'])}", class_="where"),
@@ -75,12 +77,17 @@ def _top(title: str, tokens: Sequence[Sequence[Any]], p: float | None) -> Html:
             tag(
                 "svg",
                 tag("rect", width=percent(min(1.0, float(share))), height=4, class_="bar"),
-                class_="small", width="100%", height=4, aria_hidden="true",
+                class_="small",
+                width="100%",
+                height=4,
+                aria_hidden="true",
             ),
-        )  # fmt: skip
+        )
         for text, share in list(tokens)[:TOP]
     ]
-    return tag("div", tag("h3", title), tag("p", said, class_="note"), tag("ol", *rows), class_="top")
+    return tag(
+        "div", tag("h3", title), tag("p", said, class_="note"), tag("ol", *rows), class_="top"
+    )
 
 
 def _token(text: str) -> str:

@@ -35,14 +35,19 @@ def header(evidence: Evidence, judgement: Judgement) -> Html:
         "header",
         tag("p", "llmq gate", class_="eyebrow"),
         tag("h1", tag("bdi", one_line(evidence.quant.name, 200))),
-        tag("p", "beside its original, ", tag("bdi", one_line(evidence.base.name, 200)), class_="beside"),
+        tag(
+            "p",
+            "beside its original, ",
+            tag("bdi", one_line(evidence.base.name, 200)),
+            class_="beside",
+        ),
         tag(
             "div",
             shape(status),
             tag(
                 "div",
                 tag("p", HEADLINES[status], class_="headline"),
-                tag("p", cut(judgement.sentence, TEXT)),
+                tag("p", cut(judgement.sentence.removeprefix(f"{status}: "), TEXT)),
             ),
             class_=f"verdict {status.value.lower()}",
         ),
