@@ -5,7 +5,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 from llmq.drift import chosen_suite
@@ -43,19 +42,8 @@ def _evidence(drift: object, replies: object) -> Evidence:
     assert isinstance(drift, Drift)
     assert isinstance(replies, Replies)
     tokens = tuple(row | {"subject": SUBJECTS[i % 3]} for i, row in enumerate(drift.rows()))
-    kl = np.concatenate([document.tokens["kl_nats"] for document in drift.documents])
-    edges = np.geomspace(1e-9, 10, 61)
     texts, rows = _replies(replies)
-    samples: dict[str, Any] = {
-        "kl_histogram": {
-            "edges_nats": edges.tolist(),
-            "counts": np.histogram(kl, edges)[0].tolist(),
-            "n_below": int((kl < edges[0]).sum()),
-            "n_above": int((kl >= edges[-1]).sum()),
-            "n_zero": int((kl == 0).sum()),
-        },
-        "replies": texts,
-    }
+    samples = {**drift.samples(), "replies": texts}
     suite = SuiteUsed(drift.suite_name, drift.suite_sha256, "MIT", 1000, len(tokens), 0, 0)
     return Evidence(
         llmq="0",
