@@ -18,6 +18,7 @@ VERBS = (
     Verb("inspect", "show what a GGUF file or a checkpoint folder holds", "llmq.verbs.inspect"),
     Verb("metadata", "show and change what a GGUF file says of itself", "llmq.verbs.metadata"),
     Verb("drift", "measure how far a quantized model moved from its base", "llmq.verbs.drift"),
+    Verb("bench", "measure how fast files run here, and what memory they take", "llmq.verbs.bench"),
     Verb("chat", "talk to a tutor, offline", "llmq.verbs.chat"),
     Verb("architectures", "which families of models convert", "llmq.verbs.architectures"),
     Verb("completion", "let the shell complete what you type", "llmq.verbs.completion"),
