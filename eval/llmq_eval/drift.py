@@ -25,7 +25,7 @@ from llmq_eval.model_file import ModelFile, described
 from llmq_eval.statistics import Estimate, few_documents
 from llmq_eval.verdict import Verdict, verdict
 
-BUILTIN_SUITES = ("tutoring", "general")  # the first is the default
+BUILTIN_SUITES = ("tutoring", "general", "refusals")  # the first is the default
 
 
 @dataclass(frozen=True, eq=False)  # an array has no one truth value

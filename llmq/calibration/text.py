@@ -20,13 +20,14 @@ from llmq.files.gguf import Metadata, encode_header
 from llmq.files.json import read_json_object
 from llmq.sources.source import Source
 from llmq.suites import Suite
-from llmq_eval.drift import BUILTIN_SUITES, builtin_suite
+from llmq_eval.drift import builtin_suite
 from llmq_eval.text import Text
 
 TOKENS = 32_768  # in all, where nothing is said
 WINDOW = 512  # tokens, as in llama-imatrix
 LEAST_PER_COLUMN = 8  # tokens: with fewer, corrections are learned from noise
 EMBEDDING = "token_embd.weight"
+SUITES = ("tutoring", "general")  # built-in ones; a gate measures on others, which were not seen
 LEAST_WINDOW = 16  # tokens: llama-imatrix passes over shorter ones
 
 # What of a tokenizer makes an id mean what it means.
@@ -110,8 +111,8 @@ def calibration_tokens(
 
 
 def builtin_portions() -> tuple[Portion, ...]:
-    """What a model is calibrated on where nothing is said: the suites that come with llmq."""
-    return tuple(Portion(builtin_suite(name)) for name in BUILTIN_SUITES)
+    """What a model is calibrated on where nothing is said."""
+    return tuple(Portion(builtin_suite(name)) for name in SUITES)
 
 
 def tokens_per_column(n_tokens: int, source: Source) -> tuple[float, int]:

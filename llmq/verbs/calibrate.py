@@ -15,6 +15,7 @@ import numpy as np
 from llmq.calibration.file import write_calibration
 from llmq.calibration.text import (
     LEAST_WINDOW,
+    SUITES,
     TOKENS,
     WINDOW,
     CalibrationTokens,
@@ -66,7 +67,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             action="append",
             type=_given_by(option),
             metavar=f"{name}[=SHARE]",
-            help=f"{what}; without any, the built-in suites",
+            help=f"{what}; without any, {' and '.join(SUITES)}",
         )
     parser.add_argument(
         "-o", "--output", metavar="OUT", help="a file or a folder; default: {name}-calib.gguf"
