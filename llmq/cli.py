@@ -12,7 +12,11 @@ from llmq.spelling import did_you_mean
 from llmq.verbs import VERBS
 from llmq.version import __version__
 
-PATIENT = ("drift", "gate", "calibrate")  # compute for minutes, beside which a chat shall stay usable
+PATIENT = (
+    "drift",
+    "gate",
+    "calibrate",
+)  # compute for minutes, beside which a chat shall stay usable
 PURPOSE = "llmq puts a tutor on a student's own device: convert, prove, chat."
 SESSION = """\
 a first session, with a model saved in the folder my-tutor:

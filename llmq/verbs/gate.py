@@ -92,7 +92,10 @@ def _recorded(arguments: argparse.Namespace, lock: Lock | None) -> Record:
     record = _record(arguments.from_report)
     for finding in verified(record, lock):
         _tell(f"{'verified' if finding.verified else 'not verified'}: {printable(finding.words)}")
-    for path, file in ((arguments.base, record.evidence.base), (arguments.quant, record.evidence.quant)):
+    for path, file in (
+        (arguments.base, record.evidence.base),
+        (arguments.quant, record.evidence.quant),
+    ):
         if path is None:
             continue
         check_exists(path)
@@ -115,7 +118,13 @@ def _lock(path: Path | None) -> Lock | None:
 
 
 def _inputs(arguments: argparse.Namespace) -> list[Path]:
-    named = (arguments.base, arguments.quant, arguments.lock, arguments.from_report, arguments.policy)
+    named = (
+        arguments.base,
+        arguments.quant,
+        arguments.lock,
+        arguments.from_report,
+        arguments.policy,
+    )
     found = [Path(path) for path in (*named, *arguments.beside, *arguments.suite) if path]
     return [path for path in found if path.exists()]
 

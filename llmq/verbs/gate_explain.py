@@ -45,7 +45,9 @@ def explained(policy: Policy) -> str:
 
 
 def _lines(policy: Policy, width: int | None) -> Iterator[str]:
-    yield from wrapped("llmq gate measures a quantized file beside its base and judges by a policy.", width)
+    yield from wrapped(
+        "llmq gate measures a quantized file beside its base and judges by a policy.", width
+    )
     yield ""
     rows = [("axis", "what is measured"), *((axis, AXIS_WORDS[axis]) for axis in AXES)]
     yield from aligned(rows, "<~", width)
@@ -61,14 +63,20 @@ def _lines(policy: Policy, width: int | None) -> Iterator[str]:
             yield from wrapped(f"- {sentence.format(alpha=policy.lock_alpha)}", width)
     yield ""
     yield from wrapped(
-        "exit codes: 0 PASS, 1 FAIL, 2 something could not be done, 3 INCONCLUSIVE, 4 SKIPPED", width
+        "exit codes: 0 PASS, 1 FAIL, 2 something could not be done, 3 INCONCLUSIVE, 4 SKIPPED",
+        width,
     )
 
 
 def _limits(policy: Policy) -> Iterator[tuple[str, str, str, str]]:
     for figure in FIGURES.values():
         if figure.name in policy.limits:
-            yield figure.axis, f"{figure.heading} ({figure.name})", _limit(policy, figure), figure.meaning
+            yield (
+                figure.axis,
+                f"{figure.heading} ({figure.name})",
+                _limit(policy, figure),
+                figure.meaning,
+            )
 
 
 def _limit(policy: Policy, figure: Figure) -> str:

@@ -62,5 +62,9 @@ def run(arguments: argparse.Namespace) -> int:
     if judgement.status is not Status.PASS:
         print(f"note: {printable(judgement.sentence)}", file=sys.stderr)
     instead = f" in place of {before.accepted.name}" if before else ""
-    print(printable(f"{arguments.lock}: {evidence.quant.name} is accepted{instead}: {arguments.reason}"))
+    print(
+        printable(
+            f"{arguments.lock}: {evidence.quant.name} is accepted{instead}: {arguments.reason}"
+        )
+    )
     return 0
