@@ -25,7 +25,7 @@ def cores() -> int:
 
 def free_cores() -> int:
     """How many of them nobody else is computing on now, but at least half of them."""
-    free = (os.cpu_count() or 1) - _others_at_work()
+    free = (os.cpu_count() or 1) - others_at_work()
     return max(min(cores(), free), cores() // 2, 1)
 
 
@@ -39,7 +39,7 @@ def step_back() -> None:
         os.nice(max(BACKGROUND - os.nice(0), 0))
 
 
-def _others_at_work() -> int:
+def others_at_work() -> int:
     """How many others compute, processes and threads; without /proc, on average over a minute."""
     try:
         counts = []

@@ -14,6 +14,7 @@ import pytest
 
 import llmq.load_check
 from llmq import convert
+from llmq.children import environment, last_words
 from llmq.errors import LlmqError, ModelError, TokenizerError
 from llmq.tokenizer.pre_tokenizer_table import STRUCTURES
 from llmq_peer.random_checkpoint import write_checkpoint
@@ -140,15 +141,15 @@ def test_llama_cpp_that_is_missing(
 
 
 def test_of_many_words_the_assertion_is_told() -> None:
-    words = llmq.load_check._last_words("a\nllama.cpp:1: GGML_ASSERT(x) failed\n[thread 1]\n\n")
+    words = last_words("a\nllama.cpp:1: GGML_ASSERT(x) failed\n[thread 1]\n\n")
     assert words == ": llama.cpp:1: GGML_ASSERT(x) failed"
-    assert llmq.load_check._last_words("a\nb\n") == ": b"
+    assert last_words("a\nb\n") == ": b"
 
 
 def test_the_child_looks_where_we_do(monkeypatch: pytest.MonkeyPatch) -> None:
     """Also in the working folder, where Python was started as `python -c` in a checkout."""
     monkeypatch.setattr(sys, "path", ["", "elsewhere"])
-    paths = llmq.load_check._environment()["PYTHONPATH"]
+    paths = environment()["PYTHONPATH"]
     assert paths.split(os.pathsep) == [str(Path.cwd()), "elsewhere"]
 
 

@@ -8,16 +8,16 @@ lost. Each line on standard output is a JSON object: {"doing": ...} before a ste
 context is small, so trying a file costs little more than reading it.
 """
 
-import json
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from llmq.children import private_output
 from llmq.errors import LlmqError, ModelError
 from llmq.runtime.binding import file_value, last_error, library, pre_tokenizer
 from llmq.runtime.vocabulary import Vocabulary
@@ -30,7 +30,7 @@ N_TOKENS = 4  # computed with
 
 def main() -> None:
     """Try the file that the command line names."""
-    say = _private_output()
+    say = private_output()
     file, *folder = (Path(argument) for argument in sys.argv[1:])
     try:
         for step in attempt(file, *folder):
@@ -97,19 +97,6 @@ def _compute(model: Any, context: Any, tokens: list[int]) -> None:
     logits = np.ctypeslib.as_array(lib.llama_get_logits_ith(context, -1), (n_vocab,))
     if not np.isfinite(logits).all():
         raise ModelError("what llama.cpp computes with it is no number; are its weights damaged?")
-
-
-def _private_output() -> Callable[[dict[str, object]], None]:
-    """A function that writes to standard output, which from here on nothing else reaches."""
-    own = os.dup(1)
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 1)
-    os.close(nowhere)
-
-    def say(line: dict[str, object]) -> None:
-        os.write(own, json.dumps(line).encode("ascii") + b"\n")
-
-    return say
 
 
 if __name__ == "__main__":

@@ -27,6 +27,7 @@ VERBS = (
     Verb("drift", "measure how far a quantized model moved from its base", "llmq.verbs.drift"),
     Verb("gate", "judge whether a quantized file may be used", "llmq.verbs.gate", OPERATIONAL),
     Verb("lock", "accept a file, to hold later ones against it", "llmq.verbs.lock"),
+    Verb("bench", "measure how fast files run here, and what memory they take", "llmq.verbs.bench"),
     Verb("chat", "talk to a tutor, offline", "llmq.verbs.chat"),
     Verb("architectures", "which families of models convert", "llmq.verbs.architectures"),
     Verb("completion", "let the shell complete what you type", "llmq.verbs.completion"),

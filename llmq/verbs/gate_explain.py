@@ -1,4 +1,4 @@
-"""`llmq gate --explain`: what is measured, what it is held to, how sure a verdict is, and is not."""
+"""`llmq gate --explain`: what is measured, by what it is judged, how sure that is."""
 
 import sys
 from collections.abc import Iterator

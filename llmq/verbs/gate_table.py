@@ -7,14 +7,14 @@ from llmq.errors import printable
 from llmq.verbs.tables import aligned, terminal_width, wrapped
 from llmq_eval.gate.judgement import AxisResult, Judgement, Status
 
-HEADINGS = ("axis", "question", "measured", "limit", "status")
+HEADINGS = ("axis", "status", "figure and limit", "measured")
 
 
 def print_judgement(judgement: Judgement) -> None:
     """The table and the verdict on standard output, remarks on the other."""
     width = terminal_width(sys.stdout)
     rows = [HEADINGS, *(row for axis in judgement.axes for row in _rows(axis))]
-    print("\n".join(aligned(rows, "<~~~<", width)))
+    print("\n".join(aligned(rows, "<<~~", width)))
     print()
     for line in _words(judgement):
         print("\n".join(wrapped(line, width)))
@@ -27,10 +27,11 @@ def print_judgement(judgement: Judgement) -> None:
 def _rows(axis: AxisResult) -> Iterator[tuple[str, ...]]:
     """An axis: each of its questions, or why it has none."""
     if not axis.rows:
-        yield axis.name, "", axis.words, "", str(axis.status)
+        yield axis.name, str(axis.status), "", axis.words
     for index, row in enumerate(axis.rows):
         name = axis.name if index == 0 else ""
-        yield name, row.title, row.measured, row.limit, str(row.status)
+        asked = f"{row.title}: {row.limit}" if row.limit else row.title
+        yield name, str(row.status), asked, row.measured
 
 
 def _words(judgement: Judgement) -> Iterator[str]:

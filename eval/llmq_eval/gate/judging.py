@@ -21,7 +21,7 @@ from llmq_eval.gate.remarks import remarks_on
 WORST_FIRST = (Status.FAIL, Status.SKIPPED, Status.INCONCLUSIVE, Status.PASS)
 EXIT_CODES = {Status.PASS: 0, Status.FAIL: 1, Status.INCONCLUSIVE: 3, Status.SKIPPED: 4}
 OF_CHECK = {"pass": Status.PASS, "fail": Status.FAIL, "skipped": Status.SKIPPED}
-NOT_ASKED = "the policy asks for nothing here, and nothing was checked"
+NOT_ASKED = "not measured, and the policy does not ask for it"
 
 
 def judge(evidence: Evidence, policy: Policy, lock: Lock | None = None) -> Judgement:
@@ -66,7 +66,8 @@ def _axis(
     excused = {check.name for check in checks if check.status == "skipped"} & {*policy.may_skip}
     status = worst([row.status for row in rows if row.title not in excused])
     incomparable = any(row.status is Status.SKIPPED for row in compared)
-    mandatory = axis in policy.mandatory or incomparable
+    named = axis == "device" and bool((evidence.device or {}).get("profile"))
+    mandatory = axis in policy.mandatory or incomparable or named
     return AxisResult(axis, status, rows, _axis_words(axis, evidence, rows, status), mandatory)
 
 
