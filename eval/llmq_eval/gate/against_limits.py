@@ -129,8 +129,8 @@ def _in_subjects(figure: Figure, limit: Limit, rows: Sequence[Row]) -> RowResult
     except NotMeasured as why:
         return RowResult(title, "not measured", shown, Status.SKIPPED, str(why))
     if not found:
-        few = f"no subject has {counted(LEAST_OF_SUBJECT, figure.of)}"
-        return RowResult(title, "not measured", shown, Status.SKIPPED, few)
+        few = f"no subject has {counted(LEAST_OF_SUBJECT, figure.of)}: measure on more"
+        return RowResult(title, "too few", shown, Status.INCONCLUSIVE, few)
     kept = [held_against(limit, estimate) for estimate in found.values()]
     broken = [held_against(limit, estimate) for estimate in strict.values()]
     status = Status.PASS if set(kept) == {Status.PASS} else Status.INCONCLUSIVE
