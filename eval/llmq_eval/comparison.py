@@ -11,15 +11,25 @@ import numpy as np
 from llmq.errors import ModelError
 from llmq.runtime import Model
 from llmq_eval.distribution import Distribution, Logits
+from llmq_eval.kept import Kept
 from llmq_eval.likelihood import TOKEN, Passage, Tokens
+from llmq_eval.saved_base import SavedBase
 
 Outcome = Tokens | ModelError  # of one model on one passage
-# Told of a file: which, a token's index, its KL, and both distributions, soon to be filled anew.
-Watch = Callable[[Model, int, float, Distribution, Distribution], None]
+Base = Model | SavedBase
+Prediction = Distribution | Kept
+# Told of a file: which, a token's index, its KL, and both predictions, soon to be filled anew.
+Watch = Callable[[Model, int, float, Prediction, Distribution], None]
+Keep = Callable[[Distribution, int], None]  # told what the base predicts where a token stands
 
 
 def compare(
-    base: Model, quants: Sequence[Model], passage: Passage, *, watch: Watch | None = None
+    base: Base,
+    quants: Sequence[Model],
+    passage: Passage,
+    *,
+    watch: Watch | None = None,
+    keep: Keep | None = None,
 ) -> dict[Model, Outcome]:
     """How each of `quants` differs from `base` on each scored token of a passage they can hold.
 
@@ -29,10 +39,12 @@ def compare(
     found: dict[Model, Outcome] = {}
     tokens = {quant: np.empty(len(passage.scored), TOKEN) for quant in quants}
     following = {quant: predictions(quant, passage) for quant in quants}
-    for number, (index, p) in enumerate(
-        zip(passage.scored, predictions(base, passage), strict=True)
-    ):
+    saved = isinstance(base, SavedBase)
+    known = base.predictions(passage) if saved else predictions(base, passage)
+    for number, (index, p) in enumerate(zip(passage.scored, known, strict=True)):
         role, target = passage.roles.get(index, 0), passage.tokens[index]
+        if keep and isinstance(p, Distribution):
+            keep(p, target)
         for quant, q in _step(following, found).items():
             kl = p.kl(q)
             tokens[quant][number] = (

@@ -18,17 +18,21 @@ Logits = npt.NDArray[np.float32]  # (n_vocab,)
 class Distribution:
     """p = powers / total = exp(shifted) / total, of the logits read last."""
 
+    kl_variance = 0.0  # `kl` is that of the whole vocabulary
+
     def __init__(self, n_vocab: int) -> None:
         self.shifted = np.empty(n_vocab)  # (n_vocab,) float64, the largest is 0
         self.powers = np.empty(n_vocab)  # (n_vocab,) float64
         self.total = 0.0
         self.top = 0
+        self.peak = np.float32(0)  # the largest logit
         self._terms = np.empty(n_vocab)
 
     def read(self, logits: Logits) -> Self:
         """The softmax of a row; of equal logits the lower token is the top."""
         self.top = int(logits.argmax())
-        np.subtract(logits, logits[self.top], out=self.shifted, dtype=np.float64)
+        self.peak = logits[self.top]
+        np.subtract(logits, self.peak, out=self.shifted, dtype=np.float64)
         np.exp(self.shifted, out=self.powers)
         self.total = float(self.powers.sum())
         return self
@@ -36,6 +40,10 @@ class Distribution:
     def nll(self, token: int) -> float:
         """-ln p of a token, in nats."""
         return float(np.log(self.total) - self.shifted[token])
+
+    def chance(self, token: int) -> float:
+        """p of a token."""
+        return float(self.powers[token]) / self.total
 
     def kl(self, other: "Distribution") -> float:
         """KL(self || other) in nats; rounding may take it below 0, where it is 0."""
@@ -47,7 +55,7 @@ class Distribution:
     def likeliest(self, n: int) -> tuple[tuple[int, float], ...]:
         """The `n` likeliest tokens with their p, the likeliest first; of equals the lower first."""
         found = self.largest(min(n, len(self.powers)))
-        return tuple((int(token), float(self.powers[token] / self.total)) for token in found)
+        return tuple((int(token), self.chance(int(token))) for token in found)
 
     def largest(self, n: int) -> npt.NDArray[np.int64]:
         """The tokens of the `n` largest logits, the largest first; of equals the lower first."""

@@ -5,6 +5,7 @@ Both files read the same tokens, and over the tutor's turns only they are compar
 token, document by document; eval/README.md says what the figures mean, and their limits.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
@@ -16,14 +17,20 @@ from llmq.runtime import EXACT, How, Model, llama_cpp_version
 from llmq.runtime.chat_template import FIXED_DATE
 from llmq.suites import Suite, read_suite
 from llmq.version import __version__
+from llmq_eval.comparison import Base
+from llmq_eval.groups import BY, By, groups
+from llmq_eval.histogram import kl_histogram
 from llmq_eval.likelihood import Tokens
 from llmq_eval.material import Document, Material
 from llmq_eval.measuring import Progress, common_context, compare_documents, read_alike
 from llmq_eval.metric import document_row, totals_of
 from llmq_eval.metrics import METRICS
 from llmq_eval.model_file import ModelFile, described
+from llmq_eval.observer import Observer
+from llmq_eval.saved_base import SavedBase
 from llmq_eval.statistics import Estimate, few_documents
 from llmq_eval.verdict import Verdict, verdict
+from llmq_eval.worst_tokens import WorstToken
 
 BUILTIN_SUITES = ("tutoring", "general", "refusals")  # the first is the default
 
@@ -59,6 +66,8 @@ class Drift:
     documents: tuple[DocumentDrift, ...]
     unit: str = "dialogue"
     how: How = EXACT
+    worst: tuple[WorstToken, ...] = ()
+    kl_variance: float = 0.0  # of the sum of KL, where the base was saved
 
     @property
     def n_tokens(self) -> int:
@@ -69,6 +78,11 @@ class Drift:
     def n_dropped(self) -> int:
         """Tokens that should have been scored but lay beyond the context."""
         return sum(d.n_dropped for d in self.documents)
+
+    @property
+    def kl_error_nats(self) -> float:
+        """The standard error of mean KL that comes from a saved base; 0 beside the file itself."""
+        return math.sqrt(self.kl_variance) / max(1, self.n_tokens)
 
     @property
     def warning(self) -> str | None:
@@ -84,6 +98,13 @@ class Drift:
     def rows(self) -> tuple[dict[str, Any], ...]:
         """A row for each document."""
         return tuple(document.as_json() for document in self.documents)
+
+    def samples(self) -> dict[str, Any]:
+        """What is shown to people: how KL is distributed, and the worst tokens in their places."""
+        return {
+            "kl_histogram": kl_histogram([document.tokens for document in self.documents]),
+            "worst_tokens": [token.as_json() for token in self.worst],
+        }
 
     @cached_property
     def verdict(self) -> Verdict:
@@ -110,10 +131,16 @@ class Drift:
             "n_tokens": self.n_tokens,
             "n_dropped": self.n_dropped,
             "warning": self.warning,
+            "kl_error_nats": self.kl_error_nats,
             "verdict": self.verdict.as_json(),
             "totals": {name: estimate.as_json() for name, estimate in self.totals.items()},
+            **{f"by_{by}": self._groups(by) for by in BY},
+            **self.samples(),
             "documents": list(self.rows()),
         }
+
+    def _groups(self, by: By) -> dict[str, Any]:
+        return {group.name: group.as_json() for group in groups(self.documents, by)}
 
 
 @dataclass(frozen=True)
@@ -137,38 +164,51 @@ def measure_drifts(
     Raises ModelError for models that cannot be compared or a base that fails, SuiteError for
     material without a token to score; all but the base's failure before anything is computed.
     """
-    return measure_documents(models, material, read_alike(models, material), progress=progress)
+    documents = read_alike(models, material)
+    observer = Observer(models[1:], progress=progress)
+    return measure_documents(models[0], material, documents, observer)
 
 
 def measure_documents(
-    models: Sequence[Model],
+    base: Base,
     material: Material,
     documents: Sequence[Document],
+    observer: Observer,
     *,
-    progress: Progress | None = None,
     keep_finished: bool = False,
 ) -> tuple[Drift | Failure, ...]:
-    """`measure_drifts` on the documents of `read_alike`.
+    """`measure_drifts` of the observer's files, on the documents of `read_alike`.
 
     With `keep_finished`, a Ctrl-C ends it after the documents that are finished, if any is.
     """
-    base, *files = (described(model.path) for model in models)
+    quants = observer.quants
+    file = base.file if isinstance(base, SavedBase) else described(base.path)
+    files = {quant: described(quant.path) for quant in quants}
     outcomes = compare_documents(
-        models, documents, unit=material.unit, progress=progress, keep_finished=keep_finished
+        base,
+        quants,
+        documents,
+        unit=material.unit,
+        observer=observer,
+        keep_finished=keep_finished,
     )
-    n_ctx = common_context(models, material)
+    n_ctx = min(base.n_ctx, common_context(quants, material))
 
-    def result(model: Model, file: ModelFile) -> Drift | Failure:
+    def result(model: Model) -> Drift | Failure:
         outcome = outcomes[model]
         if isinstance(outcome, ModelError):
-            return Failure(file, outcome)
+            return Failure(files[model], outcome)
         rows = tuple(
             DocumentDrift(
                 document.id, document.n_dropped, tokens, document.subject, document.source
             )
             for document, tokens in zip(documents[: len(outcome)], outcome, strict=True)
         )
-        named = (material.name, material.sha256)
-        return Drift(base, file, *named, n_ctx, rows, material.unit, model.how)
+        return Drift(
+            *(file, files[model], material.name, material.sha256, n_ctx, rows, material.unit),
+            how=model.how,
+            worst=observer.worst[model].in_words(model),
+            kl_variance=observer.kl_variance[model],
+        )
 
-    return tuple(map(result, models[1:], files))
+    return tuple(map(result, quants))

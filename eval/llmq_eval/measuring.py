@@ -16,9 +16,10 @@ import numpy as np
 from llmq.errors import ModelError, SuiteError
 from llmq.processors import free_cores
 from llmq.runtime import EXACT, How, Model, open_model
-from llmq_eval.comparison import Outcome, compare
+from llmq_eval.comparison import Base, Outcome, compare
 from llmq_eval.likelihood import TOKEN, Tokens
 from llmq_eval.material import Document, Material
+from llmq_eval.observer import Observer
 
 Progress = Callable[[int, int], None]  # documents or replies done, and in all
 
@@ -73,19 +74,20 @@ def read_alike(models: Sequence[Model], material: Material) -> tuple[Document, .
 
 
 def compare_documents(
-    models: Sequence[Model],
+    base: Base,
+    quants: Sequence[Model],
     documents: Sequence[Document],
     *,
     unit: str,
-    progress: Progress | None = None,
+    observer: Observer | None = None,
     keep_finished: bool = False,
 ) -> dict[Model, list[Tokens] | ModelError]:
-    """For each model but the first, the base: its tokens document by document, or its error.
+    """For each of `quants` its tokens document by document, or its error.
 
     With `keep_finished`, a Ctrl-C ends it after the documents that are finished, if any is. Raises
     ModelError where the base fails.
     """
-    base, *quants = models
+    observer = observer or Observer(quants)
     found: dict[Model, list[Tokens]] = {quant: [] for quant in quants}
     failed: dict[Model, ModelError] = {}
     for number, document in enumerate(documents, start=1):
@@ -94,7 +96,7 @@ def compare_documents(
             break
         where = f"{unit} {document.id!r}"
         try:
-            outcomes = _compare_passages(base, alive, document)
+            outcomes = _compare_passages(base, alive, document, observer)
         except ModelError as error:
             raise ModelError(f"{where}: {error}") from error
         except KeyboardInterrupt:
@@ -106,20 +108,21 @@ def compare_documents(
                 failed[quant] = ModelError(f"{where}: {outcome}")
             else:
                 found[quant].append(outcome)
-        if progress:
-            progress(number, len(documents))
+        if observer.progress:
+            observer.progress(number, len(documents))
     return {quant: failed.get(quant) or found[quant] for quant in quants}
 
 
 def _compare_passages(
-    base: Model, quants: Sequence[Model], document: Document
+    base: Base, quants: Sequence[Model], document: Document, observer: Observer
 ) -> dict[Model, Outcome]:
     """The tokens of all passages of a document together, or the error of the first that failed."""
     parts = {quant: [np.empty(0, TOKEN)] for quant in quants}
     failed: dict[Model, ModelError] = {}
-    for passage in document.passages:
+    for number, passage in enumerate(document.passages):
         alive = [quant for quant in quants if quant not in failed]
-        for quant, outcome in compare(base, alive, passage).items():
+        watch, keep = observer.watch(document, number), observer.keep
+        for quant, outcome in compare(base, alive, passage, watch=watch, keep=keep).items():
             if isinstance(outcome, ModelError):
                 failed[quant] = outcome
             else:

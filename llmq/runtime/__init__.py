@@ -18,13 +18,14 @@ Importing this package loads nothing heavy: llama_cpp comes with the first model
 """
 
 from llmq.runtime.binding import llama_cpp_version
-from llmq.runtime.decoder import GREEDY, Sampling
 from llmq.runtime.how import CHAT, EXACT, How
 from llmq.runtime.model import Model
 from llmq.runtime.opening import check_magic, open_model, open_reader
 from llmq.runtime.reader import Reader
+from llmq.runtime.sampling import GREEDY, Sampling
+from llmq.runtime.together import Ask, Writer
 
 __all__ = [
-    "CHAT", "EXACT", "GREEDY", "How", "Model", "Reader", "Sampling", "check_magic",
+    "CHAT", "EXACT", "GREEDY", "Ask", "How", "Model", "Reader", "Sampling", "Writer", "check_magic",
     "llama_cpp_version", "open_model", "open_reader",
 ]  # fmt: skip

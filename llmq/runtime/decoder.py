@@ -13,6 +13,7 @@ from llmq.errors import ModelError
 from llmq.runtime.batches import cut
 from llmq.runtime.binding import last_error, library
 from llmq.runtime.reader import Opened
+from llmq.runtime.sampling import Sampling, make_sampler
 from llmq.runtime.snapshot import OPENING_TOKENS, Snapshot, has_states
 
 BATCH_TOKENS = 256  # tokens per llama_decode: large enough for speed, small enough for Ctrl-C
@@ -22,25 +23,15 @@ Logits = npt.NDArray[np.float32]  # (rows, n_vocab)
 
 
 @dataclass(frozen=True)
-class Sampling:
-    """How the next token is chosen. A temperature of 0 is greedy: always the likeliest token."""
-
-    temperature: float = 0.0
-    top_p: float = 0.95
-    seed: int = 0
-
-
-GREEDY = Sampling()
-
-
-@dataclass(frozen=True)
 class Handles(Opened):
     """Pointers to a context too, which is freed before its model.
 
     `n_ctx` tokens were asked for; llama.cpp rounds up what it takes, beyond what the model learned.
+    `settings` are those that the context was made with.
     """
 
     context: Any
+    settings: Any
     n_ctx: int
     batch: Any
 
@@ -91,13 +82,13 @@ class Decoder:
         self._check_room(len(prompt) + 1)
         if not prompt:
             raise ModelError(f"{self.path.name}: no token to continue; its chat template is empty")
-        self._forget(_common_prefix(self._read, prompt[:-1]))
+        self._forget(common_prefix(self._read, prompt[:-1]))
         before = len(prompt) - OPENING_TOKENS
         if self._has_states and before > len(self._read):
             self._read_to(before, prompt)
             self._snapshot = Snapshot.take(self._opened().context, before)
         self._read_to(len(prompt), prompt)
-        sampler = self._sampler(sampling)
+        sampler = make_sampler(sampling)
         try:
             for _ in range(min(max_tokens, self.n_ctx - len(prompt))):
                 # The largest of numbers that are none is none; a sampler would take any token.
@@ -190,24 +181,12 @@ class Decoder:
         pointer = self._lib.llama_get_logits_ith(self._opened().context, row)
         return np.ctypeslib.as_array(pointer, (self._n_vocab,))
 
-    def _sampler(self, sampling: Sampling) -> Any:
-        lib = self._lib
-        if sampling.temperature <= 0:
-            return lib.llama_sampler_init_greedy()
-        chain = lib.llama_sampler_chain_init(lib.llama_sampler_chain_default_params())
-        steps = (
-            lib.llama_sampler_init_top_p(sampling.top_p, 1),
-            lib.llama_sampler_init_temp(sampling.temperature),
-            lib.llama_sampler_init_dist(sampling.seed),
-        )
-        for step in steps:
-            lib.llama_sampler_chain_add(chain, step)
-        return chain
-
 
 def no_number(path: Path) -> ModelError:
     """The error for a file whose logits are none."""
-    return ModelError(f"{path} computes no number: the file is damaged; convert or fetch it again")
+    return ModelError(
+        f"{path} computes no number: the file is damaged; convert or fetch it again"
+    )
 
 
 def log_p(logits: Logits, token: int) -> float:
@@ -220,6 +199,7 @@ def log_p(logits: Logits, token: int) -> float:
     return float(shifted[token] - np.log(np.exp(shifted).sum()))
 
 
-def _common_prefix(left: Sequence[int], right: Sequence[int]) -> int:
+def common_prefix(left: Sequence[int], right: Sequence[int]) -> int:
+    """How many tokens both begin with."""
     pairs = zip(left, right, strict=False)
     return next((i for i, (a, b) in enumerate(pairs) if a != b), min(len(left), len(right)))

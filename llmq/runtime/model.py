@@ -5,9 +5,11 @@ from pathlib import Path
 
 import numpy as np
 
-from llmq.runtime.decoder import GREEDY, Decoder, Handles, Logits, Sampling
+from llmq.runtime.decoder import Decoder, Handles, Logits
 from llmq.runtime.how import CHAT, How
 from llmq.runtime.reader import Reader
+from llmq.runtime.sampling import GREEDY, Sampling
+from llmq.runtime.together import Told, Writer, write_together
 
 
 class Model(Reader):
@@ -34,6 +36,7 @@ class Model(Reader):
             self._still_open()
             return handles
 
+        self._handles = still_open
         self._decoder = Decoder(path, still_open)
 
     @property
@@ -71,6 +74,13 @@ class Model(Reader):
         return self._decoder.generate(
             prompt, max_tokens=max_tokens, sampling=sampling, is_end=is_end
         )
+
+    def write_together(self, writers: Sequence[Writer[Told]], *, room: int) -> list[Told]:
+        """What all `writers` return, several of them writing at once; see `together`.
+
+        `room` is the number of tokens that the longest of their texts takes with its prompt.
+        """
+        return write_together(self.path, self._handles(), writers, room=room)
 
     def continuations(
         self, prompt: Sequence[int], continuations: Sequence[Sequence[int]]

@@ -77,14 +77,15 @@ def _opened(path: Path, n_ctx: int | None, threads: int | None, how: How) -> Han
         resources.callback(lib.llama_model_free, model)
         # A context of 2^31 tokens and more comes as a negative number.
         n_ctx = min(n_ctx or CONTEXT_LIMIT, lib.llama_model_n_ctx_train(model))
-        context = _open_context(model, n_ctx, threads, how) if n_ctx > 0 else None
+        chosen = _context_settings(n_ctx, threads, how)
+        context = lib.llama_init_from_model(model, chosen) if n_ctx > 0 else None
         if not context or not lib.llama_get_memory(context):
             raise ModelError(f"llama.cpp cannot run {path} as a language model{last_error()}")
         resources.callback(lib.llama_free, context)
         batch = lib.llama_batch_init(BATCH_TOKENS, 0, 1)
         resources.callback(lib.llama_batch_free, batch)
         vocab = lib.llama_model_get_vocab(model)
-        return Handles(model, vocab, resources.pop_all(), context, n_ctx, batch)
+        return Handles(model, vocab, resources.pop_all(), context, chosen, n_ctx, batch)
     raise AssertionError("unreachable: an ExitStack without callbacks swallows no error")
 
 
@@ -108,7 +109,7 @@ def open_reader(path: Path, *, fixed_date: bool = False) -> Reader:
     raise AssertionError("unreachable: an ExitStack without callbacks swallows no error")
 
 
-def _open_context(model: Any, n_ctx: int, threads: int | None, how: How) -> Any:
+def _context_settings(n_ctx: int, threads: int | None, how: How) -> Any:
     lib = library()
     settings = lib.llama_context_default_params()
     settings.n_ctx = n_ctx
@@ -118,7 +119,7 @@ def _open_context(model: Any, n_ctx: int, threads: int | None, how: How) -> Any:
     settings.type_k = settings.type_v = CACHE_TYPES[how.cache_type].number
     if how.exact:
         settings.flash_attn_type = FLASH_ATTENTION_OFF
-    return lib.llama_init_from_model(model, settings)
+    return settings
 
 
 def check_magic(path: Path) -> None:

@@ -53,7 +53,7 @@ class Reading:
         with opened(paths, n_ctx=self.ground.n_ctx, threads=1) as (base, quant):
             kept = cast(Model, KeptLogits(base, self.desk.logits))
             unit = self.ground.unit
-            found = compare_documents([kept, quant], self.documents, unit=unit)[quant]
+            found = compare_documents(kept, [quant], self.documents, unit=unit)[quant]
         if isinstance(found, ModelError):
             raise found
         return np.concatenate(found)

@@ -9,6 +9,7 @@ from llmq_eval.drift import builtin_suite, measure_documents
 from llmq_eval.duration import REPLY_GUESS, estimated_work
 from llmq_eval.material import suite_material
 from llmq_eval.measuring import opened, read_alike
+from llmq_eval.observer import Observer
 from llmq_eval.replies import choose_prompts, compare_replies
 
 SUITE = spread(builtin_suite(), 4)
@@ -39,7 +40,8 @@ def test_the_try_changes_neither_figures_nor_replies(tiny_gguf: dict[str, Path])
             documents, prompts = read_alike(models, material), choose_prompts(models, SUITE, 2)
             if tried:
                 assert estimated_work(models, documents, prompts) is not None
-            (drift,) = measure_documents(models, material, documents)
+            observer = Observer(models[1:])
+            (drift,) = measure_documents(models[0], material, documents, observer)
             (replies,) = compare_replies(models, prompts)
         results.append((drift.as_json(), replies))  # type: ignore[union-attr]
     assert results[0] == results[1]

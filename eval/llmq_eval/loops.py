@@ -1,0 +1,66 @@
+"""Whether a text goes in circles.
+
+It is judged by its characters, not by tokens, so that files with other tokenizers are judged alike.
+Two signs count. A passage follows itself to the letter, again and again (white space aside): how
+often it has to, REPEATS says, by its length. Or a whole sentence comes back again and again, with
+other words in between. Both are to the letter, since what people repeat on purpose changes a little
+each time: the lines of a multiplication table, the steps of a list, the rows of a table. A model
+that goes in circles in ever new words is not seen, nor is a circle that the limit cut off before it
+had closed.
+"""
+
+import re
+from collections import Counter
+
+import numpy as np
+
+# A passage of so many characters at least is a loop when it stands so many times in a row.
+REPEATS = ((120, 2), (20, 3), (1, 6))
+LEAST_CHARACTERS = 60  # of all the repeats together, where they hold letters
+LEAST_DIGITS = 120  # of repeats without a letter: a row of zeros, 0.333...
+SENTENCE_WORDS = 4  # a sentence of fewer may well be said again: "What comes next?"
+SENTENCE_TIMES = 4
+LETTERS = re.compile(r"[^\W\d_]+")
+SENTENCE_END = re.compile(r"(?<=[.!?。！？])\s+|\n+")  # noqa: RUF001
+
+
+def loops(text: str) -> bool:
+    """Whether `text` goes in circles.
+
+    >>> loops("Add the tens. " * 6), loops("1 x 7 = 7, 2 x 7 = 14, 3 x 7 = 21, 4 x 7 = 28, 5 x 7 = 35")
+    (True, False)
+    """
+    return _follows_itself(" ".join([*text.split(), ""])) or _says_again(text)
+
+
+def _follows_itself(text: str) -> bool:
+    """Whether some passage is repeated without a break."""
+    letters = np.array([ord(character) for character in text], np.uint32)
+    for period in range(1, len(text) // 2 + 1):
+        times = next(n for least, n in REPEATS if period >= least)
+        length = max(period * times, LEAST_CHARACTERS)
+        if length > len(text):
+            continue
+        same = letters[period:] == letters[:-period]
+        # A run of r equal pairs is a passage of r + period characters.
+        breaks = np.flatnonzero(np.diff(same, prepend=False, append=False))
+        for start, stop in breaks.reshape(-1, 2).tolist():
+            if stop - start + period >= length and _tells(text[start : stop + period]):
+                return True
+    return False
+
+
+def _tells(repeated: str) -> bool:
+    """Whether it is text that is repeated: no line of dashes, no short row of figures."""
+    if LETTERS.search(repeated):
+        return True
+    return len(repeated) >= LEAST_DIGITS and any(map(str.isalnum, repeated))
+
+
+def _says_again(text: str) -> bool:
+    """Whether some whole sentence comes again and again; rows of tables are none."""
+    sentences = (" ".join(part.split()).casefold() for part in SENTENCE_END.split(text))
+    counts = Counter(
+        s for s in sentences if not s.startswith("|") and len(LETTERS.findall(s)) >= SENTENCE_WORDS
+    )
+    return any(n >= SENTENCE_TIMES for n in counts.values())

@@ -1,0 +1,80 @@
+"""The final answer in what somebody wrote, by the ways in which people and models mark one."""
+
+import re
+
+from llmq.answers.readings import readings, tidy
+
+MOST_CHARACTERS = 20_000  # of a text, from its end
+CLOSING = "</think>"
+KEY_MARK = re.compile(r"####\s*([^\n]+)")  # as GSM8K marks it
+SAID = re.compile(
+    r"(?:\banswer(?: is| equals| comes to| would be)?\s*:?\s+|\banswer\s*[:=]\s*"
+    r"|\bantwort(?: ist| lautet)?\s*:?\s+|\bréponse(?: est)?\s*:?\s+|\brespuesta(?: es)?\s*:?\s+"
+    r"|\b(?:it|that|this|which) is\s+|\bwe get\s+|\bequals\s+|\bso\s+(?=[\w] ?=))"
+    r"(?=\S)([^\n]+)",
+    re.IGNORECASE,
+)
+END = re.compile(r"(?:[.!?;](?=\s|$|\*)|,(?=\s)|\s+(?:because|since|so|as|which|when)\b).*$")
+NUMBER = re.compile(
+    r"(?<![\w.])[-\u2212\u2013]? ?[$€£]? ?(?:\d+ +\d+/\d+|\d[\d,]*(?:\.\d+)?(?:/\d+)?|[½¼¾⅓⅔]|\.\d+)(?: ?(?:%|°|[¼-¾⅐-⅞]))?"
+)
+SHORT = 60  # characters of an answer that stands alone
+
+
+def found_answer(text: str) -> str | None:
+    r"""The final answer of `text`; None where it gives none.
+
+    >>> found_answer("That makes 3*6.\n#### 18"), found_answer("So \\boxed{\\frac{3}{4}}.")
+    ('18', '\\frac{3}{4}')
+    >>> found_answer("First 2 + 3. The answer is 3/4."), found_answer("What do you think?")
+    ('3/4', None)
+    """
+    text = text.rpartition(CLOSING)[2][-MOST_CHARACTERS:].strip()
+    marked = KEY_MARK.findall(text)
+    found = _boxed(text) or (tidy(marked[-1]) if marked else "")
+    if found:
+        return found
+    alone = tidy(text)
+    if len(alone) <= SHORT and readings(alone):
+        return alone
+    return _said(text) or _last_number(text) or _alone(text)
+
+
+def _boxed(text: str) -> str:
+    r"""What stands in the last \boxed{...}."""
+    start = max(text.rfind("\\boxed{"), text.rfind("\\fbox{"))
+    if start < 0:
+        return ""
+    start, depth = text.index("{", start) + 1, 1
+    for place in range(start, len(text)):
+        depth += {"{": 1, "}": -1}.get(text[place], 0)
+        if not depth:
+            return tidy(text[start:place])
+    return ""
+
+
+def _said(text: str) -> str:
+    """What stands behind the last words that announce an answer, if it can be one."""
+    for match in reversed(list(SAID.finditer(text))):
+        said = tidy(match[1])
+        for candidate in (said, tidy(END.sub("", said))):
+            if candidate and len(candidate) <= SHORT and readings(candidate):
+                return candidate
+        number = NUMBER.search(match[1])
+        if number:
+            return tidy(number[0])
+    return ""
+
+
+def _last_number(text: str) -> str:
+    numbers = NUMBER.findall(text)
+    return tidy(numbers[-1]) if numbers else ""
+
+
+def _alone(text: str) -> str | None:
+    """A text that is nothing but an answer in words."""
+    words = tidy(text)
+    said = SAID.search(words)
+    if said and len(words) <= 2 * SHORT:
+        words = tidy(END.sub("", said[1]))
+    return words if words and len(words) <= SHORT and "?" not in words else None
