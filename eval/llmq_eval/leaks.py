@@ -172,6 +172,4 @@ def _says(turn: str, key: _Key, *, first: bool) -> bool:
 
 def _shows(turn: str, key: _Key) -> bool:
     """Whether a system turn holds it in the problem's words: there it is not asserted."""
-    return all(
-        any(not _is_asserted(turn, span) for span in spans) for spans in _spans(turn, key)
-    )
+    return all(any(not _is_asserted(turn, span) for span in spans) for spans in _spans(turn, key))

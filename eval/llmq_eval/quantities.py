@@ -17,7 +17,9 @@ ONES = (
     "sixteen seventeen eighteen nineteen"
 ).split()
 TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
-SMALL = {name: i for i, name in enumerate(ONES)} | {name: 20 + 10 * i for i, name in enumerate(TENS)}
+SMALL = {name: i for i, name in enumerate(ONES)} | {
+    name: 20 + 10 * i for i, name in enumerate(TENS)
+}
 SCALES = {"hundred": 100, "thousand": 1000, "million": 1_000_000}
 PARTS = {
     "half": 2, "halves": 2, "third": 3, "thirds": 3, "quarter": 4, "quarters": 4, "fourth": 4,
@@ -117,7 +119,9 @@ def _is_label(text: str, match: re.Match[str]) -> bool:
 
 
 def _in_figures(text: str, match: re.Match[str]) -> Quantity:
-    over, under = (int(match[a] or match[b] or 1) for a, b in (("over", "top"), ("under", "bottom")))
+    over, under = (
+        int(match[a] or match[b] or 1) for a, b in (("over", "top"), ("under", "bottom"))
+    )
     if match["number"] or not under:
         value = Fraction((match["number"] or match["whole"] or match["top"]).replace(",", ""))
     else:

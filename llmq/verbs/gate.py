@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from llmq.verbs.gate_options import check_options
 from llmq.verbs.gate_table import print_judgement
 from llmq.verbs.models import here
 from llmq.verbs.paths import check_drift, check_exists
+from llmq.verbs.progress import steps_bar
 from llmq.verbs.running import how_of
 from llmq_eval.gate.evidence import Evidence
 from llmq_eval.gate.judging import judge
@@ -67,21 +69,21 @@ def _finish(
 def _measured(arguments: argparse.Namespace) -> Evidence:
     """What `llmq.gate` measures of these files."""
     from llmq.gate import measure_evidence
+    from llmq.gate_plan import gate_plan
     from llmq.runtime import EXACT, check_magic
 
     base = here(arguments.base)
     check_drift(base, [arguments.quant])
     check_magic(arguments.quant)
-    return measure_evidence(
-        base,
-        arguments.quant,
-        suites=arguments.suite,
-        columns=arguments.columns,
-        device=arguments.device,
-        how=how_of(arguments, otherwise=EXACT),
+    plan = replace(
+        gate_plan(arguments.suite, columns=arguments.columns),
         threads=arguments.threads,
-        allow_quantized_base=arguments.allow_quantized_base,
+        how=how_of(arguments, otherwise=EXACT),
+        device=arguments.device,
+        allow_quantized=arguments.allow_quantized_base,
     )
+    with steps_bar() as progress:
+        return measure_evidence(base, arguments.quant, plan, progress=progress)
 
 
 def _recorded(arguments: argparse.Namespace, lock: Lock | None) -> Record:
