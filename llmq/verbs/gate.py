@@ -68,13 +68,14 @@ def _finish(
 
 def _measured(arguments: argparse.Namespace) -> Evidence:
     """What `llmq.gate` measures of these files."""
-    from llmq.gate import measure_evidence
-    from llmq.gate_plan import gate_plan
     from llmq.runtime import EXACT, check_magic
 
     base = here(arguments.base)
     check_drift(base, [arguments.quant])
     check_magic(arguments.quant)
+    from llmq.gate import measure_evidence
+    from llmq.gate_plan import gate_plan
+
     plan = replace(
         gate_plan(arguments.suite, columns=arguments.columns),
         threads=arguments.threads,
