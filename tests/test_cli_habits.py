@@ -108,7 +108,7 @@ HABITS = (
     misuse("gate tiny tiny-Q4_0.gguf --columns question=stem", "--columns: only with --suite"),
     misuse("gate --demo --explain", "--demo: not with --explain"),
     misuse("gate tniy tiny-Q4_0.gguf", "llmq: there is no tniy; did you mean tiny?"),
-    misuse("gate tiny tiny", "type: llmq convert tiny, then llmq drift tiny tiny-Q4_K_M.gguf"),
+    misuse("gate tiny tiny", "type: llmq convert tiny, then llmq gate tiny tiny-Q4_K_M.gguf"),
     misuse("gate tiny notes.txt", "llmq: notes.txt is not a GGUF file"),
     misuse("gate tiny tiny-Q4_0.gguf --policy 4bit", "there is no policy 4bit; did you mean 4-bit?"),
     misuse("gate tiny tiny-Q4_0.gguf --policy notes.txt", "notes.txt is not valid TOML"),

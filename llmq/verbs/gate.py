@@ -71,7 +71,7 @@ def _measured(arguments: argparse.Namespace) -> Evidence:
     from llmq.runtime import EXACT, check_magic
 
     base = here(arguments.base)
-    check_drift(base, [arguments.quant])
+    check_drift(base, [arguments.quant], verb="gate")
     check_magic(arguments.quant)
     from llmq.gate import measure_evidence
     from llmq.gate_plan import gate_plan

@@ -77,8 +77,8 @@ class Evidence:
     @property
     def digest(self) -> str:
         """The SHA-256 of everything else."""
-        text = json.dumps(self._fields(), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-        return hashlib.sha256(text.encode("utf-8")).hexdigest()
+        text = json.dumps(self._fields(), sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode("ascii")).hexdigest()
 
     def _fields(self) -> dict[str, Any]:
         """Its fields as JSON has them. `asdict` would copy every row, for longer than hashing."""

@@ -56,8 +56,8 @@ class Lock:
     @property
     def digest(self) -> str:
         """The SHA-256 of all that it says."""
-        text = json.dumps(self.as_json(), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-        return hashlib.sha256(text.encode("utf-8")).hexdigest()
+        text = json.dumps(self.as_json(), sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode("ascii")).hexdigest()
 
     def as_json(self) -> dict[str, Any]:
         """Its fields as JSON has them. `asdict` would copy every row, for longer than hashing."""
@@ -114,7 +114,7 @@ def lock_text(lock: Lock) -> str:
         f"  {json.dumps(name)}: {_table_text(lock.tables[name])}" for name in sorted(lock.tables)
     )
     del head["tables"]
-    body = json.dumps(head, sort_keys=True, indent=1, ensure_ascii=False)
+    body = json.dumps(head, sort_keys=True, indent=1)
     return f'{body[:-2]},\n "tables": {{\n{tables}\n }}\n}}\n'
 
 
@@ -153,7 +153,7 @@ def _needed(row: Row) -> Row:
 
 def _table_text(rows: Sequence[Row]) -> str:
     columns = sorted({name for row in rows for name in row})
-    lines = (json.dumps([row.get(name) for name in columns], ensure_ascii=False) for row in rows)
+    lines = (json.dumps([row.get(name) for name in columns]) for row in rows)
     body = ",\n   ".join(lines)
     return f'{{\n   "columns": {json.dumps(columns)},\n   "rows": [\n   {body}\n   ]}}'
 

@@ -47,7 +47,7 @@ def record_text(evidence: Evidence, policy: Policy, judgement: Judgement) -> str
         "policy": policy.as_json(),
         "judgement": asdict(judgement),
     }
-    return json.dumps(record, indent=1, ensure_ascii=False)
+    return json.dumps(record, indent=1)
 
 
 def read_record(path: Path) -> Record:
