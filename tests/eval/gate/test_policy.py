@@ -54,7 +54,10 @@ def test_the_hash_is_of_what_it_says(tmp_path: Path) -> None:
         ('name = "p"\nmandatory = []\n[limits]\n', "names no axis"),
         ('name = "p"\nmandatory = ["fidelty"]\n[limits]\n', "did you mean fidelity?"),
         ('name = "p"\nmandatory = "fidelity"\n[limits]\n', "'mandatory' must be a list of names"),
-        ('name = "p"\nmandatory = ["skill"]\n' + KL + "{ at_most = 1 }", "mandatory but has no limit"),
+        (
+            'name = "p"\nmandatory = ["skill"]\n' + KL + "{ at_most = 1 }",
+            "mandatory but has no limit",
+        ),
         ("name = 1\nmandatory = []\n[limits]\n", "'name' must be text, not int"),
         (HEAD + "limit = 1\n[limits]\n", "there is no key 'limit'; did you mean limits"),
         (HEAD + "lock_alpha = 0\n" + KL + "{ at_most = 1 }", "'lock_alpha' is 0"),
