@@ -66,17 +66,17 @@ def check_parts(path: Path) -> None:
         raise PathError(f"{path}: is part {number} of {len(parts)}; name the first, {parts[0]}")
 
 
-def check_drift(base: Path, quants: Sequence[Path]) -> None:
+def check_drift(base: Path, quants: Sequence[Path], *, verb: str = "drift") -> None:
     """Raise `PathError` where these are no original and files to hold against it."""
     check_model(base)
     check_parts(base)
     for quant in quants:
         if quant.is_dir() and base.is_file() and (quant / CONFIG).exists():
-            order = f"llmq drift {typed(quant)} {typed(base)}"
+            order = f"llmq {verb} {typed(quant)} {typed(base)}"
             raise PathError(
                 f"{quant}: is a checkpoint folder, and the original comes first: {order}"
             )
-        check_gguf(quant, use=f"llmq drift {typed(base)}")
+        check_gguf(quant, use=f"llmq {verb} {typed(base)}")
         check_parts(quant)
 
 
