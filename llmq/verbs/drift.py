@@ -29,7 +29,7 @@ from llmq_eval.drift import BUILTIN_SUITES, Drift, Failure, measure_documents
 from llmq_eval.duration import estimated_work
 from llmq_eval.material import Document, Material, suite_material
 from llmq_eval.observer import Observer
-from llmq_eval.replies import Prompt, choose_prompts
+from llmq_eval.openings import Prompt, choose_prompts
 from llmq_eval.saved_base import SavedBase
 from llmq_eval.text import read_text
 
