@@ -1,0 +1,1 @@
+"""Parts of the reports for people: safe text, markup, plots, the sections of the page."""

@@ -1,0 +1,196 @@
+"""How far the file is from its original: the distribution of KL, by subject, and by size."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import takewhile
+from typing import Any
+
+from llmq_eval.gate.evidence import Evidence, Row
+from llmq_eval.gate.report.markup import Html, tag
+from llmq_eval.gate.report.plots import Histogram, Scale, interval, plain
+from llmq_eval.gate.report.scatter import Measured, size_and_quality
+from llmq_eval.gate.report.shown import one_line
+from llmq_eval.gate.report.tables import lead, remark, section, share, table, with_reach
+from llmq_eval.metrics import METRICS
+from llmq_eval.statistics import Estimate
+
+MOST_SUBJECTS = 40
+MEAN_KL = next(metric for metric in METRICS if metric.name == "mean_kl_nats")
+LEAST_NATS = 1e-6  # what lies below is told, not drawn
+MOST_FILES = 24
+
+
+def distribution(evidence: Evidence) -> Html:
+    """The histogram of KL over tokens."""
+    found = evidence.samples.get("kl_histogram")
+    if not found:
+        return Html("")
+    n_all = sum(found["counts"]) + found.get("n_below", 0) + found.get("n_above", 0)
+    title = "How far its odds for the next token lie from the original's"
+    if found.get("n_zero") == n_all:
+        return section(title, lead("At every place the odds are exactly the same."), name="kl")
+    found = _drawn(found)
+    drawing = Histogram(found["edges_nats"], found["counts"], n_all).draw(
+        "histogram", "Distribution of KL over tokens", " ".join(_quantiles(found, n_all))
+    )
+    return section(
+        title,
+        lead(
+            "Both files read the same dialogues. At every token of the tutor, the distance between what "
+            "each expected there is a number, called KL, in nats: 0 is no difference, ",
+            tag("b", "0.01"),
+            " hardly any, ",
+            tag("b", "1"),
+            " another word. ",
+            *_quantiles(found, n_all),
+        ),
+        tag(
+            "figure", drawing, tag("figcaption", "KL in nats, logarithmic; height: share of tokens")
+        ),
+        *_outside(found, n_all),
+        name="kl",
+    )
+
+
+def _drawn(found: Mapping[str, Any]) -> dict[str, Any]:
+    """The same with the bins below LEAST_NATS counted among what is below the first."""
+    edges = found["edges_nats"]
+    first = next((i for i, edge in enumerate(edges[:-1]) if edge >= LEAST_NATS * 0.999), 0)
+    counts = found["counts"]
+    n_below = found.get("n_below", 0) + sum(counts[:first])
+    return {**found, "edges_nats": edges[first:], "counts": counts[first:], "n_below": n_below}
+
+
+def _quantiles(found: Mapping[str, Any], n_all: int) -> Iterator[str]:
+    """What half of the tokens, and all but a hundredth, stay below: by the edges of their bins."""
+    for part, words in (
+        (0.5, "Half of the {} tokens stay below {}"),
+        (0.99, ", 99 of 100 below {}."),
+    ):
+        n = found.get("n_below", 0)
+        edge = found["edges_nats"][0]
+        for count, high in zip(found["counts"], found["edges_nats"][1:], strict=True):
+            if n >= part * n_all:
+                break
+            n, edge = n + count, high
+        yield words.format(
+            *((f"{n_all:,}", plain_edge(edge)) if part == 0.5 else (plain_edge(edge),))
+        )
+
+
+def plain_edge(edge: float) -> str:
+    """An edge of a bin with two digits.
+
+    >>> plain_edge(0.01258), plain_edge(0.000001)
+    ('0.013', '0.000001')
+    """
+    return plain(float(f"{edge:.2g}"))
+
+
+def _outside(found: Mapping[str, Any], n_all: int) -> Iterator[Html]:
+    below, above = found.get("n_below", 0), found.get("n_above", 0)
+    edges = found["edges_nats"]
+    if below:
+        yield remark(f"Not drawn: {share(below, n_all)} tokens below {plain_edge(edges[0])}.")
+    if above:
+        yield remark(f"Not drawn: {share(above, n_all)} tokens beyond {plain_edge(edges[-1])}.")
+
+
+def mean_kl(rows: Sequence[Row]) -> Estimate | None:
+    """The mean over all tokens of these documents; None where there is none."""
+    return MEAN_KL.of_rows(rows)
+
+
+def by_subject(evidence: Evidence) -> Html:
+    """A point with its interval for each subject, the farthest first."""
+    rows = evidence.tables.get("tokens", ())
+    overall = mean_kl(rows)
+    groups: dict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        groups[row.get("subject", "")].append(row)
+    found = [(name, mean_kl(group), group) for name, group in groups.items()]
+    known = [(name, kl, group) for name, kl, group in found if kl is not None]
+    if overall is None or len(known) < 2:
+        return Html("")
+    known.sort(key=lambda item: -item[1].value)
+    listed = [("all", overall, list(rows)), *known[:MOST_SUBJECTS]]
+    scale = Scale(0, max(kl.high or kl.value for _, kl, _ in listed))
+    cells = [
+        (
+            tag("bdi", one_line(name, 100) or "no subject"),
+            f"{len(group):,}",
+            interval(scale, kl.value, _ends(kl), overall.value),
+            with_reach(kl),
+        )
+        for name, kl, group in listed
+    ]
+    left = len(known) - MOST_SUBJECTS
+    return section(
+        "By subject",
+        lead(
+            "Mean KL over the tutor's tokens, with the range in which it lies with 95 % confidence. "
+            "The thin line is the mean over all subjects. Few dialogues give wide ranges."
+        ),
+        table(("subject", "dialogues", "mean KL", "nats"), cells, "forest"),
+        *([remark(f"{left} further subjects are in the JSON report.")] if left > 0 else []),
+        name="subjects",
+    )
+
+
+def _ends(kl: Estimate) -> tuple[float, float] | None:
+    return None if kl.low is None or kl.high is None else (max(0.0, kl.low), kl.high)
+
+
+def by_size(evidence: Evidence, beside: Sequence[Evidence]) -> Html:
+    """This file and others of the same original: megabytes against mean KL."""
+    same_base = [other for other in beside if other.base.sha256 == evidence.base.sha256]
+    others = [other for other in same_base if other.quant.sha256 != evidence.quant.sha256]
+    kept = [evidence, *others][:MOST_FILES]
+    labels = _labels([each.quant.name for each in kept])
+    points, rows = [], []
+    for each, label in zip(kept, labels, strict=True):
+        kl = mean_kl(each.tables.get("tokens", ()))
+        if kl is not None:
+            megabytes = each.quant.size_bytes / 1e6
+            points.append(Measured(label, megabytes, kl, each is evidence))
+            name = tag("bdi", one_line(each.quant.name, 150))
+            this = " (this file)" if each is evidence else ""
+            rows.append((megabytes, (tag("span", name, this), f"{megabytes:,.1f}", with_reach(kl))))
+    if len(points) < 2 or not any(point.kl.value > 0 for point in points):
+        return Html("")
+    rows.sort(key=lambda row: row[0])
+    return section(
+        "Size against closeness",
+        lead(
+            "Lower is closer to the original, further left is smaller. The filled point is this file."
+        ),
+        tag(
+            "figure",
+            size_and_quality(points),
+            tag(
+                "figcaption",
+                "across: size in MB; up: mean KL in nats, logarithmic, with 95 % intervals",
+            ),
+        ),
+        table(("file", "MB", "mean KL (nats)"), [cells for _, cells in rows]),
+        *_not_compared(len(beside) - len(same_base)),
+        name="sizes-section",
+    )
+
+
+def _not_compared(n: int) -> list[Html]:
+    return [remark(f"{n} reports of another original were left out.")] if n else []
+
+
+def _labels(names: Sequence[str]) -> list[str]:
+    """What tells the files apart: their names without what all begin and end with.
+
+    >>> _labels(["tutor-Q4_0.gguf", "tutor-Q8_0.gguf"])
+    ['Q4_0', 'Q8_0']
+    """
+    alike = takewhile(lambda letters: len(set(letters)) == 1, zip(*names, strict=False))
+    first = len(list(alike))
+    while first and names[0][first - 1] not in "-. ":
+        first -= 1
+    rest = [name[first:].removesuffix(".gguf") for name in names]
+    return [one_line(text, 24) or "this" for text in rest]
