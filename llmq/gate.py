@@ -38,7 +38,7 @@ Progress = Callable[[str, int, int], None]
 """Called with the step, and how many of its documents or items are done, and in all."""
 
 
-@dataclass
+@dataclass(eq=False)
 class _Found:
     """What is known of a file so far."""
 
