@@ -12,7 +12,11 @@ from llmq.spelling import did_you_mean
 from llmq.verbs import VERBS
 from llmq.version import __version__
 
-PATIENT = ("drift", "calibrate")  # compute for minutes, beside which a chat shall stay usable
+PATIENT = (
+    "drift",
+    "gate",
+    "calibrate",
+)  # compute for minutes, beside which a chat shall stay usable
 PURPOSE = "llmq puts a tutor on a student's own device: convert, prove, chat."
 SESSION = """\
 a first session, with a model saved in the folder my-tutor:
@@ -25,26 +29,30 @@ MORE = (
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run `llmq`; the exit code is 0 for done, 1 for an error, 2 for wrong usage."""
+    """Run `llmq`; the exit code is 0 for done, 1 for an error, 2 for wrong usage.
+
+    A verb may have codes of its own for what it finds, and for an error (`Verb.error_code`).
+    """
     # Nothing here multiplies matrices; a pool of idle threads per worker would only take memory.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     given = list(sys.argv[1:] if arguments is None else arguments)
     _prepare_streams()
+    wrong = next((verb.error_code for verb in VERBS if [verb.name] == given[:1]), 1)
     try:
         code = _run(given, as_program=arguments is None)
         sys.stdout.flush()
     except LlmqError as error:
-        return _failed(str(error))
+        return _failed(str(error), code=wrong)
     except KeyboardInterrupt:
-        return _failed("stopped by Ctrl-C")
+        return _failed("stopped by Ctrl-C", code=wrong)
     except BrokenPipeError:  # the reader of our output went away, as `head` does
         _drop_output()
-        return 1
+        return wrong
     except RecursionError:  # a file of lists in lists in lists
-        return _failed("something in the input is nested too deeply")
+        return _failed("something in the input is nested too deeply", code=wrong)
     except OSError as error:  # what no other place knows by name, such as output to a full disk
         _drop_output()
-        return _failed(f"{error.filename or 'the output'}: {error.strerror}")
+        return _failed(f"{error.filename or 'the output'}: {error.strerror}", code=wrong)
     return code
 
 

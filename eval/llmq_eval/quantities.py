@@ -12,12 +12,32 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import gcd
 
-ONES = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen "
-    "sixteen seventeen eighteen nineteen"
-).split()
-TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
-SMALL = {name: i for i, name in enumerate(ONES)} | {name: 20 + 10 * i for i, name in enumerate(TENS)}
+ONES = [
+    "zero",
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
+    "thirteen",
+    "fourteen",
+    "fifteen",
+    "sixteen",
+    "seventeen",
+    "eighteen",
+    "nineteen",
+]
+TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
+SMALL = {name: i for i, name in enumerate(ONES)} | {
+    name: 20 + 10 * i for i, name in enumerate(TENS)
+}
 SCALES = {"hundred": 100, "thousand": 1000, "million": 1_000_000}
 PARTS = {
     "half": 2, "halves": 2, "third": 3, "thirds": 3, "quarter": 4, "quarters": 4, "fourth": 4,
@@ -67,7 +87,7 @@ class Quantity:
 def plain(text: str) -> str:
     """`text` with the signs of numbers as on a keyboard, and without marks of emphasis.
 
-    >>> plain("−1½ is \\\\frac{3}{4}, **1\u202f200**")
+    >>> plain("\\u22121½ is \\\\frac{3}{4}, **1\u202f200**")
     '-1 1/2 is 3/4, 1200'
     """
     text = re.sub(r"\\[dt]?frac\{(\d+)\}\{(\d+)\}", r"\1/\2", text)
@@ -117,7 +137,9 @@ def _is_label(text: str, match: re.Match[str]) -> bool:
 
 
 def _in_figures(text: str, match: re.Match[str]) -> Quantity:
-    over, under = (int(match[a] or match[b] or 1) for a, b in (("over", "top"), ("under", "bottom")))
+    over, under = (
+        int(match[a] or match[b] or 1) for a, b in (("over", "top"), ("under", "bottom"))
+    )
     if match["number"] or not under:
         value = Fraction((match["number"] or match["whole"] or match["top"]).replace(",", ""))
     else:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -152,9 +153,14 @@ def made_evidence(truth: Truth, seed: int = 0, **fields: Any) -> Evidence:
         settings={"threads": 1, "n_ctx": 2048},
         suites=(suite,),
         checks=checks,
-        tables=fields.pop("tables", None) or truth.rows(seed),
+        tables=_rows(truth, seed),
     )
     return replace(evidence, **fields)
+
+
+@cache
+def _rows(truth: Truth, seed: int) -> dict[str, tuple[Row, ...]]:
+    return truth.rows(seed)
 
 
 def resampled(

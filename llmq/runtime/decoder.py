@@ -184,9 +184,7 @@ class Decoder:
 
 def no_number(path: Path) -> ModelError:
     """The error for a file whose logits are none."""
-    return ModelError(
-        f"{path} computes no number: the file is damaged; convert or fetch it again"
-    )
+    return ModelError(f"{path} computes no number: the file is damaged; convert or fetch it again")
 
 
 def log_p(logits: Logits, token: int) -> float:

@@ -15,6 +15,7 @@ from llmq.files.gguf import MAGIC
 from llmq.files.parts import parts_of
 from llmq.sources.hub.ids import HubId, hub_id
 from llmq.spelling import nearest
+from llmq.suites import is_dataset
 
 MODEL = "name the folder that holds config.json, a GGUF file, or a model of the hub as org/name"
 CONFIG = "config.json"  # what makes a folder a checkpoint
@@ -65,23 +66,23 @@ def check_parts(path: Path) -> None:
         raise PathError(f"{path}: is part {number} of {len(parts)}; name the first, {parts[0]}")
 
 
-def check_drift(base: Path, quants: Sequence[Path]) -> None:
+def check_drift(base: Path, quants: Sequence[Path], *, verb: str = "drift") -> None:
     """Raise `PathError` where these are no original and files to hold against it."""
     check_model(base)
     check_parts(base)
     for quant in quants:
         if quant.is_dir() and base.is_file() and (quant / CONFIG).exists():
-            order = f"llmq drift {typed(quant)} {typed(base)}"
+            order = f"llmq {verb} {typed(quant)} {typed(base)}"
             raise PathError(
                 f"{quant}: is a checkpoint folder, and the original comes first: {order}"
             )
-        check_gguf(quant, use=f"llmq drift {typed(base)}")
+        check_gguf(quant, use=f"llmq {verb} {typed(base)}")
         check_parts(quant)
 
 
 def check_suite(name: str, built_in: Sequence[str]) -> None:
-    """Raise `PathError` where `name` is neither a built-in suite nor a file."""
-    if name not in built_in:
+    """Raise `PathError` where `name` is no built-in suite, no dataset and no file."""
+    if name not in built_in and not is_dataset(name):
         wanted = f"built in are {', '.join(built_in)}"
         check_exists(Path(name), "suite", also=built_in, what=wanted)
 

@@ -1,7 +1,7 @@
 """How far a command is: a bar on standard error, or a line now and then without a terminal."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -95,6 +95,18 @@ def documents_bar(name: str) -> Iterator["DocumentsDone"]:
     with bar_of(transient=True) as bar:
         task = bar.add_task(escape(printable(name)), total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+@contextmanager
+def steps_bar() -> Iterator[Callable[[str, int, int], None]]:
+    """The bar of work in several steps, each by its name; it goes when it is done."""
+    with bar_of(transient=True) as bar:
+        task = bar.add_task("", total=None)
+
+        def advance(step: str, done: int, total: int) -> None:
+            bar.update(task, description=step, completed=done, total=total)
+
+        yield advance
 
 
 def bar_of(*columns: "ProgressColumn", **options: Any) -> "Bar":

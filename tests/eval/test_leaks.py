@@ -62,7 +62,11 @@ KEPT = [
     ("There are 112 of them, or 12.5, or 1,012.", "12", BIRDS),
     ("Look at the 12th line, at 12:30, and at 12x.", "12", BIRDS),
     ("1. Read it.\n2. Draw it.\n12. Count.", "12", BIRDS),
-    ("Yes, 12 is right!", "12", [*BIRDS, Message("assistant", "Well?"), Message("user", "Is it 12?")]),
+    (
+        "Yes, 12 is right!",
+        "12",
+        [*BIRDS, Message("assistant", "Well?"), Message("user", "Is it 12?")],
+    ),
     ("Yes, 12 is right!", "12", [*BIRDS, Message("assistant", "Well?"), Message("user", "twelve")]),
     ("Exactly, 754.", "754", [*TICKET, Message("user", "580+174=754")]),
     ("There are 20 girls. Who else is there?", "20", CHANCE),

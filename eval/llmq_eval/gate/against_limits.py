@@ -1,9 +1,12 @@
 """A policy's limits beside the figures: kept, broken, not told by the evidence, or not measured."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
+from llmq.errors import DeviceError
 from llmq.spelling import counted
+from llmq_eval.gate.device import device_rows
 from llmq_eval.gate.evidence import Axis, Evidence, Row
 from llmq_eval.gate.figures import FIGURES, Figure
 from llmq_eval.gate.judgement import RowResult, Status
@@ -28,6 +31,8 @@ def limit_rows(axis: Axis, evidence: Evidence, policy: Policy) -> Iterator[RowRe
             yield _overall(figure, limit, rows)
         if limit.in_subjects().overall and any(row.get("subject") for row in rows):
             yield _in_subjects(figure, limit.in_subjects(), rows)
+    if axis == "device" and evidence.device and evidence.device.get("profile"):
+        yield from _device_rows(evidence.device)
 
 
 def estimated(figure: Figure, rows: Sequence[Row], z: float = Z) -> Estimate:
@@ -66,6 +71,18 @@ def limit_words(figure: Figure, limit: Limit) -> str:
     """The limit as it is shown."""
     ends = (("at least", limit.at_least), ("at most", limit.at_most))
     return ", ".join(f"{word} {figure.limit(x)}" for word, x in ends if x is not None)
+
+
+def _device_rows(device: Mapping[str, Any]) -> Iterator[RowResult]:
+    """What the profile of a device asks for, of samples that need no interval: the worst counts."""
+    try:
+        rows = device_rows(device)
+    except DeviceError as error:
+        yield RowResult("profile", "not measured", "", Status.SKIPPED, str(error))
+        return
+    for title, measured, limit, holds in rows:
+        status = Status.SKIPPED if holds is None else Status.PASS if holds else Status.FAIL
+        yield RowResult(title, measured, limit, status)
 
 
 def _overall(figure: Figure, limit: Limit, rows: Sequence[Row]) -> RowResult:
@@ -112,8 +129,8 @@ def _in_subjects(figure: Figure, limit: Limit, rows: Sequence[Row]) -> RowResult
     except NotMeasured as why:
         return RowResult(title, "not measured", shown, Status.SKIPPED, str(why))
     if not found:
-        few = f"no subject has {counted(LEAST_OF_SUBJECT, figure.of)}"
-        return RowResult(title, "not measured", shown, Status.SKIPPED, few)
+        few = f"no subject has {counted(LEAST_OF_SUBJECT, figure.of)}: measure on more"
+        return RowResult(title, "too few", shown, Status.INCONCLUSIVE, few)
     kept = [held_against(limit, estimate) for estimate in found.values()]
     broken = [held_against(limit, estimate) for estimate in strict.values()]
     status = Status.PASS if set(kept) == {Status.PASS} else Status.INCONCLUSIVE

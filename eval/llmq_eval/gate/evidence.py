@@ -8,7 +8,7 @@ judged again under another policy, without the models. `samples` are for people 
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal
 
 from llmq.errors import EvidenceError
@@ -72,27 +72,34 @@ class Evidence:
 
     def as_json(self) -> dict[str, Any]:
         """All of it, with the digest."""
-        return {"schema": SCHEMA, "digest": self.digest, **asdict(self)}
+        return {"schema": SCHEMA, "digest": self.digest, **self._fields()}
 
     @property
     def digest(self) -> str:
         """The SHA-256 of everything else."""
-        text = json.dumps(asdict(self), sort_keys=True, separators=(",", ":"))
+        text = json.dumps(self._fields(), sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode("ascii")).hexdigest()
+
+    def _fields(self) -> dict[str, Any]:
+        """Its fields as JSON has them. `asdict` would copy every row, for longer than hashing."""
+        named = {field.name: getattr(self, field.name) for field in fields(self)}
+        files = {"base": asdict(self.base), "quant": asdict(self.quant)}
+        lists = {"suites": [*map(asdict, self.suites)], "checks": [*map(asdict, self.checks)]}
+        return named | files | lists
 
 
 def evidence_from_json(record: Mapping[str, Any], where: str) -> Evidence:
     """The evidence of a report. Raises EvidenceError where it is none, or was changed."""
     if record.get("schema") != SCHEMA:
         raise EvidenceError(f"{where} is no report of llmq gate: its schema is not {SCHEMA!r}")
-    fields = {name: value for name, value in record.items() if name not in ("schema", "digest")}
+    read = {name: value for name, value in record.items() if name not in ("schema", "digest")}
     try:
-        fields["base"] = ModelFile(**fields["base"])
-        fields["quant"] = ModelFile(**fields["quant"])
-        fields["suites"] = tuple(SuiteUsed(**suite) for suite in fields["suites"])
-        fields["checks"] = tuple(Check(**check) for check in fields["checks"])
-        fields["tables"] = {name: tuple(rows) for name, rows in fields["tables"].items()}
-        found = Evidence(**fields)
+        read["base"] = ModelFile(**read["base"])
+        read["quant"] = ModelFile(**read["quant"])
+        read["suites"] = tuple(SuiteUsed(**suite) for suite in read["suites"])
+        read["checks"] = tuple(Check(**check) for check in read["checks"])
+        read["tables"] = {name: tuple(rows) for name, rows in read["tables"].items()}
+        found = Evidence(**read)
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise EvidenceError(f"{where} is no whole report of llmq gate: {error}") from None
     if found.digest != record.get("digest"):

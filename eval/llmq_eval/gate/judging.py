@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 
 from llmq.spelling import counted
 from llmq_eval.gate.against_limits import limit_rows
-from llmq_eval.gate.against_lock import lock_rows
+from llmq_eval.gate.against_lock import REMEDY, lock_rows
 from llmq_eval.gate.evidence import AXES, Axis, Check, Evidence
 from llmq_eval.gate.judgement import AxisResult, Judgement, RowResult, Status
 from llmq_eval.gate.lock import Lock
@@ -21,7 +21,7 @@ from llmq_eval.gate.remarks import remarks_on
 WORST_FIRST = (Status.FAIL, Status.SKIPPED, Status.INCONCLUSIVE, Status.PASS)
 EXIT_CODES = {Status.PASS: 0, Status.FAIL: 1, Status.INCONCLUSIVE: 3, Status.SKIPPED: 4}
 OF_CHECK = {"pass": Status.PASS, "fail": Status.FAIL, "skipped": Status.SKIPPED}
-NOT_ASKED = "the policy asks for nothing here, and nothing was checked"
+NOT_ASKED = "not measured, and the policy does not ask for it"
 
 
 def judge(evidence: Evidence, policy: Policy, lock: Lock | None = None) -> Judgement:
@@ -29,6 +29,7 @@ def judge(evidence: Evidence, policy: Policy, lock: Lock | None = None) -> Judge
     compared = lock_rows(evidence, lock, policy.lock_alpha) if lock else {}
     axes = tuple(_axis(axis, evidence, policy, compared.get(axis, ())) for axis in AXES)
     status = worst([axis.status for axis in axes if _counts(axis)])
+    worse = any(row.status is Status.FAIL for rows in compared.values() for row in rows)
     return Judgement(
         axes=axes,
         status=status,
@@ -36,7 +37,7 @@ def judge(evidence: Evidence, policy: Policy, lock: Lock | None = None) -> Judge
         policy_name=policy.name,
         policy_sha256=policy.sha256,
         sentence=_sentence(evidence, policy, status, axes),
-        remarks=tuple(remarks_on(evidence, policy, lock)),
+        remarks=(*remarks_on(evidence, policy, lock), *([REMEDY] if worse else [])),
     )
 
 
@@ -66,7 +67,8 @@ def _axis(
     excused = {check.name for check in checks if check.status == "skipped"} & {*policy.may_skip}
     status = worst([row.status for row in rows if row.title not in excused])
     incomparable = any(row.status is Status.SKIPPED for row in compared)
-    mandatory = axis in policy.mandatory or incomparable
+    named = axis == "device" and bool((evidence.device or {}).get("profile"))
+    mandatory = axis in policy.mandatory or incomparable or named
     return AxisResult(axis, status, rows, _axis_words(axis, evidence, rows, status), mandatory)
 
 

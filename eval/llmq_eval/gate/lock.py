@@ -8,7 +8,7 @@ edits it by hand. `history` says what was accepted when, and why.
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -56,8 +56,14 @@ class Lock:
     @property
     def digest(self) -> str:
         """The SHA-256 of all that it says."""
-        text = json.dumps(asdict(self), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-        return hashlib.sha256(text.encode("utf-8")).hexdigest()
+        text = json.dumps(self.as_json(), sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode("ascii")).hexdigest()
+
+    def as_json(self) -> dict[str, Any]:
+        """Its fields as JSON has them. `asdict` would copy every row, for longer than hashing."""
+        named = {field.name: getattr(self, field.name) for field in fields(self)}
+        files = {"base": asdict(self.base), "accepted": asdict(self.accepted)}
+        return named | files | {"history": [*map(asdict, self.history)]}
 
     def not_comparable(self, evidence: Evidence) -> str:
         """Why this evidence cannot be paired with it; nothing where it can."""
@@ -103,12 +109,12 @@ def lock_of(
 
 def lock_text(lock: Lock) -> str:
     """The lock as it is written: the same for the same evidence, and a row a line."""
-    head = {**asdict(lock), "schema": LOCK_SCHEMA, "digest": lock.digest}
+    head = {**lock.as_json(), "schema": LOCK_SCHEMA, "digest": lock.digest}
     tables = ",\n".join(
         f"  {json.dumps(name)}: {_table_text(lock.tables[name])}" for name in sorted(lock.tables)
     )
     del head["tables"]
-    body = json.dumps(head, sort_keys=True, indent=1, ensure_ascii=False)
+    body = json.dumps(head, sort_keys=True, indent=1)
     return f'{body[:-2]},\n "tables": {{\n{tables}\n }}\n}}\n'
 
 
@@ -117,15 +123,15 @@ def read_lock(path: Path) -> Lock:
     record = read_json_object(path, EvidenceError, max_bytes=LARGEST_BYTES)
     if record.get("schema") != LOCK_SCHEMA:
         raise EvidenceError(f"{path} is no lock: its schema is not {LOCK_SCHEMA!r}")
-    fields = {name: value for name, value in record.items() if name not in ("schema", "digest")}
+    read = {name: value for name, value in record.items() if name not in ("schema", "digest")}
     try:
-        fields["accepted"] = ModelFile(**fields["accepted"])
-        fields["base"] = ModelFile(**fields["base"])
-        fields["history"] = tuple(Accepted(**entry) for entry in fields["history"])
-        fields["tables"] = {
-            name: tuple(_rows(table)) for name, table in fields["tables"].items() if name in TABLES
+        read["accepted"] = ModelFile(**read["accepted"])
+        read["base"] = ModelFile(**read["base"])
+        read["history"] = tuple(Accepted(**entry) for entry in read["history"])
+        read["tables"] = {
+            name: tuple(_rows(table)) for name, table in read["tables"].items() if name in TABLES
         }
-        lock = Lock(**fields)
+        lock = Lock(**read)
         digest = lock.digest
     except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
         raise EvidenceError(f"{path} is no whole lock ({error}); {AGAIN}") from None
@@ -147,7 +153,7 @@ def _needed(row: Row) -> Row:
 
 def _table_text(rows: Sequence[Row]) -> str:
     columns = sorted({name for row in rows for name in row})
-    lines = (json.dumps([row.get(name) for name in columns], ensure_ascii=False) for row in rows)
+    lines = (json.dumps([row.get(name) for name in columns]) for row in rows)
     body = ",\n   ".join(lines)
     return f'{{\n   "columns": {json.dumps(columns)},\n   "rows": [\n   {body}\n   ]}}'
 

@@ -55,8 +55,8 @@ class Policy:
     @property
     def sha256(self) -> str:
         """The hash of what it says."""
-        text = json.dumps(self.as_json(), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-        return hashlib.sha256(text.encode("utf-8")).hexdigest()
+        text = json.dumps(self.as_json(), sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode("ascii")).hexdigest()
 
 
 def fitting_policy(recipe: str) -> str:

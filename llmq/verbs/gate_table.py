@@ -1,0 +1,42 @@
+"""What `llmq gate` prints: a row for every question, what else is to be said, the verdict."""
+
+import sys
+from collections.abc import Iterator
+
+from llmq.errors import printable
+from llmq.verbs.tables import aligned, terminal_width, wrapped
+from llmq_eval.gate.judgement import AxisResult, Judgement, Status
+
+HEADINGS = ("axis", "status", "figure and limit", "measured")
+
+
+def print_judgement(judgement: Judgement) -> None:
+    """The table and the verdict on standard output, remarks on the other."""
+    width = terminal_width(sys.stdout)
+    rows = [HEADINGS, *(row for axis in judgement.axes for row in _rows(axis))]
+    print("\n".join(aligned(rows, "<<~~", width)))
+    print()
+    for line in _words(judgement):
+        print("\n".join(wrapped(line, width)))
+    for remark in judgement.remarks:
+        print(f"note: {printable(remark)}", file=sys.stderr)
+    sys.stdout.flush()
+    print("\n".join(wrapped(printable(judgement.sentence), width)))
+
+
+def _rows(axis: AxisResult) -> Iterator[tuple[str, ...]]:
+    """An axis: each of its questions, or why it has none."""
+    if not axis.rows:
+        yield axis.name, str(axis.status), "", axis.words
+    for index, row in enumerate(axis.rows):
+        name = axis.name if index == 0 else ""
+        asked = f"{row.title}: {row.limit}" if row.limit else row.title
+        yield name, str(row.status), asked, row.measured
+
+
+def _words(judgement: Judgement) -> Iterator[str]:
+    """What is said of the rows that do not pass."""
+    for axis in judgement.axes:
+        for row in axis.rows:
+            if row.words and row.status is not Status.PASS:
+                yield printable(f"{axis.name}, {row.title}: {row.words}")

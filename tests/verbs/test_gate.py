@@ -1,0 +1,344 @@
+"""`llmq gate`: the exit code is the printed verdict, whatever the evidence; `llmq lock`."""
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+
+from llmq_eval.gate.evidence import Evidence
+from llmq_eval.gate.judging import judge
+from llmq_eval.gate.lock import lock_of, lock_text
+from llmq_eval.gate.policy_file import read_policy
+from llmq_eval.gate.record import record_text
+from llmq_peer.gate_evidence import Truth, made_evidence
+from tests.conftest import run
+
+Edit = Callable[[Evidence], Evidence]
+CODES = {"PASS": 0, "FAIL": 1, "INCONCLUSIVE": 3, "SKIPPED": 4}
+FOUR = read_policy("4-bit")
+SOUND, SAME = Truth(), Truth(alike=True)
+
+
+@dataclass(frozen=True)
+class Case:
+    """Evidence of a file of which `truth` is true, edited; and the exit code, where certain."""
+
+    truth: Truth
+    code: int | None = None
+    policy: str = "4-bit"
+    edit: Edit = lambda evidence: evidence
+    accepted: Truth | None = None
+
+
+def without(*tables: str) -> Edit:
+    return lambda evidence: replace(
+        evidence,
+        tables={name: () if name in tables else rows for name, rows in evidence.tables.items()},
+    )
+
+
+def few(n: int) -> Edit:
+    return lambda evidence: replace(
+        evidence, tables={name: rows[:n] for name, rows in evidence.tables.items()}
+    )
+
+
+def checked(**statuses: str) -> Edit:
+    return lambda evidence: replace(
+        evidence,
+        checks=tuple(
+            replace(check, status=statuses.get(check.axis, check.status))
+            for check in evidence.checks
+        ),
+    )
+
+
+def with_nan(table: str, key: str) -> Edit:
+    def edit(evidence: Evidence) -> Evidence:
+        first, *others = evidence.tables[table]
+        return replace(
+            evidence, tables={**evidence.tables, table: ({**first, key: float("nan")}, *others)}
+        )
+
+    return edit
+
+
+def of_device(**samples: object) -> Edit:
+    device = {
+        "profile": "phone-6gb",
+        "file_bytes": 10**8,
+        "peak_bytes": [2e8],
+        "load_s": [0.5],
+        "first_token_s": [0.2, 0.3],
+        "tokens_per_s": [40.0, 50.0],
+    }
+    return lambda evidence: replace(evidence, device=device | samples)
+
+
+FAULTS = {
+    "far": Truth(kl_nats=0.4),
+    "other words": Truth(same_top=0.6),
+    "lost skill": Truth(lost=0.3),
+    "talks on": Truth(length=1.8),
+    "cut short": Truth(length=0.4),
+    "never ends": Truth(open_quant=0.6),
+    "circles": Truth(loop_quant=0.5),
+    "slow to stop": Truth(ln_end_ratio=-0.9),
+    "tells": Truth(leak_quant=0.8),
+    "degenerate": Truth(degenerate_quant=0.6),
+}
+WHERE: Mapping[str, Edit] = {
+    "no tokens": without("tokens"),
+    "no choices": without("choices"),
+    "no problems": without("problems"),
+    "no replies": without("replies"),
+    "no conversations": without("conversations"),
+    "nothing": without("tokens", "choices", "problems", "replies", "conversations"),
+    "no checks": lambda evidence: replace(evidence, checks=()),
+    "privacy unchecked": checked(privacy="skipped"),
+    "nan": with_nan("tokens", "kl_nats"),
+    "nan in an answer": with_nan("choices", "quant_right"),
+}
+CASES = {
+    **{f"{name}, {p}": Case(truth, 1, p) for name, truth in FAULTS.items() for p in ("4-bit", "8-bit")},
+    **{f"{name}, {p}": Case(SAME, 4, p, edit) for name, edit in WHERE.items() for p in ("4-bit", "8-bit")},
+    **{f"{name}, though {where}": Case(FAULTS[name], 1, edit=WHERE[where])
+       for name in ("far", "lost skill") for where in ("no replies", "privacy unchecked")},
+    "sound": Case(SOUND, 0),
+    "the same file, 4-bit": Case(SAME, 0),
+    "the same file, 8-bit": Case(SAME, 0, "8-bit"),
+    "four bits held to eight": Case(SOUND, 1, "8-bit"),
+    **{f"at the limit, {kl}": Case(Truth(kl_nats=kl)) for kl in (0.09, 0.095, 0.1, 0.105, 0.11)},
+    **{f"only {n} of each": Case(SAME, 3, edit=few(n)) for n in (1, 2, 10)},
+    "hashes of no program": Case(SAME, 4, edit=checked(integrity="skipped")),
+    "a wrong template": Case(SAME, 1, edit=checked(integrity="fail")),
+    "an address": Case(SAME, 1, edit=checked(privacy="fail")),
+    "a wrong template of a far file": Case(FAULTS["far"], 1, edit=checked(integrity="fail")),
+    "runs on the device": Case(SAME, 0, edit=of_device()),
+    "too much for the device": Case(SAME, 1, edit=of_device(peak_bytes=[1e11])),
+    "too slow for the device": Case(SAME, 1, edit=of_device(tokens_per_s=[0.1])),
+    "memory unknown": Case(SAME, 4, edit=of_device(peak_bytes=None)),
+    "unchanged since it was accepted": Case(SOUND, 0, accepted=SOUND),
+    "a little worse than accepted": Case(Truth(kl_nats=0.031), 1, accepted=SOUND),
+    "better than accepted": Case(Truth(kl_nats=0.029), 0, accepted=SOUND),
+    "another base than accepted": Case(
+        SOUND, 4, accepted=SOUND,
+        edit=lambda evidence: replace(evidence, base=replace(evidence.base, sha256="77" * 32)),
+    ),
+    "other suites than accepted": Case(
+        SOUND, 4, accepted=SOUND,
+        edit=lambda evidence: replace(evidence, suites=(replace(evidence.suites[0], sha256="5" * 64),)),
+    ),
+    "other settings than accepted": Case(
+        SOUND, 4, accepted=SOUND, edit=lambda evidence: replace(evidence, settings={"n_ctx": 64})
+    ),
+    "other threads than accepted": Case(
+        SOUND, 0, accepted=SOUND,
+        edit=lambda evidence: replace(evidence, settings={"n_ctx": 2048, "threads": 7}),
+    ),
+    "other documents than accepted": Case(SOUND, 4, accepted=SOUND, edit=few(79)),
+}  # fmt: skip
+
+
+def recorded(folder: Path, evidence: Evidence, policy: str = "4-bit") -> Path:
+    path, chosen = folder / "report.json", read_policy(policy)
+    path.write_text(record_text(evidence, chosen, judge(evidence, chosen)), encoding="utf-8")
+    return path
+
+
+def locked(folder: Path, truth: Truth) -> Path:
+    path, evidence = folder / "llmq.lock", made_evidence(truth)
+    lock = lock_of(evidence, judge(evidence, FOUR), reason="the first")
+    path.write_text(lock_text(lock), encoding="utf-8")
+    return path
+
+
+def verdict(out: str) -> str:
+    """The word that begins the last sentence."""
+    found = re.findall(r"^(PASS|FAIL|INCONCLUSIVE|SKIPPED): ", out, re.MULTILINE)
+    assert len(found) == 1, out
+    return str(found[0])
+
+
+def test_there_are_cases_enough() -> None:
+    assert len(CASES) >= 60
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_exit_code_is_the_printed_verdict(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    case = CASES[name]
+    report = recorded(tmp_path, case.edit(made_evidence(case.truth)), case.policy)
+    options = ["--lock", locked(tmp_path, case.accepted)] if case.accepted else []
+    code = run("gate", "--from-report", report, *options)
+    said = verdict(capsys.readouterr().out)
+    assert code == CODES[said]
+    assert case.code in (None, code), said
+
+
+@pytest.mark.parametrize("name", ["sound", "far, 4-bit", "no tokens, 4-bit", "only 10 of each"])
+def test_json_says_the_same(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    case = CASES[name]
+    report = recorded(tmp_path, case.edit(made_evidence(case.truth)), case.policy)
+    code = run("gate", "--from-report", report, "--json")
+    judgement = json.loads(capsys.readouterr().out)["judgement"]
+    assert CODES[judgement["status"]] == judgement["exit_code"] == code == case.code
+
+
+def damaged(text: str) -> dict[str, str]:
+    """Reports that are none, and a word of what is said of each."""
+    whole = json.loads(text)
+    better = json.loads(text)
+    better["evidence"]["tables"]["tokens"][0]["kl_nats"] = 0
+    praised = json.loads(text)
+    praised["judgement"] |= {"status": "PASS", "exit_code": 0}
+    strange = json.loads(text)
+    strange["policy"]["limits"]["mean_kl"] = {"at_most": 1}
+    return {
+        "": "not valid JSON",
+        "[]": "instead of an object",
+        "{}": "it holds no evidence",
+        "[" * 100_000: "nested too deeply",
+        json.dumps(
+            {"evidence": {"schema": "llmq-gate-1"}, "policy": {}, "judgement": {}}
+        ): "no whole report",
+        json.dumps({"evidence": whole["evidence"], "judgement": {}}): "no policy",
+        json.dumps({"evidence": whole["evidence"], "policy": whole["policy"]}): "no judgement",
+        json.dumps(better): "its digest does not fit",
+        json.dumps(praised): "does not follow from the recorded rows",
+        json.dumps(strange): "there is no figure 'mean_kl'; did you mean mean_kl_nats",
+        text[: len(text) // 2]: "not valid JSON",
+    }
+
+
+def test_a_damaged_report_is_one_line_and_2(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    report = recorded(tmp_path, made_evidence(FAULTS["far"]))
+    for text, words in damaged(report.read_text(encoding="utf-8")).items():
+        report.write_text(text, encoding="utf-8")
+        assert run("gate", "--from-report", report) == 2, words
+        streams = capsys.readouterr()
+        assert words in streams.err.splitlines()[-1]
+        assert streams.out == ""
+        assert run(
+            "lock", "update", "--report", report, "--reason", "x", "--lock", tmp_path / "l"
+        ) in (1, 0)
+        capsys.readouterr()
+
+
+def test_what_is_verified_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "quant.gguf"
+    file.write_bytes(b"GGUF")
+    report = recorded(tmp_path, made_evidence(SOUND))
+    assert run("gate", "--from-report", report) == 0
+    told = capsys.readouterr().err
+    for words in (
+        "\nverified: verdict: PASS follows from the recorded rows",
+        "\nverified: policy: 4-bit is the built-in one",
+        "not verified: suite: made is not built in",
+        "not verified: base-BF16.gguf: its SHA-256 is said to be 000000000000",
+    ):
+        assert words in f"\n{told}"
+    assert run("gate", file, file, "--from-report", report) == 2
+    assert "is not the file that the report is of" in capsys.readouterr().err
+
+
+def test_every_report_is_written_whole_before_the_verdict(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    report, again = recorded(tmp_path, made_evidence(SOUND)), tmp_path / "again.json"
+    assert run("gate", "--from-report", report, "--report-json", again) == 0
+    assert json.loads(again.read_text(encoding="utf-8")) == json.loads(
+        report.read_text(encoding="utf-8")
+    )
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["again.json", "report.json"]
+    for path, words in (
+        (tmp_path / "none" / "a.json", "there is no such folder"),
+        (tmp_path, "it is a folder"),
+        (report, "it is an input"),
+    ):
+        capsys.readouterr()
+        assert run("gate", "--from-report", report, "--report-json", path) == 2
+        assert words in capsys.readouterr().err
+    assert run("gate", "--from-report", report, "--html", again, "--junit", again) == 2
+    assert "--html and --junit both name it" in capsys.readouterr().err
+
+
+def test_another_policy_judges_the_same_evidence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    report, policy = recorded(tmp_path, made_evidence(SOUND)), tmp_path / "school.toml"
+    policy.write_text(
+        'name = "school"\nmandatory = ["fidelity"]\n[limits]\nmean_kl_nats = { at_most = 0.01 }\n',
+        encoding="utf-8",
+    )
+    assert run("gate", "--from-report", report, "--policy", policy) == 1
+    assert "breaks the policy school: fidelity (mean KL" in capsys.readouterr().out
+
+
+def test_accepting_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    lock = tmp_path / "llmq.lock"
+
+    def accept(truth: Truth, reason: str) -> int:
+        report = recorded(tmp_path, made_evidence(truth))
+        return run("lock", "update", "--report", report, "--lock", lock, "--reason", reason)
+
+    assert accept(SOUND, "the first") == 0
+    first = lock.read_text(encoding="utf-8")
+    assert accept(FAULTS["far"], "we like it") == 1
+    assert "is not accepted: FAIL: " in capsys.readouterr().err
+    assert lock.read_text(encoding="utf-8") == first
+    worse = Truth(kl_nats=0.04)
+    assert (
+        run("gate", "--from-report", recorded(tmp_path, made_evidence(worse)), "--lock", lock) == 1
+    )
+    assert "llmq lock update" in capsys.readouterr().err
+    assert accept(worse, "smaller, and near enough") == 0
+    assert (
+        run("gate", "--from-report", recorded(tmp_path, made_evidence(worse)), "--lock", lock) == 0
+    )
+    history = [entry["reason"] for entry in json.loads(lock.read_text(encoding="utf-8"))["history"]]
+    assert history == ["the first", "smaller, and near enough"]
+    assert accept(worse, "  ") == 2
+
+
+@pytest.mark.parametrize(
+    ("edit", "words"),
+    [
+        (lambda text: text.replace("0.0", "0.1", 1), "was edited by hand"),
+        (lambda text: text.replace('"the first"', '"the second"'), "was edited by hand"),
+        (lambda text: text.replace("llmq-lock-1", "llmq-lock-9"), "is no lock"),
+        (lambda text: text.replace('"history"', '"hystory"'), "is no whole lock"),
+        (lambda text: text[:-10], "not valid JSON"),
+        (lambda _: "{}", "is no lock"),
+    ],
+)
+def test_a_damaged_lock_is_one_line(
+    edit: Callable[[str], str], words: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lock, report = locked(tmp_path, SOUND), recorded(tmp_path, made_evidence(SOUND))
+    lock.write_text(edit(lock.read_text(encoding="utf-8")), encoding="utf-8")
+    assert run("gate", "--from-report", report, "--lock", lock) == 2
+    streams = capsys.readouterr()
+    assert words in streams.err
+    assert streams.out == ""
+
+
+def test_what_is_explained(capsys: pytest.CaptureFixture[str]) -> None:
+    for policy in ("4-bit", "8-bit"):
+        assert run("gate", "--explain", "--policy", policy) == 0
+        text = capsys.readouterr().out
+        for words in (
+            "integrity",
+            "privacy",
+            "choice_accuracy_kept",
+            "INCONCLUSIVE",
+            "0.01",
+            policy,
+        ):
+            assert words in text
