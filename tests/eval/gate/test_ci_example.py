@@ -71,7 +71,12 @@ def test_its_commands_let_the_bundled_tutor_through_and_hold_a_changed_one_up(
             "GITHUB_STEP_SUMMARY": str(tmp_path / "summary.md"),
         }
         return subprocess.run(
-            [*BASH, command], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+            [*BASH, command],
+            cwd=tmp_path,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
         )
 
     for name in ("Fetch the original", "Convert"):
