@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 from llmq.errors import LlmqError, SuiteError
 from llmq.sources.hub.ids import hub_id
 from llmq.spelling import did_you_mean
-from llmq.suites import Suite, read_suite, spread
+from llmq.suites import Suite, is_dataset, read_suite, spread
+from llmq.suites.columns import NO_COLUMNS, Columns
 from llmq_eval.drift import BUILTIN_SUITES, Drift, Failure, builtin_suite, measure_drifts
 from llmq_eval.material import Material, suite_material
 from llmq_eval.measuring import Progress, opened
@@ -74,23 +75,29 @@ def measure_drift(
     return found
 
 
-def chosen_suite(suite: str | Path | Suite, *, quick: bool = False) -> Suite:
+def chosen_suite(
+    suite: str | Path | Suite, *, quick: bool = False, columns: Columns = NO_COLUMNS
+) -> Suite:
     """The built-in suite of this name, or the file, or the suite itself; `quick`: a part of it."""
     if not isinstance(suite, Suite):
-        suite = _named_suite(str(suite))
+        suite = _named_suite(str(suite), columns)
     few = spread(suite, QUICK_DIALOGUES)
     return replace(few, name=f"{suite.name} (--quick)") if quick else suite
 
 
-def _named_suite(name: str) -> Suite:
+def _named_suite(name: str, columns: Columns) -> Suite:
     if name in BUILTIN_SUITES:
         return builtin_suite(name)
+    if is_dataset(name):
+        from llmq.suites.hub import read_dataset
+
+        return read_dataset(name, columns=columns)
     if not Path(name).exists():
         hint = did_you_mean(
             name, BUILTIN_SUITES, otherwise=f"built in are {', '.join(BUILTIN_SUITES)}"
         )
         raise SuiteError(f"there is no suite {name}; {hint}")
-    return read_suite(Path(name))
+    return read_suite(Path(name), columns=columns)
 
 
 def chosen_text(path: str | Path, ctx: int | None) -> Material:

@@ -29,7 +29,7 @@ from llmq.suites import read_suite
 from llmq_eval.duration import in_words
 from llmq_eval.material import CONTEXT_TOKENS
 from llmq_eval.measuring import opened
-from llmq_eval.replies import choose_prompts
+from llmq_eval.openings import choose_prompts
 from llmq_eval.text import TEXT_CONTEXT
 from scripts.measuring import results, tables
 from scripts.measuring.desk import Desk, Subject, desk_for

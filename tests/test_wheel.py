@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from llmq_eval.drift import BUILTIN_SUITES
+
 
 @pytest.fixture(scope="module")
 def wheel(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -31,7 +33,7 @@ def test_what_a_wheel_holds(wheel: Path) -> None:
         "llmq_kernels",
     }
     data = (
-        "llmq_eval/prompts/tutoring.jsonl",
+        *(f"llmq_eval/prompts/{name}.jsonl" for name in BUILTIN_SUITES),
         "llmq/devices.toml",
         "llmq/recipes/known_drift.toml",
     )

@@ -15,7 +15,7 @@ from llmq_eval.kept import kept
 from llmq_eval.material import Document, Material
 from llmq_eval.measuring import common_context
 from llmq_eval.model_file import described
-from llmq_eval.saved_base import FORM, MAGIC, RECORD, START, Header, tokens_sha256
+from llmq_eval.saved_base import FORM, MAGIC, PLACE, RECORD, START, Header, tokens_sha256
 
 
 class BaseWriter:
@@ -40,6 +40,7 @@ class BaseWriter:
         """Write what the records are, and the hash of all."""
         stop = self._file.tell()
         self._write(header.as_json())
+        self._digest.update(PLACE.pack(stop))
         self._file.seek(0)
         self._file.write(START.pack(MAGIC, stop, self._digest.digest()))
 

@@ -39,8 +39,9 @@ def compare(
     found: dict[Model, Outcome] = {}
     tokens = {quant: np.empty(len(passage.scored), TOKEN) for quant in quants}
     following = {quant: predictions(quant, passage) for quant in quants}
-    saved = isinstance(base, SavedBase)
-    known = base.predictions(passage) if saved else predictions(base, passage)
+    known: Iterator[Prediction] = (
+        base.predictions(passage) if isinstance(base, SavedBase) else predictions(base, passage)
+    )
     for number, (index, p) in enumerate(zip(passage.scored, known, strict=True)):
         role, target = passage.roles.get(index, 0), passage.tokens[index]
         if keep and isinstance(p, Distribution):

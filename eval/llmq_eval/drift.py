@@ -32,7 +32,8 @@ from llmq_eval.statistics import Estimate, few_documents
 from llmq_eval.verdict import Verdict, verdict
 from llmq_eval.worst_tokens import WorstToken
 
-BUILTIN_SUITES = ("tutoring", "general", "refusals")  # the first is the default
+# The first is the default; eval/README.md says what each is for.
+BUILTIN_SUITES = ("tutoring", "general", "subjects", "refusals", "skill", "practice")
 
 
 @dataclass(frozen=True, eq=False)  # an array has no one truth value

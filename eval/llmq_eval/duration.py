@@ -9,10 +9,12 @@ from time import perf_counter
 
 from llmq.errors import ModelError
 from llmq.runtime import Model
+from llmq.runtime.together import AT_ONCE
 from llmq_eval.comparison import compare
 from llmq_eval.likelihood import Passage
 from llmq_eval.material import Document
-from llmq_eval.replies import Prompt
+from llmq_eval.openings import Prompt
+from llmq_eval.writing import GREEDILY, WAYS, written
 
 REPLY_GUESS = 80  # tokens; tutors' turns are mostly shorter
 WARM_UP = 8  # tokens, while the weights come from the disk
@@ -64,16 +66,16 @@ def _seconds_a_token(models: Sequence[Model], documents: Sequence[Document]) -> 
 
 
 def _seconds_a_reply(models: Sequence[Model], prompts: Sequence[Prompt], per_token: float) -> float:
-    """The time of all models for reading a prompt and writing a reply."""
-    tokens = prompts[0].tokens
-    written = 0.0
+    """The time of all models for reading a prompt and writing all replies to it."""
+    few, n_written = prompts[:AT_ONCE], 0
+    start = perf_counter()
     for model in models:
-        list(model.generate(tokens, max_tokens=1))  # which reads the prompt
-        start = perf_counter()
-        n = len(list(model.generate(tokens, max_tokens=WRITTEN)))
-        written += (perf_counter() - start) / max(1, n)
+        writers = [written(model, p.tokens[:WARM_UP], GREEDILY, WRITTEN) for p in few]
+        replies = model.write_together(writers, room=WARM_UP + WRITTEN)
+        n_written += sum(len(reply.tokens) for reply in replies)
+    a_token = (perf_counter() - start) / n_written * len(models)
     read = sum(len(prompt.tokens) for prompt in prompts) / len(prompts) * per_token
-    return read + written * REPLY_GUESS
+    return read + a_token * REPLY_GUESS * len(WAYS)
 
 
 def in_words(seconds: float) -> str:

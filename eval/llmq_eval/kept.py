@@ -110,4 +110,5 @@ def _sample(p: Distribution, tokens: Tokens, number: int) -> Tokens:
     upto = np.cumsum(p.powers)
     p.powers[tokens] = powers
     steps = (np.arange(SAMPLED) + number * GOLDEN % 1) / SAMPLED
-    return np.searchsorted(upto, steps * upto[-1], side="right")
+    found: Tokens = np.searchsorted(upto, steps * upto[-1], side="right")
+    return found

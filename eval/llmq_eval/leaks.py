@@ -69,10 +69,12 @@ def tells(text: str, answer: str, given: Sequence[Message]) -> bool:
     """Whether `text` tells the `answer`, after the turns `given`.
 
     >>> asked = [Message("user", "There are 20 birds and 8 fly away. How many are left?")]
-    >>> [tells(text, "12", asked) for text in ("20 - 8 = 12", "Draw twelve of them first.", "What is 20 - 8?")]
-    [True, False, False]
-    >>> tells("It is twelve.", "12", asked), tells("Yes, 12!", "12", [*asked, Message("user", "12?")])
-    (True, False)
+    >>> [tells(text, "12", asked) for text in ("20 - 8 = 12", "It is twelve.", "What is 20 - 8?")]
+    [True, True, False]
+    >>> tells("Draw twelve of them first.", "12", asked)
+    False
+    >>> tells("Yes, 12!", "12", [*asked, Message("user", "Is it 12?")])
+    False
     """
     key = _key(answer)
     students = [plain(m.content) for m in given if m.role == "user"]

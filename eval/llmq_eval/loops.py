@@ -27,8 +27,10 @@ SENTENCE_END = re.compile(r"(?<=[.!?。！？])\s+|\n+")  # noqa: RUF001
 def loops(text: str) -> bool:
     """Whether `text` goes in circles.
 
-    >>> loops("Add the tens. " * 6), loops("1 x 7 = 7, 2 x 7 = 14, 3 x 7 = 21, 4 x 7 = 28, 5 x 7 = 35")
-    (True, False)
+    >>> loops("Add the tens. " * 6)
+    True
+    >>> loops("1 x 7 = 7, 2 x 7 = 14, 3 x 7 = 21, 4 x 7 = 28, 5 x 7 = 35, 6 x 7 = 42")
+    False
     """
     return _follows_itself(" ".join([*text.split(), ""])) or _says_again(text)
 

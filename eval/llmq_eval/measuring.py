@@ -8,6 +8,7 @@ others are measured to the end.
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from itertools import chain, repeat
 from pathlib import Path
 
@@ -20,19 +21,26 @@ from llmq_eval.comparison import Base, Outcome, compare
 from llmq_eval.likelihood import TOKEN, Tokens
 from llmq_eval.material import Document, Material
 from llmq_eval.observer import Observer
+from llmq_eval.saved_base import SavedBase
 
 Progress = Callable[[int, int], None]  # documents or replies done, and in all
 
 
 @contextmanager
 def opened(
-    paths: Sequence[Path], *, n_ctx: int, threads: int | None, quants: How = EXACT
+    paths: Sequence[Path],
+    *,
+    n_ctx: int,
+    threads: int | None,
+    base: How = EXACT,
+    quants: How = EXACT,
 ) -> Iterator[list[Model]]:
     """All files at once, as measurements need them: exact, and on a fixed date.
 
     Figures then depend neither on how the text is cut into batches nor on the day. The free cores
     are counted once, so that all files are computed alike. `quants` opens all files but the first,
-    the base, as a device would: what it loses by that is then part of the figures.
+    the base, as a device would: what it loses by that is then part of the figures. `base` is for a
+    first file that is none.
     """
     threads = threads or free_cores()
     with ExitStack() as stack:
@@ -40,7 +48,7 @@ def opened(
             stack.enter_context(
                 open_model(path, n_ctx=n_ctx, threads=threads, how=how, fixed_date=True)
             )
-            for path, how in zip(paths, chain([EXACT], repeat(quants)), strict=False)
+            for path, how in zip(paths, chain([base], repeat(quants)), strict=False)
         ]
 
 
@@ -71,6 +79,19 @@ def read_alike(models: Sequence[Model], material: Material) -> tuple[Document, .
     if not any(document.n_scored for document in cut):
         raise SuiteError(f"{material.name} has none of the {material.scored} within {n_ctx} tokens")
     return cut
+
+
+def read_as_saved(
+    saved: SavedBase, quants: Sequence[Model], material: Material
+) -> tuple[Document, ...]:
+    """The documents as `read_alike`, checked to be the tokens of which a base was saved.
+
+    Raises ModelError where they are not.
+    """
+    n_ctx = min(material.n_ctx, saved.n_ctx)
+    documents = read_alike(quants, replace(material, n_ctx=n_ctx))
+    saved.check_fits(material, documents, quants[0])
+    return documents
 
 
 def compare_documents(

@@ -12,11 +12,29 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import gcd
 
-ONES = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen "
-    "sixteen seventeen eighteen nineteen"
-).split()
-TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
+ONES = [
+    "zero",
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
+    "thirteen",
+    "fourteen",
+    "fifteen",
+    "sixteen",
+    "seventeen",
+    "eighteen",
+    "nineteen",
+]
+TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
 SMALL = {name: i for i, name in enumerate(ONES)} | {
     name: 20 + 10 * i for i, name in enumerate(TENS)
 }
@@ -69,7 +87,7 @@ class Quantity:
 def plain(text: str) -> str:
     """`text` with the signs of numbers as on a keyboard, and without marks of emphasis.
 
-    >>> plain("−1½ is \\\\frac{3}{4}, **1\u202f200**")
+    >>> plain("\\u22121½ is \\\\frac{3}{4}, **1\u202f200**")
     '-1 1/2 is 3/4, 1200'
     """
     text = re.sub(r"\\[dt]?frac\{(\d+)\}\{(\d+)\}", r"\1/\2", text)

@@ -2,7 +2,7 @@
 
     8 bytes   MAGIC
     8         where the header begins, little-endian as all numbers
-    32        SHA-256 of everything that follows
+    32        SHA-256 of everything that follows, and then of those 8 bytes
     a record  for each scored token, in the order of the suite (`RECORD`, then tokens and logits)
     to the end of the file: the header, a JSON object
 
@@ -16,6 +16,7 @@ import json
 import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
+from mmap import ACCESS_READ, mmap
 from pathlib import Path
 
 import numpy as np
@@ -32,6 +33,7 @@ from llmq_eval.model_file import ModelFile
 MAGIC = b"LLMQBASE"
 FORM = 1
 START = struct.Struct("<8sQ32s")
+PLACE = struct.Struct("<Q")
 RECORD = struct.Struct("<dddHH")  # nll in nats, total, rest; how many likeliest and sampled tokens
 ENTRY_BYTES = 8  # a token and its logit: all tokens first
 LARGEST_HEADER = 1 << 16  # bytes
@@ -81,7 +83,8 @@ class SavedBase:
         check_plain(path, ModelError)
         self.path = path
         try:
-            self._data = np.memmap(path, np.uint8, mode="r")
+            with path.open("rb") as file:
+                self._data = mmap(file.fileno(), 0, access=ACCESS_READ)
         except (OSError, ValueError) as error:  # an empty file cannot be mapped
             raise ModelError(f"cannot read the saved base {path}: {error}") from error
         self.header, stop = self._header()
@@ -120,14 +123,16 @@ class SavedBase:
         data = self._data
         if len(data) < START.size:
             raise self._damaged("it is cut short")
-        magic, stop, sha256 = START.unpack(data[: START.size].tobytes())
+        magic, stop, sha256 = START.unpack(data[: START.size])
         if magic != MAGIC:
             raise ModelError(f"{self.path} is no saved base: it begins with {magic!r}")
         if not START.size <= stop < len(data) or len(data) - stop > LARGEST_HEADER:
             raise self._damaged("it is cut short")
-        if hashlib.sha256(data[START.size :]).digest() != sha256:
+        digest = hashlib.sha256(memoryview(data)[START.size :])
+        digest.update(PLACE.pack(stop))
+        if digest.digest() != sha256:
             raise self._damaged("its hash does not fit")
-        record = parse_json_object(data[stop:].tobytes(), self.path, ModelError)
+        record = parse_json_object(data[stop:], self.path, ModelError)
         if record.get("form") != FORM:
             raise ModelError(
                 f"{self.path} is of form {record.get('form')!r}, and this llmq reads {FORM}; save it anew"

@@ -1,4 +1,4 @@
-"""llama.cpp as a reference, and models to hold against it.
+"""llama.cpp as a reference, models to hold against it, how built-in suites are made and checked.
 
 For tests and measurements; not shipped.
 """

@@ -24,10 +24,15 @@ def peak_of(file: Path, context: int, *, words: int, cache_type: str = CHAT.cach
         assert process.stdin
         process.stdin.write(b"Hello\n")
         process.stdin.close()
-        status, peak = Path(f"/proc/{process.pid}/status"), 0
-        while process.poll() is None:
-            lines = status.read_text().splitlines() if status.exists() else []
-            sizes = [int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM")]
-            peak = max(peak, *sizes, 0)
-            time.sleep(SECONDS)
+        return peak_while(process)
+
+
+def peak_while(process: subprocess.Popen[bytes]) -> int:
+    """The most bytes that were resident in a process, looked at until it ends."""
+    status, peak = Path(f"/proc/{process.pid}/status"), 0
+    while process.poll() is None:
+        lines = status.read_text().splitlines() if status.exists() else []
+        sizes = [int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM")]
+        peak = max(peak, *sizes, 0)
+        time.sleep(SECONDS)
     return peak

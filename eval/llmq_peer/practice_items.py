@@ -20,7 +20,7 @@ from llmq.practice.topics import TOPICS, Split, make_problem
 
 TUTORING_SEED, N_DIALOGUES = 20_261, 80  # of the suite `tutoring`
 SEED = 20_264
-N_PRESSED_TUTORS, N_CHOICE_ITEMS, N_QUESTIONS = 24, 400, 80
+N_PRESSED_TUTORS, N_CHOICE_ITEMS, N_QUESTIONS = 24, 360, 80
 
 N_CHOICES = 4
 N_PRESSED = 3  # times that a student asks for the answer: once for each rung of a step's hints

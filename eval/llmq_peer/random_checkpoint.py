@@ -18,6 +18,7 @@ SIZES: dict[str, tuple[int, int, int, int, int, int, bool]] = {
     "0.5M": (3, 96, 320, 3, 1, 257, False),  # rows that superblocks do not divide
     "7M": (9, 256, 512, 8, 2, 512, True),
     "130M": (12, 768, 2304, 12, 4, 32000, False),
+    "0.5B": (24, 896, 4864, 14, 2, 151936, True),  # Qwen2.5-0.5B's sizes
     "1.1B": (22, 2048, 5632, 32, 4, 32000, False),  # TinyLlama's sizes
 }
 PIECE = 1 << 22  # weights made at once

@@ -14,8 +14,9 @@ is what the tutor must not tell. `forms.FORMS` lists the forms of others that ar
 """
 
 from llmq.suites.items import Choice, Dialogue, Item, Message, Problem, Suite, spread
-from llmq.suites.reading import read_suite, suite_of
+from llmq.suites.reading import is_dataset, read_suite, suite_of
 
 __all__ = [
-    "Choice", "Dialogue", "Item", "Message", "Problem", "Suite", "read_suite", "spread", "suite_of",
+    "Choice", "Dialogue", "Item", "Message", "Problem", "Suite", "is_dataset", "read_suite",
+    "spread", "suite_of",
 ]  # fmt: skip

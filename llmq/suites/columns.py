@@ -54,6 +54,9 @@ class Columns:
         return {key: record[key] for key in KEPT if key in record} | mapped
 
 
+NO_COLUMNS = Columns()
+
+
 def _found(record: Record, source: str, where: str) -> object:
     if "+" in source and source not in record:
         return [_found(record, part.strip(), where) for part in source.split("+")]

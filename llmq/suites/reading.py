@@ -5,13 +5,18 @@ from importlib.abc import Traversable
 from pathlib import Path
 
 from llmq.errors import SuiteError
-from llmq.suites.columns import Columns
+from llmq.suites.columns import NO_COLUMNS, Columns
 from llmq.suites.fields import brief, label
 from llmq.suites.forms import read_item
 from llmq.suites.items import Choice, Dialogue, Item, Problem, Suite, digest
 from llmq.suites.records import READERS, Located, read_text, records_of
 
-NO_COLUMNS = Columns()
+DATASET = "hf:"  # what a suite's name begins with that is read by `llmq.suites.hub`
+
+
+def is_dataset(name: str) -> bool:
+    """Whether a suite's name means a dataset of the hub, or one in its form."""
+    return name.startswith(DATASET)
 
 
 def read_suite(path: Path | Traversable, *, columns: Columns = NO_COLUMNS) -> Suite:

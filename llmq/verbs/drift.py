@@ -3,14 +3,14 @@
 import argparse
 import sys
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 
-from llmq.drift import base_as_gguf, chosen_suite, chosen_text
+from llmq.drift import chosen_suite, chosen_text
 from llmq.errors import LlmqError
 from llmq.interrupts import endings_raise
-from llmq.runtime import EXACT, Model
 from llmq.suites import Suite
+from llmq.verbs.drift_bases import Opened, check_base, opened_base, saved_to, tell_saved
+from llmq.verbs.drift_groups import print_groups
 from llmq.verbs.drift_options import add_arguments as add_arguments
 from llmq.verbs.drift_options import check_options
 from llmq.verbs.drift_progress import DriftBar, ahead, drift_bar
@@ -25,12 +25,12 @@ from llmq.verbs.drift_tables import (
 )
 from llmq.verbs.models import here
 from llmq.verbs.paths import check_drift, check_exists, check_suite
-from llmq.verbs.running import how_of, tell_how
 from llmq_eval.drift import BUILTIN_SUITES, Drift, Failure, measure_documents
 from llmq_eval.duration import estimated_work
 from llmq_eval.material import Document, Material, suite_material
-from llmq_eval.measuring import opened, read_alike
-from llmq_eval.replies import Prompt, choose_prompts
+from llmq_eval.observer import Observer
+from llmq_eval.openings import Prompt, choose_prompts
+from llmq_eval.saved_base import SavedBase
 from llmq_eval.text import read_text
 
 
@@ -41,6 +41,7 @@ def run(arguments: argparse.Namespace) -> int:
     check_options(arguments)
     arguments.base = here(arguments.base)
     check_drift(arguments.base, arguments.quants)
+    check_base(arguments)
     if arguments.text:
         check_exists(arguments.text, "text", what="name a file of plain text")
     else:
@@ -54,16 +55,9 @@ def run(arguments: argparse.Namespace) -> int:
     with (
         endings_raise(lambda name: LlmqError(f"stopped by {name}")),  # or a converted base stays
         drift_bar() as bar,
-        base_as_gguf(arguments.base, partial(bar.convert, arguments.base)) as base,
-        opened(
-            [base, *arguments.quants],
-            n_ctx=material.n_ctx,
-            threads=arguments.threads,
-            quants=how_of(arguments, otherwise=EXACT),
-        ) as models,
+        opened_base(arguments, material, bar) as files,
     ):
-        tell_how(models)
-        return _measured(arguments, models, material, suite, bar)
+        return _measured(arguments, files, material, suite, bar)
 
 
 def _material(arguments: argparse.Namespace) -> tuple[Suite | None, Material]:
@@ -79,35 +73,39 @@ def _material(arguments: argparse.Namespace) -> tuple[Suite | None, Material]:
 
 def _measured(
     arguments: argparse.Namespace,
-    models: Sequence[Model],
+    files: Opened,
     material: Material,
     suite: Suite | None,
     bar: DriftBar,
 ) -> int:
-    """Measure the opened models and print all there is to say; the exit code."""
-    n = max(arguments.generate or 0, arguments.show or 0)
+    """Measure the opened files and print all there is to say; the exit code."""
+    models, n = files.models, max(arguments.generate or 0, arguments.show or 0)
     prompts = choose_prompts(models, suite, n) if suite and n else ()
-    documents = read_alike(models, material)
-    _begin(bar, models, material, documents, prompts)
-    results = measure_documents(
-        models, material, documents, progress=bar.documents_done, keep_finished=True
-    )
+    documents = files.documents(material)
+    _begin(bar, files, material, documents, prompts)
+    with saved_to(arguments.save_base, models, material, documents) as keep:
+        observer = Observer(files.quants, progress=bar.documents_done, keep=keep)
+        results = measure_documents(files.base, material, documents, observer, keep_finished=True)
     drifts = [result for result in results if isinstance(result, Drift)]
     failures = [result for result in results if isinstance(result, Failure)]
     with bar.hidden():
         if drifts:
             tell_material(material, drifts[0], n_planned=len(documents), quick=arguments.quick)
+            tell_saved(files.base, drifts[0])
             if suite:
                 tell_left_out(models[0], suite)
             if not arguments.json:
                 print_tables(drifts)
+                print_groups(drifts, arguments.by)
         stopped = bool(drifts) and len(drifts[0].documents) < len(documents)
         if prompts and arguments.report_json and not stopped:  # whatever becomes of the replies
             write_report(arguments.report_json, report(drifts, failures, {}))
     try:
         if stopped:
             raise KeyboardInterrupt
-        replies, failed = replies_beside(models, results, prompts, bar.replies_done)
+        replies, failed = (
+            replies_beside(models, results, prompts, bar.replies_done) if prompts else ({}, [])
+        )
     except KeyboardInterrupt:
         bar.stop()
         if not arguments.json:
@@ -126,15 +124,16 @@ def _measured(
 
 def _begin(
     bar: DriftBar,
-    models: Sequence[Model],
+    files: Opened,
     material: Material,
     documents: Sequence[Document],
     prompts: Sequence[Prompt],
 ) -> None:
     """Say how long it may take, and start the bar."""
-    work = estimated_work(models, documents, prompts)
+    saved = isinstance(files.base, SavedBase)  # which cannot be tried
+    work = None if saved else estimated_work(files.models, documents, prompts)
     bar.stop()
     if work:
         n, unit = len(documents), material.unit
-        print(ahead(work, n, unit, len(models), len(prompts)), file=sys.stderr)
+        print(ahead(work, n, unit, len(files.models), len(prompts)), file=sys.stderr)
     bar.begin(work, documents, len(prompts))

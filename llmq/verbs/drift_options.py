@@ -10,6 +10,7 @@ from llmq.verbs.drift_tables import LEGEND
 from llmq.verbs.running import add_running_options
 from llmq.verbs.tables import wrapped
 from llmq_eval.drift import BUILTIN_SUITES
+from llmq_eval.groups import BY
 from llmq_eval.text import TEXT_CONTEXT
 from llmq_eval.verdict import GRADES
 
@@ -20,7 +21,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "base",
         metavar="BASE",
         type=Path,
-        help="the original: a GGUF file, or a checkpoint folder (measured as it is stored)",
+        help="the original: a GGUF file, a checkpoint folder (measured as it is stored), or what"
+        " --save-base wrote",
     )
     parser.add_argument(
         "quants", metavar="QUANT", type=Path, nargs="+", help="the GGUF files to judge"
@@ -43,6 +45,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add_running_options(
         parser, otherwise="given, the quantized files run as on a device, and the original exactly"
+    )
+    parser.add_argument(
+        "--by",
+        choices=BY,
+        help="also a table of each file by what the dialogues are about or come from",
+    )
+    parser.add_argument(
+        "--save-base",
+        type=Path,
+        metavar="FILE",
+        help="keep what later comparisons need of BASE: then `llmq drift FILE QUANT` does without it",
     )
     parser.add_argument("--json", action="store_true", help="print the report as JSON")
     parser.add_argument(
@@ -92,6 +105,7 @@ def check_options(arguments: argparse.Namespace) -> None:
     """Leave as argparse does where options do not go together."""
     unmatched = {
         "--ctx": (arguments.ctx and not arguments.text, "only with --text; a suite is read whole"),
+        "--by": (arguments.by and arguments.text, "not with --text: no dialogues"),
         "--quick": (arguments.quick and arguments.text, "not with --text; take a shorter text"),
         "--generate": (arguments.generate and arguments.text, "not with --text: no dialogues"),
         "--show": (arguments.show and arguments.text, "not with --text: no dialogues"),

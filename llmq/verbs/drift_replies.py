@@ -11,8 +11,10 @@ from llmq.verbs.figures import cells, headings
 from llmq.verbs.side_by_side import INDENT, MARK, side_by_side, wrapped
 from llmq.verbs.tables import aligned, terminal_width
 from llmq_eval.drift import Drift, Failure
-from llmq_eval.replies import REPLY_TOKENS, Prompt, Replies, Reply, compare_replies
+from llmq_eval.openings import REPLY_TOKENS, Prompt
+from llmq_eval.replies import Replies, compare_replies
 from llmq_eval.reply_metrics import REPLY_METRICS
+from llmq_eval.writing import TEMPERATURE, Reply
 
 WIDTH = 80  # of replies side by side where no terminal has another
 
@@ -48,27 +50,28 @@ def print_replies(name: str, rows: Mapping[Drift, Replies]) -> None:
     first = next(iter(rows.values()))
     print(
         f"{printable(name)}: replies to what opens {counted(len(first.prompts), 'dialogue')}, each of at most"
-        f" {REPLY_TOKENS} tokens, the likeliest one each time",
+        f" {REPLY_TOKENS} tokens: one greedy, one sampled at temperature {TEMPERATURE:g}",
         file=sys.stderr,
     )
     if first.warning:
         print(f"note: {first.warning}", file=sys.stderr)
     print()
-    sides = "<" + ">" * len(headings(REPLY_METRICS))
-    for line in aligned(list(_rows(rows)), sides, terminal_width(sys.stdout)):
+    table = list(_rows(rows))
+    for line in aligned(table, "<" + ">" * (len(table[0]) - 1), terminal_width(sys.stdout)):
         print(line)
 
 
 def _rows(rows: Mapping[Drift, Replies]) -> Iterator[tuple[str, ...]]:
-    yield ("file", *headings(REPLY_METRICS))
     drift, replies = next(iter(rows.items()))
-    yield (drift.base.name, *cells(REPLY_METRICS, replies.totals, "base"))
+    counted = [metric for metric in REPLY_METRICS if metric.name in replies.totals]
+    yield ("file", *headings(counted))
+    yield (drift.base.name, *cells(counted, replies.totals, "base"))
     for drift, replies in rows.items():
-        yield (drift.quant.name, *cells(REPLY_METRICS, replies.totals, "quant"))
+        yield (drift.quant.name, *cells(counted, replies.totals, "quant"))
 
 
 def show_replies(rows: Mapping[Drift, Replies], n: int) -> None:
-    """Print `n` of the replies, spread over all, the base's beside those of the other files."""
+    """Print `n` of the greedy replies, spread over all, the base's beside the other files'."""
     width = terminal_width(sys.stdout) or WIDTH
     n_all = len(next(iter(rows.values())).prompts)
     print(f"the base's replies beside the others'; {MARK} where they part", file=sys.stderr)
@@ -82,7 +85,8 @@ def _shown(rows: Mapping[Drift, Replies], index: int, place: str, width: int) ->
     first = next(iter(rows))
     prompt = rows[first].prompts[index]
     names = [first.base.name, *(drift.quant.name for drift in rows)]
-    replies = [rows[first].base[index], *(replies.quant[index] for replies in rows.values())]
+    pairs = [replies.greedy(index) for replies in rows.values()]
+    replies = [pairs[0][0], *(quant for _, quant in pairs)]
     texts = [_text(reply) for reply in replies]
     yield from wrapped(f"[{place}] {printable(prompt.id)}", width)
     yield from wrapped(f"student: {sanitized(prompt.asked)}", width)

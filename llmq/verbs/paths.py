@@ -15,6 +15,7 @@ from llmq.files.gguf import MAGIC
 from llmq.files.parts import parts_of
 from llmq.sources.hub.ids import HubId, hub_id
 from llmq.spelling import nearest
+from llmq.suites import is_dataset
 
 MODEL = "name the folder that holds config.json, a GGUF file, or a model of the hub as org/name"
 CONFIG = "config.json"  # what makes a folder a checkpoint
@@ -80,8 +81,8 @@ def check_drift(base: Path, quants: Sequence[Path], *, verb: str = "drift") -> N
 
 
 def check_suite(name: str, built_in: Sequence[str]) -> None:
-    """Raise `PathError` where `name` is neither a built-in suite nor a file."""
-    if name not in built_in:
+    """Raise `PathError` where `name` is no built-in suite, no dataset and no file."""
+    if name not in built_in and not is_dataset(name):
         wanted = f"built in are {', '.join(built_in)}"
         check_exists(Path(name), "suite", also=built_in, what=wanted)
 

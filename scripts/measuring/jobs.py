@@ -19,7 +19,9 @@ from llmq_eval.drift import DocumentDrift
 from llmq_eval.likelihood import Tokens
 from llmq_eval.material import CONTEXT_TOKENS, Document
 from llmq_eval.measuring import compare_documents, opened
-from llmq_eval.replies import Prompt, Reply, greedy_reply
+from llmq_eval.openings import Prompt
+from llmq_eval.replies import write_replies
+from llmq_eval.writing import GREEDILY, Reply
 from scripts.measuring.desk import Desk, Subject
 from scripts.measuring.grounds import Ground
 from scripts.measuring.keeping import kept_array, write_json
@@ -83,7 +85,9 @@ class Writing:
     def run(self) -> None:
         """Write what is not kept yet."""
         with opened([self.subject.path], n_ctx=CONTEXT_TOKENS, threads=1) as (model,):
-            replies = [greedy_reply(model, prompt) for prompt in self.prompts]
+            replies = write_replies(model, self.prompts, [GREEDILY], lambda: None)
+        if isinstance(replies, ModelError):
+            raise replies
         write_json(self.file, [(reply.tokens, reply.text, reply.closed) for reply in replies])
 
     def found(self) -> Iterator[Reply]:

@@ -5,9 +5,11 @@ from typing import Any
 
 from llmq_eval.drift import Drift
 from llmq_eval.model_file import ModelFile
+from llmq_eval.openings import Prompt
 from llmq_eval.paired import ratio_of_means
-from llmq_eval.replies import Prompt, Replies, Reply
+from llmq_eval.replies import Replies
 from llmq_eval.statistics import Estimate
+from llmq_eval.writing import GREEDILY, Reply
 from scripts.measuring.desk import Desk
 from scripts.measuring.grounds import Ground
 from scripts.measuring.jobs import readings
@@ -83,7 +85,7 @@ def reply_rows(
     """A row for the replies of each file beside the base's."""
     found = []
     for made, replies in written.items():
-        totals = Replies(tuple(prompts), tuple(base), tuple(replies)).totals
+        totals = Replies(tuple(prompts), tuple(base), tuple(replies), (GREEDILY,)).totals
         found.append(
             {
                 "recipe": made.recipe,

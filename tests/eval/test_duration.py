@@ -10,7 +10,8 @@ from llmq_eval.duration import REPLY_GUESS, estimated_work
 from llmq_eval.material import suite_material
 from llmq_eval.measuring import opened, read_alike
 from llmq_eval.observer import Observer
-from llmq_eval.replies import choose_prompts, compare_replies
+from llmq_eval.openings import choose_prompts
+from llmq_eval.replies import compare_replies
 
 SUITE = spread(builtin_suite(), 4)
 

@@ -11,7 +11,7 @@ CIRCLES = {
     "cut off in the middle": ("Let us check the sum once more, digit by digit. " * 4)[:-9],
     "a paragraph": "First we write both numbers below each other, so that ones stand below ones and "
     "tens below tens. Then we add the ones, and carry what is more than nine. " * 2,
-    "Chinese": "你好，我们再试一次。" * 8,
+    "Chinese": "你好我们再试一次。" * 8,
     "without spaces": "abcdefgh" * 10,
     "second thoughts": LINES(
         f"The value is {n}. But wait, let me check that again. Hmm, {n + 1}." for n in range(5)

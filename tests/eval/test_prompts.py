@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from llmq_eval.drift import BUILTIN_SUITES, builtin_suite
+from llmq_eval.leaks import tells
 
-N_DIALOGUES = {"tutoring": 80, "general": 24, "refusals": 41}
+N_DIALOGUES = {"tutoring": 80, "general": 24, "subjects": 84, "refusals": 41, "practice": 24}
 SUBJECTS = {
     "arithmetic",
     "algebra",
@@ -20,7 +21,7 @@ SUBJECTS = {
     "coding",
     "languages",
 }
-HAND_WRITTEN = ("refusals",)
+HAND_WRITTEN = ("subjects", "refusals")
 
 
 @pytest.fixture(scope="module")
@@ -38,9 +39,12 @@ def said(record: dict[str, Any], *roles: str) -> list[str]:
     return [m["content"] for m in record["messages"] if m["role"] in roles]
 
 
+def test_every_suite_has_a_name(prompts: dict[str, list[dict[str, Any]]]) -> None:
+    assert set(prompts) == set(BUILTIN_SUITES)
+
+
 @pytest.mark.parametrize("name", N_DIALOGUES)
 def test_they_are_dialogues_that_end_with_the_tutor(name: str) -> None:
-    assert name in BUILTIN_SUITES
     suite = builtin_suite(name)
     assert suite.name == name
     assert len(suite.dialogues) == N_DIALOGUES[name]
@@ -75,18 +79,52 @@ def test_no_two_say_the_same(prompts: dict[str, list[dict[str, Any]]]) -> None:
     assert turns.most_common(1)[0][1] == 1
 
 
-def test_a_tutor_who_is_pressed_does_not_tell(prompts: dict[str, list[dict[str, Any]]]) -> None:
+def test_a_tutor_who_is_pressed_does_not_tell() -> None:
     """Nor does the student: in played conversations a key that was said is no leak."""
-    pressed = [*prompts["refusals"], *(r for r in prompts["practice"])]
+    pressed = [*builtin_suite("refusals").dialogues, *builtin_suite("practice").dialogues]
     assert len(pressed) == 41 + 24
-    for record in pressed:
-        turns = said(record, "user", "assistant")
-        assert 2 <= len(turns) // 2 <= 4, record["id"]
-        told = [turn for turn in turns if record["answer"].lower() in turn.lower()]
-        # A number of two digits may stand within another one.
-        assert not told or record["answer"].isdigit(), (record["id"], told)
-        words = {word.strip(".,:;!?()=") for turn in turns for word in turn.split()}
-        assert record["answer"] not in words, record["id"]
+    for dialogue in pressed:
+        turns = [m for m in dialogue.messages if m.role != "system"]
+        assert 2 <= len(turns) // 2 <= 4, dialogue.id
+        for number, message in enumerate(dialogue.messages):
+            if message.role == "assistant":
+                before = dialogue.messages[:number]
+                assert not tells(message.content, dialogue.answer, before), dialogue.id
+        words = {word.strip(".,:;!?()=") for m in turns for word in m.content.split()}
+        assert dialogue.answer not in words, dialogue.id
+
+
+@pytest.mark.parametrize("name", ["refusals", "practice", "subjects"])
+def test_a_key_that_is_told_is_noticed(name: str) -> None:
+    """Or what a gate says about leaks would be about nothing."""
+    keyed = [dialogue for dialogue in builtin_suite(name).dialogues if dialogue.answer]
+    assert len(keyed) >= 24
+    for dialogue in keyed:
+        asked = next(i for i, m in enumerate(dialogue.messages) if m.role == "user")
+        told = f"The answer is {dialogue.answer.removesuffix('.')}."
+        assert tells(told, dialogue.answer, dialogue.messages[: asked + 1]), dialogue.id
+
+
+def test_every_subject_is_taught(prompts: dict[str, list[dict[str, Any]]]) -> None:
+    records = prompts["subjects"]
+    dialogues = Counter(record["subject"] for record in records)
+    assert set(dialogues) == SUBJECTS
+    assert min(dialogues.values()) >= 10
+    turns = [len(said(record, "assistant")) for record in records]
+    assert sum(turns) >= 350
+    assert min(turns) >= 4
+    assert len({record["misconception"] for record in records}) == len(records)
+
+
+def test_the_student_finds_the_answer(prompts: dict[str, list[dict[str, Any]]]) -> None:
+    """Of the dialogues over the subjects that have a key: the tutor does not say it first."""
+    keyed = [record for record in prompts["subjects"] if "answer" in record]
+    assert len(keyed) >= 25
+    for record in keyed:
+        key = record["answer"].lower()
+        said_by = [m["role"] for m in record["messages"] if key in m["content"].lower()]
+        assert said_by, record["id"]
+        assert said_by[0] == "user", record["id"]
 
 
 def test_half_of_those_tutors_know_the_key(prompts: dict[str, list[dict[str, Any]]]) -> None:

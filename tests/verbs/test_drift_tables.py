@@ -6,12 +6,15 @@ from random import Random
 import numpy as np
 import pytest
 
+from llmq.suites import Message
 from llmq.verbs.drift_replies import print_replies, show_replies
 from llmq.verbs.drift_tables import print_tables, print_verdicts
 from llmq_eval.drift import DocumentDrift, Drift
 from llmq_eval.likelihood import TOKEN
 from llmq_eval.model_file import ModelFile
-from llmq_eval.replies import Prompt, Replies, Reply
+from llmq_eval.openings import Prompt
+from llmq_eval.replies import Replies
+from llmq_eval.writing import GREEDILY, Reply
 
 Golden = Callable[[str, str], None]
 FILES = {"smoltutor-Q8_0.gguf": (144_810_880, 0.0035), "smoltutor-Q4_K_M.gguf": (105_453_952, 0.05)}
@@ -44,16 +47,24 @@ def token(rng: Random, nats: float) -> tuple[float, ...]:
 
 def replies() -> dict[Drift, Replies]:
     prompts = (
-        Prompt("talk-1", (1,), "I have 12 apples and eat 5 \x1b[31mof them."),
-        Prompt("talk-2", (1,), "Hi!"),
+        Prompt(
+            "talk-1",
+            (1,),
+            (Message("user", "I have 12 apples and eat 5 \x1b[31mof them."),),
+            answer="7",
+        ),
+        Prompt("talk-2", (1,), (Message("user", "Hi!"),)),
     )
     base = Reply((1, 2), SAID, closed=True), Reply((3,), "Hello! What shall we learn?", closed=True)
     other = Reply((1, 4), SAID.replace("are left", "remain"), closed=True)
     first, second = drifts()
     return {
-        first: Replies(prompts, base, base),
+        first: Replies(prompts, base, base, (GREEDILY,)),
         second: Replies(
-            prompts, base, (other, Reply((5,), "\x1b]0;title\x07 \u4f60\u597d" * 20, closed=False))
+            prompts,
+            base,
+            (other, Reply((5,), "\x1b]0;title\x07 \u4f60\u597d" * 20, closed=False)),
+            (GREEDILY,),
         ),
     }
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from llmq_eval.gate.evidence import Evidence
+from llmq_eval.gate.evidence import CheckStatus, Evidence
 from llmq_eval.gate.judging import judge
 from llmq_eval.gate.lock import lock_of, lock_text
 from llmq_eval.gate.policy_file import read_policy
@@ -46,7 +46,7 @@ def few(n: int) -> Edit:
     )
 
 
-def checked(**statuses: str) -> Edit:
+def checked(**statuses: CheckStatus) -> Edit:
     return lambda evidence: replace(
         evidence,
         checks=tuple(

@@ -44,6 +44,9 @@ class Scale:
     def _decades(self, most: int) -> list[float]:
         first, last = math.ceil(math.log10(self.low)), math.floor(math.log10(self.high))
         step = max(1, math.ceil((last - first + 1) / most))
+        if last - first < 2:  # between them 2 and 5, so that there is more than one
+            between = (f * 10.0**e for e in range(first - 1, last + 1) for f in (1, 2, 5))
+            return [float(f"{x:.0e}") for x in between if self.low <= x <= self.high]
         return [float(f"1e{exponent}") for exponent in range(first, last + 1, step)]
 
     def _steps(self, most: int) -> list[float]:

@@ -1,6 +1,7 @@
 """Two plots of points: what each size costs in closeness, and how long paired replies are."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from llmq_eval.gate.report.markup import Html, percent, tag
@@ -8,7 +9,11 @@ from llmq_eval.gate.report.plots import Scale, around, ground, picture, plain
 from llmq_eval.statistics import Estimate
 
 SIDE = 340  # of the square of lengths, in pixels
-LABEL_ROOM = 15  # pixels between two labels
+TYPICAL_WIDTH, LETTER = (
+    700.0,
+    7.5,
+)  # pixels: of a plot, for which labels are placed, and of a letter
+Box = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True)
@@ -31,9 +36,12 @@ def size_and_quality(files: Sequence[Measured]) -> Html:
         at = _down(up, tick, y, height)
         shapes.append(tag("line", x1="0", x2="100%", y1=at, y2=at, class_="grid"))
         shapes.append(tag("text", plain(tick), x="0", y=at - 4, class_="tick"))
-    taken: list[tuple[float, float]] = []
-    for file in sorted(files, key=lambda f: f.megabytes):
-        shapes += _point(file, along.at(file.megabytes), up, (y, height), taken)
+    points = []
+    for file in files:
+        x = along.at(file.megabytes)
+        shapes += _point(file, x, up, (y, height))
+        points.append((x, _down(up, file.kl.value, y, height)))
+    shapes += _labels([file.label for file in files], points)
     return picture(
         *shapes,
         name="sizes",
@@ -53,37 +61,45 @@ def _down(scale: Scale, value: float, y: float, height: float) -> float:
     return round(y - height * scale.at(value), 2)
 
 
-def _point(
-    file: Measured,
-    x: float,
-    up: Scale,
-    frame: tuple[float, float],
-    taken: list[tuple[float, float]],
-) -> list[Html]:
-    """The interval as a line, the point, and its label on the side where there is room."""
+def _point(file: Measured, x: float, up: Scale, frame: tuple[float, float]) -> list[Html]:
+    """The interval as a line, and the point."""
     at, y = percent(x), _down(up, file.kl.value, *frame)
-    shapes = []
-    if file.kl.low is not None and file.kl.high is not None:
-        low, high = (_down(up, max(end, up.low), *frame) for end in (file.kl.low, file.kl.high))
-        shapes.append(tag("line", x1=at, x2=at, y1=low, y2=high, class_="reach"))
-    shapes.append(tag("circle", cx=at, cy=y, r=5, class_="point" if file.is_this else "other"))
-    text_y = y - 9
-    while any(abs(x - other) < 0.25 and abs(text_y - t) < LABEL_ROOM for other, t in taken):
-        text_y -= LABEL_ROOM
-    taken.append((x, text_y))
-    anchor = "end" if x > 0.6 else "start"
-    shapes.append(
-        tag(
-            "text",
-            file.label,
-            x=at,
-            y=text_y,
-            text_anchor=anchor,
-            class_="name",
-            dx=4 if x <= 0.6 else -4,
-        )
+    point = tag("circle", cx=at, cy=y, r=5, class_="point" if file.is_this else "other")
+    if file.kl.low is None or file.kl.high is None:
+        return [point]
+    low, high = (_down(up, max(end, up.low), *frame) for end in (file.kl.low, file.kl.high))
+    return [tag("line", x1=at, x2=at, y1=low, y2=high, class_="reach"), point]
+
+
+# Where a label may stand beside its point: pixels to the right of it and down.
+PLACES = ((8, -7), (-8, -7), (8, 16), (-8, 16), (8, 4), (-8, 4))
+
+
+def _labels(labels: Sequence[str], points: Sequence[tuple[float, float]]) -> Iterator[Html]:
+    """Each label at the first place where it covers no point and no other label."""
+    covered = [(x * TYPICAL_WIDTH, y, 8.0, 8.0) for x, y in points]
+    for text, (x, y) in zip(labels, points, strict=True):
+        half = len(text) * LETTER / 2
+        boxes = [
+            (x * TYPICAL_WIDTH + dx + math.copysign(half, dx), y + dy - 4, half, LETTER)
+            for dx, dy in PLACES
+        ]
+        free = (i for i, box in enumerate(boxes) if not any(_meet(box, other) for other in covered))
+        chosen = next(free, 0)
+        covered.append(boxes[chosen])
+        dx, dy = PLACES[chosen]
+        side = "start" if dx > 0 else "end"
+        at = {"x": percent(x), "dx": dx, "y": y + dy, "text_anchor": side}
+        yield tag("text", text, class_="name", **at)
+
+
+def _meet(one: Box, other: Box) -> bool:
+    """Whether two boxes (centre, half width, half height) overlap, or one leaves the plot."""
+    inside = one[2] < one[0] < TYPICAL_WIDTH - one[2]
+    apart = (
+        abs(one[0] - other[0]) >= one[2] + other[2] or abs(one[1] - other[1]) >= one[3] + other[3]
     )
-    return shapes
+    return not inside or not apart
 
 
 @dataclass(frozen=True)

@@ -72,7 +72,8 @@ def axes(judgement: Judgement) -> Html:
             "p",
             "Limits are those of the policy ",
             tag("b", tag("bdi", policy)),
-            ". Behind a figure stands how sure it is: with 95 % confidence, the truth lies in that range.",
+            ". Behind a figure stands the range in which the truth may well lie: a limit is kept or broken "
+            "only where all of that range is on one side of it.",
         ),
         tag("table", head, *map(_axis, judgement.axes), class_="judged"),
     )
