@@ -5,9 +5,9 @@ import shutil
 from pathlib import Path
 
 from llmq.devices import devices
-from llmq.suites.columns import Columns
-from llmq.verbs.arguments import one_of, read_by, threads_argument
+from llmq.verbs.arguments import one_of, threads_argument
 from llmq.verbs.running import add_running_options
+from llmq.verbs.suite_options import add_columns
 from llmq.verbs.tables import wrapped
 
 WORDS = (
@@ -67,12 +67,7 @@ def _add_measuring(parser: argparse.ArgumentParser) -> None:
         metavar="NAME|FILE",
         help="what to measure on instead of the built-in suites; may be given several times",
     )
-    parser.add_argument(
-        "--columns",
-        type=read_by(Columns.parse),
-        metavar="MAP",
-        help="which keys of a suite's records mean what, as question=stem,answer=label",
-    )
+    add_columns(parser)
     parser.add_argument(
         "--device",
         type=one_of(devices(), "device"),
