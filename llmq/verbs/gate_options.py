@@ -124,7 +124,7 @@ def check_options(arguments: argparse.Namespace) -> None:
         arguments.usage_error(f"argument {given[0]}: takes no models")
     measuring = {
         "--suite": arguments.suite,
-        "--columns": arguments.columns,
+        "--columns": arguments.columns.pairs,
         "--device": arguments.device,
         "--threads": arguments.threads,
         "--cache-type": arguments.cache_type,
@@ -134,7 +134,7 @@ def check_options(arguments: argparse.Namespace) -> None:
     for name, value in measuring.items():
         if given and value:
             arguments.usage_error(f"argument {name}: not with {given[0]}, which measures nothing")
-    if arguments.columns and not arguments.suite:
+    if arguments.columns.pairs and not arguments.suite:
         arguments.usage_error("argument --columns: only with --suite")
     if arguments.beside and not arguments.html:
         arguments.usage_error("argument --beside: only with --html, where it is drawn")
