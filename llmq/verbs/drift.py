@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from llmq.drift import chosen_suite, chosen_text
@@ -16,7 +16,13 @@ from llmq.verbs.drift_options import check_options
 from llmq.verbs.drift_progress import DriftBar, ahead, drift_bar
 from llmq.verbs.drift_replies import print_replies, replies_beside, show_replies
 from llmq.verbs.drift_report import check_report, finish, report, write_report
-from llmq.verbs.drift_skill import check_no_dialogues, only_skill, print_skills, skills_beside
+from llmq.verbs.drift_skill import (
+    Skills,
+    check_no_dialogues,
+    only_skill,
+    print_skills,
+    skills_beside,
+)
 from llmq.verbs.drift_tables import (
     print_tables,
     print_verdicts,
@@ -31,6 +37,7 @@ from llmq_eval.duration import estimated_work
 from llmq_eval.material import Document, Material, suite_material
 from llmq_eval.observer import Observer
 from llmq_eval.openings import Prompt, choose_prompts
+from llmq_eval.replies import Replies
 from llmq_eval.saved_base import SavedBase
 from llmq_eval.text import read_text
 
@@ -119,16 +126,27 @@ def _measured(
         if not arguments.json:
             print_verdicts(drifts)
         raise
+    _print_rest(arguments, material.name, drifts, replies, skills)
+    failures += [*failed, *skills.failures]
+    return finish(arguments, report(drifts, failures, replies, skills.as_json()), failures)
+
+
+def _print_rest(
+    arguments: argparse.Namespace,
+    name: str,
+    drifts: Sequence[Drift],
+    replies: Mapping[Drift, Replies],
+    skills: Skills,
+) -> None:
+    """What stands below the figures of drift; the verdicts come last."""
     if replies and arguments.generate and not arguments.json:
-        print_replies(material.name, replies)
+        print_replies(name, replies)
     if replies and arguments.show:
         show_replies(replies, arguments.show)
     if not arguments.json:
-        print_skills(material.name, skills)
+        print_skills(name, skills)
     if drifts and not arguments.json:
         print_verdicts(drifts)
-    failures += [*failed, *skills.failures]
-    return finish(arguments, report(drifts, failures, replies, skills.as_json()), failures)
 
 
 def _begin(
