@@ -14,7 +14,8 @@ from llmq_eval.gate.evidence import AXES, Check, Evidence, SuiteUsed
 from llmq_eval.gate.judgement import AxisResult, Judgement, RowResult, Status
 from llmq_eval.material import suite_material
 from llmq_eval.measuring import opened
-from llmq_eval.replies import Replies, choose_prompts, compare_replies
+from llmq_eval.openings import choose_prompts
+from llmq_eval.replies import Replies, compare_replies
 from llmq_eval.statistics import ratio_of_sums
 from tests.conftest import converted
 
@@ -42,8 +43,7 @@ def _evidence(drift: object, replies: object) -> Evidence:
     assert isinstance(drift, Drift)
     assert isinstance(replies, Replies)
     tokens = tuple(row | {"subject": SUBJECTS[i % 3]} for i, row in enumerate(drift.rows()))
-    texts, rows = _replies(replies)
-    samples = {**drift.samples(), "replies": texts}
+    samples = {**drift.samples(), "replies": replies.samples()}
     suite = SuiteUsed(drift.suite_name, drift.suite_sha256, "MIT", 1000, len(tokens), 0, 0)
     return Evidence(
         llmq="0",
@@ -54,29 +54,10 @@ def _evidence(drift: object, replies: object) -> Evidence:
         settings={"threads": 1, "n_ctx": drift.n_ctx},
         suites=(suite,),
         checks=(Check("integrity", "loads", "pass", "llama.cpp opens it and computes"),),
-        tables={"tokens": tokens, "replies": tuple(rows)},
+        tables={"tokens": tokens, "replies": replies.rows()},
         samples=samples,
         skipped={"device": "no profile was named"},
     )
-
-
-def _replies(replies: Replies) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    texts, rows = [], []
-    for prompt, base, quant in zip(replies.prompts, replies.base, replies.quant, strict=True):
-        row = {
-            "id": prompt.id,
-            "subject": "arithmetic",
-            "source": "practice",
-            "mode": "greedy",
-            "seed": 0,
-        }
-        for side, reply in (("base", base), ("quant", quant)):
-            row |= {f"{side}_tokens": len(reply.tokens), f"{side}_open": int(not reply.closed)}
-            row |= {f"{side}_loop": 0, f"{side}_leak": None}
-        row["same"] = int(base.tokens == quant.tokens)
-        rows.append(row)
-        texts.append(row | {"asked": prompt.asked, "base": base.text, "quant": quant.text})
-    return texts, rows
 
 
 def judged(evidence: Evidence, status: Status = Status.PASS, **changes: Any) -> Judgement:

@@ -66,12 +66,16 @@ def _counts(mode: str, rows: Sequence[Row]) -> Html:
     ]
     if keyed:
         listed.append(("told the answer", *sums("leak", lambda total: share(total, len(keyed)))))
-    same = sum(int(row.get("same") or 0) for row in rows)
+    same, begun = (
+        sum(int(row.get(k) or 0) for row in rows) for k in ("same", "same_first_sentence")
+    )
     return tag(
         "div",
         tag("h3", f"{n} replies, {mode}: {MODES[mode]}"),
         table(("", "original", "this file"), listed),
-        remark(f"The same to the letter: {share(same, n)}."),
+        remark(
+            f"The same first sentence: {share(begun, n)}; the same to the letter: {share(same, n)}."
+        ),
     )
 
 

@@ -1,0 +1,121 @@
+"""The example of a CI workflow: its own commands, run by bash as the service runs them."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+import yaml  # type: ignore[import-untyped]
+
+EXAMPLE = Path("eval") / "ci" / "gate.yml"
+# How GitHub runs a step (docs.github.com, Workflow syntax, jobs.<job_id>.steps[*].shell).
+BASH = ("bash", "--noprofile", "--norc", "-e", "-o", "pipefail", "-c")
+
+
+@pytest.fixture(scope="module")
+def workflow(repository: Path) -> Mapping[str, Any]:
+    """The example as the service reads it."""
+    found: Mapping[str, Any] = yaml.safe_load((repository / EXAMPLE).read_text(encoding="utf-8"))
+    return found
+
+
+def steps_of(workflow: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    (job,) = workflow["jobs"].values()
+    steps: list[Mapping[str, Any]] = job["steps"]
+    return steps
+
+
+def command(workflow: Mapping[str, Any], name: str) -> str:
+    """What the step of this name runs."""
+    (found,) = [step["run"] for step in steps_of(workflow) if step.get("name") == name]
+    return str(found)
+
+
+def test_it_may_only_read_and_nothing_is_pasted_into_a_command(
+    workflow: Mapping[str, Any], repository: Path
+) -> None:
+    assert workflow["permissions"] == {"contents": "read"}
+    for step in steps_of(workflow):
+        assert ("uses" in step) != ("run" in step)
+        assert "${{" not in step.get("run", "")
+        if "uses" in step:
+            assert re.fullmatch(r"actions/[a-z-]+@v\d+", step["uses"])
+    assert (repository / "scripts" / "install").exists()
+    assert command(workflow, "Install llmq").startswith("llmq/scripts/install\n")
+
+
+def test_the_reports_are_kept_also_of_a_file_that_failed(workflow: Mapping[str, Any]) -> None:
+    kept = next(s for s in steps_of(workflow) if "upload-artifact" in s.get("uses", ""))
+    assert kept["if"] == "always()"
+    written = re.findall(r"--(?:html|junit|report-json) (\S+)", command(workflow, "Gate"))
+    assert sorted(kept["with"]["path"].split()) == sorted(written)
+    assert len(written) == 3
+
+
+@pytest.mark.slow
+def test_its_commands_let_the_bundled_tutor_through_and_hold_a_changed_one_up(
+    workflow: Mapping[str, Any], repository: Path, tmp_path: Path
+) -> None:
+    def run(command: str, recipe: str = "Q8_0") -> subprocess.CompletedProcess[str]:
+        environment = os.environ | {
+            "PATH": f"{_llmq(tmp_path / 'bin')}{os.pathsep}{os.environ['PATH']}",
+            "PYTHONPATH": os.pathsep.join(str(repository / f) for f in (".", "kernels", "eval")),
+            "MODEL": str(repository / "eval" / "tutor"),
+            "RECIPE": recipe,
+            "GITHUB_STEP_SUMMARY": str(tmp_path / "summary.md"),
+        }
+        return subprocess.run(
+            [*BASH, command],
+            cwd=tmp_path,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    for name in ("Fetch the original", "Convert"):
+        assert (done := run(command(workflow, name))).returncode == 0, done.stderr
+    gate = command(workflow, "Gate")
+    missing = run(gate)
+    assert missing.returncode == 2, missing.stdout
+    assert "llmq.lock" in missing.stderr
+
+    first = run(gate.replace("--lock llmq.lock ", ""))
+    assert first.returncode == 0, first.stdout + first.stderr
+    accept = 'llmq lock update --report gate.json --reason "the first"'
+    assert (done := run(accept)).returncode == 0, done.stderr
+    again = run(gate)
+    assert again.returncode == 0, again.stdout + again.stderr
+    _check_reports(tmp_path, exit_code=0)
+
+    worse = "llmq convert original.gguf --recipe Q2_K --force --output tutor.gguf"
+    assert run(worse).returncode == 0
+    held = run(gate)
+    assert held.returncode == 1, held.stdout + held.stderr
+    _check_reports(tmp_path, exit_code=1)
+
+
+def _llmq(folder: Path) -> Path:
+    """A folder with the command `llmq` in it, which is this checkout's."""
+    folder.mkdir(exist_ok=True)
+    script = folder / "llmq"
+    script.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m llmq.cli "$@"\n')
+    script.chmod(0o755)
+    return folder
+
+
+def _check_reports(folder: Path, *, exit_code: int) -> None:
+    """All four say the same."""
+    judgement = json.loads((folder / "gate.json").read_text(encoding="utf-8"))["judgement"]
+    assert judgement["exit_code"] == exit_code
+    root = ElementTree.parse(folder / "gate.xml").getroot()
+    assert bool([*root.iter("failure"), *root.iter("error")]) == bool(exit_code)
+    word = "failed" if exit_code else "passed"
+    assert (folder / "summary.md").read_text(encoding="utf-8").splitlines()[0].endswith(word)
+    assert f": {word}</title>" in (folder / "gate.html").read_text(encoding="utf-8")
