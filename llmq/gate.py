@@ -19,7 +19,7 @@ from llmq.gate_plan import GatePlan
 from llmq.gate_steps import STEPS
 from llmq.processors import free_cores
 from llmq.recipes.table import RECIPES
-from llmq.runtime import llama_cpp_version
+from llmq.runtime import EXACT, How, llama_cpp_version
 from llmq.runtime.chat_template import FIXED_DATE
 from llmq.version import __version__
 from llmq_eval.gate.device import measure_device
@@ -38,7 +38,7 @@ Progress = Callable[[str, int, int], None]
 """Called with the step, and how many of its documents or items are done, and in all."""
 
 
-@dataclass
+@dataclass(eq=False)
 class _Found:
     """What is known of a file so far."""
 
@@ -48,6 +48,7 @@ class _Found:
     samples: dict[str, Any] = field(default_factory=dict)
     skipped: dict[str, str] = field(default_factory=dict)
     device: Mapping[str, Any] | None = None
+    how: How = EXACT
 
 
 def measure_evidence(
@@ -111,6 +112,9 @@ def _measure(
     n_ctx = suite_material(plan.suite).n_ctx
     with opened(paths, n_ctx=n_ctx, threads=threads, quants=plan.how) as models:
         alive = dict(zip(found, models[1:], strict=True))
+        for each, model in alive.items():
+            each.how = model.how  # what it is in the end: there may be no GPU
+            each.samples["remarks"] = [model.remark] if model.remark else []
         for step in STEPS:
             if not alive:
                 return
@@ -138,7 +142,7 @@ def _alone(each: _Found, plan: GatePlan, threads: int, progress: Progress | None
     say = partial(progress, "device") if progress else None
     try:
         each.device = measure_device(
-            each.path, plan.device, Job(threads=threads, how=plan.how), progress=say
+            each.path, plan.device, Job(threads=threads, how=plan.how.on_device), progress=say
         )
     except ModelError as error:
         each.checks.append(Check("device", "device", "fail", str(error)))
@@ -161,7 +165,7 @@ def _evidence(
         base=base,
         quant=described(each.path),
         recipe=_recipe(each.path),
-        settings=settings,
+        settings={**settings, "how": asdict(each.how)},
         suites=plan.used,
         checks=tuple(each.checks),
         tables=each.tables,
@@ -181,7 +185,6 @@ def _settings(plan: GatePlan, threads: int) -> dict[str, Any]:
     """What figures depend on."""
     return {
         "threads": threads,
-        "how": asdict(plan.how),
         "date": FIXED_DATE.isoformat(),
         "suite_sha256": plan.suite.sha256,
         "n_replies": plan.n_replies,

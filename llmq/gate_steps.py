@@ -11,11 +11,15 @@ from typing import Any, Protocol
 from llmq.errors import ModelError
 from llmq.gate_plan import GatePlan
 from llmq.runtime import Model
+from llmq.suites import Dialogue
+from llmq.suites.items import spread_over
 from llmq_eval.choices import answer_choices
+from llmq_eval.conversations import is_playable, play
 from llmq_eval.drift import Failure, measure_drifts
 from llmq_eval.gate.evidence import Axis, Row
 from llmq_eval.material import suite_material
 from llmq_eval.openings import choose_prompts, opening_of
+from llmq_eval.problems import answer_problems
 from llmq_eval.replies import compare_replies
 
 Counted = Callable[[int, int], None]
@@ -59,6 +63,21 @@ def _replies(models: Sequence[Model], plan: GatePlan, counted: Counted | None) -
     return _named("replies", compare_replies(models, prompts, progress=counted))
 
 
+def _problems(models: Sequence[Model], plan: GatePlan, counted: Counted | None) -> list[Outcome]:
+    return _named("flips", answer_problems(models, plan.suite.problems, progress=counted))
+
+
+def _conversations(
+    models: Sequence[Model], plan: GatePlan, counted: Counted | None
+) -> list[Outcome]:
+    played = spread_over(_pressed(plan), plan.n_conversations)
+    return _named("conversations", play(models, played, progress=counted))
+
+
+def _pressed(plan: GatePlan) -> list[Dialogue]:
+    return [dialogue for dialogue in plan.suite.dialogues if is_playable(dialogue)]
+
+
 def _openings(plan: GatePlan) -> int:
     return sum(bool(opening_of(dialogue)) for dialogue in plan.suite.dialogues)
 
@@ -73,5 +92,13 @@ def _named(name: str, found: Iterable[Beside | ModelError]) -> list[Outcome]:
 STEPS = (
     Step("fidelity", "tokens", "fidelity", lambda plan: len(plan.suite.dialogues), _fidelity),
     Step("choices", "choices", "skill", lambda plan: len(plan.suite.choices), _choices),
+    Step("problems", "problems", "skill", lambda plan: len(plan.suite.problems), _problems),
     Step("replies", "replies", "behaviour", _openings, _replies),
+    Step(
+        "conversations",
+        "conversations",
+        "pedagogy",
+        lambda plan: len(_pressed(plan)),
+        _conversations,
+    ),
 )

@@ -51,7 +51,7 @@ HABITS = (
     asks("--version", "llmq "),
     misuse("convrt tiny", "there is no command 'convrt'; did you mean convert?"),
     misuse("help drfit", "there is no command 'drfit'; did you mean drift?"),
-    misuse("serve", "there is no command 'serve'; there are ", "drift, bench, chat"),
+    misuse("serve", "there is no command 'serve'; there are ", "drift, gate, lock, bench, chat"),
     misuse("--quiet convert tiny", "there is no option --quiet here", "after the command"),
     # --- usage, under the right verb ---
     misuse("convert", "usage: llmq convert [options] SRC", "SRC", "llmq help convert"),

@@ -120,7 +120,9 @@ def _sympy(node: Node) -> Any:
         return args[0] / args[1]
     if node.name == "^":
         return _checked_power(*args)
-    return {"+": lambda a, b: a + b, "*": lambda a, b: a * b, "neg": lambda a: -a}[node.name](*args)
+    if node.name == "neg":
+        return -args[0]
+    return args[0] + args[1] if node.name == "+" else args[0] * args[1]
 
 
 def _checked_power(base: Any, exponent: Any) -> Any:

@@ -157,13 +157,9 @@ def _same_groups(answer: Node, key: Node) -> bool:
         return _same_in_any_order(ours, theirs) and _same_in_any_order(theirs, ours)
     if len(kinds) > 1 or len(ours) != len(theirs):
         return False
+    pairs: list[tuple[Node, Node]] = list(zip(ours, theirs, strict=True))
     if kinds == {":"}:
-        pairs = [
-            (Op("*", (a, theirs[0])), Op("*", (b, ours[0])))
-            for a, b in zip(ours, theirs, strict=True)
-        ]
-    else:
-        pairs = list(zip(ours, theirs, strict=True))
+        pairs = [(Op("*", (a, theirs[0])), Op("*", (b, ours[0]))) for a, b in pairs]
     return all(_same(a, b, Fraction(1), None) for a, b in pairs)
 
 

@@ -7,17 +7,22 @@ from llmq.answers.readings import readings, tidy
 MOST_CHARACTERS = 20_000  # of a text, from its end
 CLOSING = "</think>"
 KEY_MARK = re.compile(r"####\s*([^\n]+)")  # as GSM8K marks it
-SAID = re.compile(
+REST = r"(?=(\S[^\n]{0,200}))"  # looked at alone, so that a later announcement in it is found too
+ANSWER = re.compile(
     r"(?:\banswer(?: is| equals| comes to| would be)?\s*:?\s+|\banswer\s*[:=]\s*"
-    r"|\bantwort(?: ist| lautet)?\s*:?\s+|\bréponse(?: est)?\s*:?\s+|\brespuesta(?: es)?\s*:?\s+"
-    r"|\b(?:it|that|this|which) is\s+|\bwe get\s+|\bequals\s+|\bso\s+(?=[\w] ?=))"
-    r"(?=\S)([^\n]+)",
+    r"|\bantwort(?: ist| lautet)?\s*:?\s+|\bréponse(?: est)?\s*:?\s+|\brespuesta(?: es)?\s*:?\s+)"
+    + REST,
+    re.IGNORECASE,
+)
+SAID = re.compile(
+    r"(?:\b(?:it|that|this|which) is\s+|\bwe get\s+|\bequals\s+|\bso\s+(?=\w ?=))" + REST,
     re.IGNORECASE,
 )
 END = re.compile(r"(?:[.!?;](?=\s|$|\*)|,(?=\s)|\s+(?:because|since|so|as|which|when)\b).*$")
 NUMBER = re.compile(
     r"(?<![\w.])[-\u2212\u2013]? ?[$€£]? ?(?:\d+ +\d+/\d+|\d[\d,]*(?:\.\d+)?(?:/\d+)?|[½¼¾⅓⅔]|\.\d+)(?: ?(?:%|°|[¼-¾⅐-⅞]))?"
 )
+MOST_LOOKED_AT = 10  # announcements of an answer, from the last one backwards
 SHORT = 60  # characters of an answer that stands alone
 
 
@@ -37,7 +42,7 @@ def found_answer(text: str) -> str | None:
     alone = tidy(text)
     if len(alone) <= SHORT and readings(alone):
         return alone
-    return _said(text) or _last_number(text) or _alone(text)
+    return _said(ANSWER, text) or _said(SAID, text) or _last_number(text) or _alone(text)
 
 
 def _boxed(text: str) -> str:
@@ -53,9 +58,9 @@ def _boxed(text: str) -> str:
     return ""
 
 
-def _said(text: str) -> str:
+def _said(pattern: re.Pattern[str], text: str) -> str:
     """What stands behind the last words that announce an answer, if it can be one."""
-    for match in reversed(list(SAID.finditer(text))):
+    for match in list(pattern.finditer(text))[: -MOST_LOOKED_AT - 1 : -1]:
         said = tidy(match[1])
         for candidate in (said, tidy(END.sub("", said))):
             if candidate and len(candidate) <= SHORT and readings(candidate):
@@ -74,7 +79,7 @@ def _last_number(text: str) -> str:
 def _alone(text: str) -> str | None:
     """A text that is nothing but an answer in words."""
     words = tidy(text)
-    said = SAID.search(words)
+    said = ANSWER.search(words) or SAID.search(words)
     if said and len(words) <= 2 * SHORT:
         words = tidy(END.sub("", said[1]))
     return words if words and len(words) <= SHORT and "?" not in words else None

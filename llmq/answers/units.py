@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 
 from llmq.answers.tokens import WORDS
 
@@ -100,7 +101,7 @@ def unit_split(text: str) -> tuple[str, Unit | None, str]:
     if front:
         return front["sign"] + text[front.end() :].strip(), UNITS[front["unit"]], ""
     for pattern, power in POWERS:
-        text = pattern.sub(lambda m, p=power: _short(m[1]) + p, text)
+        text = pattern.sub(partial(_raised, power), text)
     text = re.sub(r"\^\((\d)\)$", r"^\1", text)
     match = BEHIND.match(text)
     if match is None:
@@ -113,6 +114,10 @@ def unit_split(text: str) -> tuple[str, Unit | None, str]:
     if LABEL.fullmatch(words) and not set(words.lower().split()) & NO_LABELS:
         return match["number"].strip(), None, words
     return text, None, ""
+
+
+def _raised(power: str, match: re.Match[str]) -> str:
+    return _short(match[1]) + power
 
 
 def _short(word: str) -> str:

@@ -34,6 +34,11 @@ class How:
     gpu_layers: int = 0
     exact: bool = False
 
+    @property
+    def on_device(self) -> "How":
+        """How a device runs what is measured exactly: as a chat does."""
+        return CHAT if self.exact else self
+
 
 CHAT = How()
 EXACT = How("F32", exact=True)

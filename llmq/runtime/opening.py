@@ -53,7 +53,7 @@ def open_model(
         if how == on_cpu:
             raise
         handles = _opened(path, n_ctx, threads, on_cpu)
-        how, remark = on_cpu, f"the GPU did not take {path.name}, so the CPU computes: {error}"
+        how, remark = on_cpu, f"the GPU did not take it, so the CPU computes: {error}"
     return Model(path, handles, how=how, remark=remark, fixed_date=fixed_date)
 
 

@@ -103,13 +103,14 @@ def spread(suite: Suite, n: int) -> Suite:
     """`n` items of each kind, evenly spread over the suite; all of a kind that has no more."""
     part = replace(
         suite,
-        dialogues=_spread(suite.dialogues, n),
-        choices=_spread(suite.choices, n),
-        problems=_spread(suite.problems, n),
+        dialogues=spread_over(suite.dialogues, n),
+        choices=spread_over(suite.choices, n),
+        problems=spread_over(suite.problems, n),
     )
     return suite if part.items == suite.items else replace(part, sha256=digest(part.items))
 
 
-def _spread(items: Sequence[Kind], n: int) -> tuple[Kind, ...]:
+def spread_over(items: Sequence[Kind], n: int) -> tuple[Kind, ...]:
+    """`n` of the items, evenly spread; all where there are no more."""
     n_all = len(items)
     return tuple(items[i * n_all // n] for i in range(n)) if n_all > n else tuple(items)

@@ -5,9 +5,9 @@ import shutil
 from pathlib import Path
 
 from llmq.devices import devices
-from llmq.suites.columns import Columns
-from llmq.verbs.arguments import one_of, read_by, threads_argument
+from llmq.verbs.arguments import one_of, threads_argument
 from llmq.verbs.running import add_running_options
+from llmq.verbs.suite_options import add_columns
 from llmq.verbs.tables import wrapped
 
 WORDS = (
@@ -67,12 +67,7 @@ def _add_measuring(parser: argparse.ArgumentParser) -> None:
         metavar="NAME|FILE",
         help="what to measure on instead of the built-in suites; may be given several times",
     )
-    parser.add_argument(
-        "--columns",
-        type=read_by(Columns.parse),
-        metavar="MAP",
-        help="which keys of a suite's records mean what, as question=stem,answer=label",
-    )
+    add_columns(parser)
     parser.add_argument(
         "--device",
         type=one_of(devices(), "device"),
@@ -129,7 +124,7 @@ def check_options(arguments: argparse.Namespace) -> None:
         arguments.usage_error(f"argument {given[0]}: takes no models")
     measuring = {
         "--suite": arguments.suite,
-        "--columns": arguments.columns,
+        "--columns": arguments.columns.pairs,
         "--device": arguments.device,
         "--threads": arguments.threads,
         "--cache-type": arguments.cache_type,
@@ -139,7 +134,7 @@ def check_options(arguments: argparse.Namespace) -> None:
     for name, value in measuring.items():
         if given and value:
             arguments.usage_error(f"argument {name}: not with {given[0]}, which measures nothing")
-    if arguments.columns and not arguments.suite:
+    if arguments.columns.pairs and not arguments.suite:
         arguments.usage_error("argument --columns: only with --suite")
     if arguments.beside and not arguments.html:
         arguments.usage_error("argument --beside: only with --html, where it is drawn")

@@ -7,6 +7,10 @@ import pytest
 from llmq.answers import found_answer
 
 FOUND = (
+    ("So we get there. The answer is 4a + 3b.", "4a + 3b"),
+    ("The answer is (x + 2)(x + 3).", "(x + 2)(x + 3)"),
+    ("The answer is 7. It is 3 more than 4.", "7"),
+    ("It is 5, I think. No, it is 6.", "6"),
     ("#### 18", "18"),
     ("The answer is 3/4.", "3/4"),
     (r"So the answer is $\frac{3}{4}$.", r"\frac{3}{4}"),

@@ -55,6 +55,11 @@ def test_without_a_gpu_the_cpu_computes_and_says_so(tutor_gguf: Path) -> None:
             np.testing.assert_array_equal(model.logits(TOKENS), logits(tutor_gguf, CHAT))
 
 
+def test_a_device_runs_what_is_measured_exactly_as_a_chat_does() -> None:
+    assert EXACT.on_device == CHAT
+    assert How("Q8_0", 3).on_device == How("Q8_0", 3)
+
+
 def test_heads_that_no_block_divides(tiny_gguf: dict[str, Path]) -> None:
     with pytest.raises(ModelError, match=r"cannot run .*K cache type q8_0 with block size 32"):
         open_model(tiny_gguf["BF16"], how=How("Q8_0"))

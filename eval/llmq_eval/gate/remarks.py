@@ -67,6 +67,18 @@ def _solves_none(evidence: Evidence, _policy: Policy) -> Iterator[str]:
         yield f"skill: the base solves none of {counted(len(rows), 'problem')}: none can be lost"
 
 
+def _as_on_a_device(evidence: Evidence, _policy: Policy) -> Iterator[str]:
+    """How the file was run, where that was not exact, and why not as it was asked for."""
+    how = evidence.settings.get("how") or {}
+    if how.get("exact") is False:
+        yield (
+            f"the quantized file ran as on a device, its context kept as {how.get('cache_type')}; the base"
+            " was computed exactly"
+        )
+    remarks = [*evidence.samples.get("remarks", ()), *(evidence.device or {}).get("remarks", ())]
+    yield from dict.fromkeys(map(str, remarks))
+
+
 def _of_another_machine(evidence: Evidence, lock: Lock) -> Iterator[str]:
     """The same base on the same text gives the same numbers, or it is another machine's."""
     if lock.runtime != evidence.runtime:
@@ -91,4 +103,5 @@ REMARKS: tuple[Callable[[Evidence, Policy], Iterator[str]], ...] = (
     _guessing,
     _too_few_choices,
     _solves_none,
+    _as_on_a_device,
 )

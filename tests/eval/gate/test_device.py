@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,11 @@ from llmq import convert
 from llmq.devices import devices
 from llmq.errors import DeviceError, ModelError
 from llmq_eval.gate.device import device_rows, measure_device
+from llmq_eval.gate.judgement import Status
+from llmq_eval.gate.judging import judge
+from llmq_eval.gate.policy_file import read_policy
 from llmq_eval.speed.values import Job
+from llmq_peer.gate_evidence import Truth, made_evidence
 
 GOOD: dict[str, Any] = {
     "profile": "phone-4gb",
@@ -78,6 +83,25 @@ def test_measuring_a_real_file(repository: Path, tmp_path: Path) -> None:
     assert device_rows(found)[0][3] is True
     with pytest.raises(ModelError, match="need a context of"):
         measure_device(file, None, Job(threads=1, prompt_tokens=1000), repeats=1)
+
+
+def test_the_judge_holds_a_file_against_the_device() -> None:
+    evidence, policy = made_evidence(Truth()), read_policy("4-bit")
+    remarks = {"remarks": ["there is no GPU"]}
+    how = {"cache_type": "Q8_0", "gpu_layers": 0, "exact": False}
+    for samples, code, status in (
+        ({}, 0, Status.PASS),
+        ({"load_s": [11.0]}, 1, Status.FAIL),
+        ({"load_s": None}, None, Status.SKIPPED),
+    ):
+        device = {**GOOD, **samples, **remarks}
+        found = judge(replace(evidence, device=device, settings={"how": how}), policy)
+        assert code in (found.exit_code, None)
+        assert next(axis.status for axis in found.axes if axis.name == "device") is status
+        assert "the quantized file ran as on a device, its context kept as Q8_0" in str(
+            found.remarks
+        )
+        assert "there is no GPU" in found.remarks
 
 
 def test_every_device_has_a_pace() -> None:

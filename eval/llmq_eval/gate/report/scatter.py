@@ -89,7 +89,7 @@ def _labels(labels: Sequence[str], points: Sequence[tuple[float, float]]) -> Ite
         covered.append(boxes[chosen])
         dx, dy = PLACES[chosen]
         side = "start" if dx > 0 else "end"
-        at = {"x": percent(x), "dx": dx, "y": y + dy, "text_anchor": side}
+        at: dict[str, str | float] = {"x": percent(x), "dx": dx, "y": y + dy, "text_anchor": side}
         yield tag("text", text, class_="name", **at)
 
 
