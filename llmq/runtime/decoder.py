@@ -53,6 +53,8 @@ class Decoder:
         self._n_batch: int = self._lib.llama_n_batch(handles.context)
         self.tokens_read = 0  # by llama.cpp since the file was opened
         self._read: list[int] = []  # the tokens whose keys and values llama.cpp holds
+        # So many of them were read in batches of their own: the same bits, whatever followed.
+        self._apart = 0
         self._has_states = has_states(handles.model)
         self._snapshot: Snapshot | None = None  # of some of them
 
@@ -116,13 +118,15 @@ class Decoder:
             self._lib.llama_sampler_free(sampler)
 
     def continuations(
-        self, prompt: Sequence[int], continuations: Sequence[Sequence[int]]
+        self, prompt: Sequence[int], continuations: Sequence[Sequence[int]], *, n_common: int = 0
     ) -> list[float]:
         """The sum of ln p over the tokens of each continuation; see `Model.continuations`."""
         self._check_room(len(prompt) + max(map(len, continuations), default=0))
-        self._forget(0)
-        for batch in cut(len(prompt), [len(prompt) - 1], most_tokens=self._n_batch, most_rows=1):
-            self._decode(prompt[batch.start : batch.stop], [batch.stop - batch.start - 1])
+        is_known = self._apart == n_common and self._read[:n_common] == list(prompt[:n_common])
+        self._forget(n_common if is_known else 0)
+        self._read_to(n_common, prompt)
+        self._apart = n_common
+        self._read_to(len(prompt), prompt)
         first = self._logits(-1).copy()
         if self._has_states:
             self._snapshot = Snapshot.take(self._opened().context, len(prompt))
@@ -170,6 +174,7 @@ class Decoder:
         if self._snapshot and self._snapshot.n_read > keep:
             self._snapshot = None
         self._read = read[:keep]
+        self._apart = self._apart if self._apart <= keep else 0
 
     def _decode(self, tokens: Sequence[int], outputs: Sequence[int]) -> None:
         batch, n = self._opened().batch, len(tokens)
