@@ -25,7 +25,6 @@ from llmq_eval.measuring import opened, read_alike, read_as_saved
 from llmq_eval.saved_base import SavedBase, is_saved_base
 from llmq_eval.verdict import significant
 
-
 CONTEXT_STEP = 256  # tokens; llama.cpp rounds what it looks at up to as many
 
 
