@@ -17,7 +17,7 @@ from llmq.runtime.sampling import Sampling, make_sampler
 from llmq.runtime.snapshot import OPENING_TOKENS, Snapshot, has_states
 
 BATCH_TOKENS = 256  # tokens per llama_decode: large enough for speed, small enough for Ctrl-C
-OUTPUT_ROWS = 64  # rows of logits held at once: 64 x 151,936 floats are 39 MB
+OUTPUT_ROWS = 32  # rows of logits held at once: 32 x 151,936 floats are 19 MB
 
 Logits = npt.NDArray[np.float32]  # (rows, n_vocab)
 
@@ -64,13 +64,26 @@ class Decoder:
         Each array is (rows, n_vocab) with at most OUTPUT_ROWS rows; row by row they belong to
         `positions` in order. The context starts empty: nothing is reused between calls.
         """
+        for rows in self._scored(tokens, positions):
+            yield np.stack(rows)
+
+    def rows(self, tokens: Sequence[int], positions: Sequence[int]) -> Iterator[Logits]:
+        """As `score`, row by row, (n_vocab,), and without a copy.
+
+        A row is llama.cpp's own memory, and holds until the next one is asked for.
+        """
+        for rows in self._scored(tokens, positions):
+            yield from rows
+
+    def _scored(self, tokens: Sequence[int], positions: Sequence[int]) -> Iterator[list[Logits]]:
+        """The rows of each batch."""
         self._check_room(len(tokens))
         self._forget(0)
         rows = {"most_tokens": self._n_batch, "most_rows": OUTPUT_ROWS}
         for batch in cut(len(tokens), positions, **rows):
             self._decode(tokens[batch.start : batch.stop], [p - batch.start for p in batch.outputs])
             if batch.wanted:
-                yield np.stack([self._logits(p - batch.start) for p in batch.wanted])
+                yield [self._logits(p - batch.start) for p in batch.wanted]
 
     def generate(
         self,

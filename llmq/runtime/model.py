@@ -52,6 +52,10 @@ class Model(Reader):
         """
         return self._decoder.score(tokens, positions)
 
+    def rows(self, tokens: Sequence[int], positions: Sequence[int]) -> Iterator[Logits]:
+        """As `score`, row by row, (n_vocab,); each holds until the next one is asked for."""
+        return self._decoder.rows(tokens, positions)
+
     def logits(self, tokens: Sequence[int]) -> Logits:
         """The logits after every token, (len(tokens), n_vocab) at once: for short texts."""
         return np.concatenate(list(self.score(tokens, range(len(tokens)))))
