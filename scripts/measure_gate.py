@@ -126,3 +126,7 @@ def figures(evidence: Evidence) -> Iterator[tuple[str, str]]:
         for metric in metrics:
             if (estimate := metric.of_rows(rows)) is not None:
                 yield metric.name, metric.cell(estimate)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
