@@ -46,7 +46,8 @@ def run(arguments: argparse.Namespace) -> int:
         evidence = _measured(arguments)
     if policy is None:
         policy = read_policy(fitting_policy(evidence.recipe))
-        _tell(f"policy {policy.name}, as {printable(evidence.quant.name)} is {evidence.recipe}")
+        made = f"is {evidence.recipe}" if evidence.recipe else "names no recipe"
+        _tell(printable(f"policy {policy.name}, as {evidence.quant.name} {made}"))
     return _finish(arguments, evidence, policy, lock, beside)
 
 
