@@ -5,15 +5,17 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
 import pytest
-import yaml  # type: ignore[import-untyped]
+import yaml  # type: ignore[import-untyped]  # its types are a package of their own
 
 EXAMPLE = Path("eval") / "ci" / "gate.yml"
+PROMPTS = Path("eval") / "llmq_eval" / "prompts"
+SMALL = "--suite tutoring.jsonl --suite skill.jsonl --policy policy.toml --threads 1"
 # How GitHub runs a step (docs.github.com, Workflow syntax, jobs.<job_id>.steps[*].shell).
 BASH = ("bash", "--noprofile", "--norc", "-e", "-o", "pipefail", "-c")
 
@@ -58,44 +60,68 @@ def test_the_reports_are_kept_also_of_a_file_that_failed(workflow: Mapping[str, 
     assert len(written) == 3
 
 
-@pytest.mark.slow
-def test_its_commands_let_the_bundled_tutor_through_and_hold_a_changed_one_up(
-    workflow: Mapping[str, Any], repository: Path, tmp_path: Path
-) -> None:
+POLICY = """
+name = "small"
+description = "what a few dialogues can tell"
+mandatory = ["integrity", "fidelity", "privacy"]
+[limits]
+mean_kl_nats = { at_most = 0.002 }
+"""
+
+
+@pytest.fixture
+def run(repository: Path, tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """A function that runs a step in an empty folder: on few dialogues, and by POLICY."""
+    for name, n in (("tutoring", 12), ("skill", 8)):
+        lines = (repository / PROMPTS / f"{name}.jsonl").read_text(encoding="utf-8").splitlines()
+        (tmp_path / f"{name}.jsonl").write_text("\n".join(lines[:n]), encoding="utf-8")
+    (tmp_path / "policy.toml").write_text(POLICY)
+    environment = os.environ | {
+        "PATH": f"{_llmq(tmp_path / 'bin')}{os.pathsep}{os.environ['PATH']}",
+        "PYTHONPATH": os.pathsep.join(str(repository / f) for f in (".", "kernels", "eval")),
+        "MODEL": str(repository / "eval" / "tutor"),
+        "GITHUB_STEP_SUMMARY": str(tmp_path / "summary.md"),
+    }
+
     def run(command: str, recipe: str = "Q8_0") -> subprocess.CompletedProcess[str]:
-        environment = os.environ | {
-            "PATH": f"{_llmq(tmp_path / 'bin')}{os.pathsep}{os.environ['PATH']}",
-            "PYTHONPATH": os.pathsep.join(str(repository / f) for f in (".", "kernels", "eval")),
-            "MODEL": str(repository / "eval" / "tutor"),
-            "RECIPE": recipe,
-            "GITHUB_STEP_SUMMARY": str(tmp_path / "summary.md"),
-        }
+        if command.startswith("llmq gate"):
+            command = f"{command.strip()} {SMALL}"
         return subprocess.run(
             [*BASH, command],
             cwd=tmp_path,
-            env=environment,
+            env=environment | {"RECIPE": recipe},
             capture_output=True,
             text=True,
             check=False,
         )
 
-    for name in ("Fetch the original", "Convert"):
-        assert (done := run(command(workflow, name))).returncode == 0, done.stderr
+    return run
+
+
+@pytest.mark.slow
+def test_its_commands_let_a_sound_tutor_through_and_hold_a_changed_one_up(
+    workflow: Mapping[str, Any],
+    run: Callable[..., subprocess.CompletedProcess[str]],
+    tmp_path: Path,
+) -> None:
     gate = command(workflow, "Gate")
+    for name in ("Fetch the original", "Convert"):
+        done = run(command(workflow, name))
+        assert done.returncode == 0, done.stderr
     missing = run(gate)
     assert missing.returncode == 2, missing.stdout
     assert "llmq.lock" in missing.stderr
 
     first = run(gate.replace("--lock llmq.lock ", ""))
     assert first.returncode == 0, first.stdout + first.stderr
-    accept = 'llmq lock update --report gate.json --reason "the first"'
-    assert (done := run(accept)).returncode == 0, done.stderr
+    accepted = run('llmq lock update --report gate.json --reason "the first"')
+    assert accepted.returncode == 0, accepted.stderr
     again = run(gate)
     assert again.returncode == 0, again.stdout + again.stderr
     _check_reports(tmp_path, exit_code=0)
 
-    worse = "llmq convert original.gguf --recipe Q2_K --force --output tutor.gguf"
-    assert run(worse).returncode == 0
+    changed = run(f"{command(workflow, 'Convert').strip()} --force", recipe="Q2_K")
+    assert changed.returncode == 0, changed.stderr
     held = run(gate)
     assert held.returncode == 1, held.stdout + held.stderr
     _check_reports(tmp_path, exit_code=1)

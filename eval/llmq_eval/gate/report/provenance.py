@@ -65,10 +65,21 @@ def _flat(settings: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, 
     for name, value in settings.items():
         if isinstance(value, Mapping):
             yield from _flat(value, f"{before}{name} ")
-        elif isinstance(value, list | tuple):
-            yield f"{before}{name}".replace("_", " "), ", ".join(map(str, value[:50]))
         else:
-            yield f"{before}{name}".replace("_", " "), str(value)
+            yield f"{before}{name}".replace("_", " "), _said(value)
+
+
+def _said(value: object) -> str:
+    """A value of a setting, lists and mappings as words.
+
+    >>> _said([{"mode": "sampled", "seed": 1}, {"mode": "greedy"}])
+    'mode sampled, seed 1; mode greedy'
+    """
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} {_said(part)}" for name, part in value.items())
+    if isinstance(value, list | tuple):
+        return "; ".join(map(_said, value[:50]))
+    return str(value)
 
 
 def _how_to_check(judgement: Judgement) -> Html:

@@ -31,7 +31,10 @@ def table(heads: Sequence[str], rows: Sequence[Sequence[str]], class_: str = "pl
         for row in rows
     ]
     return tag(
-        "div", tag("table", tag("thead", top), tag("tbody", *body)), class_=f"scroll {class_}"
+        "div",
+        tag("table", tag("thead", top), tag("tbody", *body)),
+        class_=f"scroll {class_}",
+        tabindex=0,
     )
 
 

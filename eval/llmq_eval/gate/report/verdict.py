@@ -102,10 +102,19 @@ def _row(row: RowResult) -> Html:
     return tag(
         "tr",
         tag("th", cut(row.title, CELL), *words, scope="row"),
-        tag("td", cut(row.measured, CELL), data_label="measured"),
-        tag("td", cut(row.limit, CELL), data_label="limit"),
+        *_answer(row),
         tag("td", status_cell(row.status)),
     )
+
+
+def _answer(row: RowResult) -> Iterator[Html]:
+    """What was measured beside its limit, or what a check found, which has none."""
+    measured = cut(row.measured, CELL)
+    if not row.limit:
+        yield tag("td", measured, colspan=2, data_label="found")
+        return
+    yield tag("td", measured, data_label="measured")
+    yield tag("td", cut(row.limit, CELL), data_label="limit")
 
 
 def remarks(judgement: Judgement) -> Html:
