@@ -1,0 +1,53 @@
+"""The picture of sizes in README.md: what each recipe costs in closeness, from the gate's reports.
+
+    scripts/draw-sizes REPORT.json...
+
+The reports are what `llmq gate --report-json` wrote of several files of one original. It is the
+plot of the page's report, as a picture of its own.
+"""
+
+import re
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from importlib.resources import files
+from pathlib import Path
+
+from llmq_eval.gate.evidence import Evidence
+from llmq_eval.gate.record import read_record
+from llmq_eval.gate.report.markup import Html, tag
+from llmq_eval.gate.report.scatter import size_and_quality
+from llmq_eval.gate.report.sizes import measured
+
+PICTURE = Path(__file__).resolve().parent / "pictures" / "sizes.svg"
+WIDTH, HEIGHT, MARGIN = 760, 350, 16
+CAPTION = "across: size in MB; up: mean KL to the original in nats, with 95 % intervals"
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Draw it."""
+    if not arguments:
+        print("usage: scripts/draw-sizes REPORT.json...", file=sys.stderr)
+        return 2
+    PICTURE.write_text(
+        picture([read_record(Path(name)).evidence for name in arguments]), encoding="utf-8"
+    )
+    return 0
+
+
+def picture(evidence: Sequence[Evidence]) -> str:
+    """The plot with the page's colours, light or dark as the reader's page is."""
+    style = (files("llmq_eval.gate.report") / "page.css").read_text(encoding="utf-8")
+    rules = re.findall(r"^(?::root \{.*?\n\}|@media screen.*?\n\}|\.plot .*?$)", style, re.S | re.M)
+    font = "text { font-family: system-ui, sans-serif; } .plot { overflow: visible; }"
+    ground = tag("rect", width=WIDTH, height=HEIGHT, style="fill: var(--paper)")
+    points = [replace(point, is_this=True) for point in measured(evidence)]  # all alike
+    inner = tag("svg", size_and_quality(points), x=MARGIN, y=MARGIN, width=WIDTH - 2 * MARGIN)
+    words = tag("text", CAPTION, x=MARGIN, y=HEIGHT - MARGIN, class_="tick")
+    drawn = tag("g", ground, inner, words, class_="plot")
+    sized = {"xmlns": "http://www.w3.org/2000/svg", "viewBox": f"0 0 {WIDTH} {HEIGHT}"}
+    return f"{tag('svg', Html(f'<style>{font} {chr(10).join(rules)}</style>'), drawn, **sized)}\n"
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
