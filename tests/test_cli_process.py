@@ -101,6 +101,15 @@ def test_help_and_chat_load_nothing_heavy() -> None:
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         loaded = {line.rsplit("|", 1)[-1].strip() for line in done.stderr.splitlines()}
         assert "llmq.version" in loaded
-        assert not loaded & {"torch", "transformers", "datasets", "pandas", "huggingface_hub"}
+        heavy = {
+            "torch",
+            "transformers",
+            "datasets",
+            "pandas",
+            "huggingface_hub",
+            "sympy",
+            "mpmath",
+        }
+        assert not loaded & heavy
         if arguments == ["--help"]:
             assert "numpy" not in loaded

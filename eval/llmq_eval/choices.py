@@ -3,9 +3,9 @@
 The question is the student's turn and each choice the reply to it, by the file's own chat template.
 A choice scores the sum of ln p of its tokens, the mark that ends the turn left out, divided by its
 UTF-8 bytes, so that long choices are not at a disadvantage (Gao 2021, Multiple Choice
-Normalization in LM Evaluation). The question is read once for all its choices. Where a tokenizer
-joins the end of the template's opening and the beginning of a choice, all choices are scored from
-the last border that they have in common.
+Normalization in LM Evaluation). The question is read once for all its choices, what the template
+writes before it once for all questions. Where a tokenizer joins the end of the template's opening
+and the beginning of a choice, all choices are scored from the last border that they have in common.
 
 What it does not tell: whether a tutor would say so by itself. A file may know more than it shows
 here, and a few questions say little; the intervals tell how little.
@@ -13,6 +13,7 @@ here, and a few questions say little; the intervals tell how little.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any
 
 from llmq.errors import ModelError
@@ -102,27 +103,38 @@ def answer_choices(
 
 def _chosen(model: Model, choices: Sequence[Choice], advance: Callable[[], None]) -> Chosen:
     chosen = []
+    try:
+        n_common = n_opening(model)
+    except ModelError as error:
+        return error
     for choice in choices:
         try:
-            chosen.append(likeliest(model, choice))
+            chosen.append(likeliest(model, choice, n_common=n_common))
         except ModelError as error:
             return ModelError(f"choice {choice.id!r}: {error}")
         advance()
     return tuple(chosen)
 
 
-def likeliest(model: Model, choice: Choice) -> int:
+def likeliest(model: Model, choice: Choice, *, n_common: int = 0) -> int:
     """The index of the choice that `model` holds likeliest; of equal ones the lower."""
-    scores = scored(model, choice)
+    scores = scored(model, choice, n_common=n_common)
     return scores.index(max(scores))
 
 
-def scored(model: Model, choice: Choice) -> list[float]:
-    """ln p per UTF-8 byte of each choice, in nats."""
+def scored(model: Model, choice: Choice, *, n_common: int = 0) -> list[float]:
+    """ln p per UTF-8 byte of each choice, in nats; `n_common` as in `Model.continuations`."""
     prompt, replies = _replies(model, choice)
-    sums = model.continuations(prompt, replies)
+    sums = model.continuations(prompt, replies, n_common=min(n_common, len(prompt) - 1))
     sizes = [len(text.encode("utf-8")) for text in choice.choices]
     return [total / size for total, size in zip(sums, sizes, strict=True)]
+
+
+def n_opening(model: Model) -> int:
+    """How many tokens the template writes before any question."""
+    first, second = (model.prompt([Message("user", text)]) for text in ("What", "2"))
+    pairs = zip(first, second, strict=False)
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
 
 
 def _replies(model: Model, choice: Choice) -> tuple[list[int], list[list[int]]]:

@@ -74,9 +74,8 @@ def predictions(model: Model, passage: Passage) -> Iterator[Distribution]:
     """What `model` predicts for each scored token: one distribution, filled anew each time."""
     positions = [index - 1 for index in passage.scored]  # the logits before a token predict it
     room = Distribution(model.n_vocab)
-    for block in model.score(passage.tokens[: passage.n_read], positions):
-        for logits in block:
-            yield room.read(_numbers(logits, model))
+    for logits in model.rows(passage.tokens[: passage.n_read], positions):
+        yield room.read(_numbers(logits, model))
 
 
 def _numbers(logits: Logits, model: Model) -> Logits:

@@ -31,13 +31,18 @@ TURN_TOKENS = 96  # of one turn, its end included
 MOST_SAMPLES = 40
 AS_STUDENT = re.compile(r"^[\W_]*(?:student|pupil|learner|user|human)[\W_]*?(?::|$)", re.I | re.M)
 
-# Why a turn does not teach, given the reply and the tutor's turn before it.
-FAULTS: Mapping[str, Callable[[Reply, str], bool]] = {
-    "empty": lambda reply, _: not reply.speech,
-    "in circles": lambda reply, _: loops(reply.text),
-    "not closed": lambda reply, _: not reply.closed,
-    "the same again": lambda reply, before: reply.speech == before != "",
-    "as the student": lambda reply, _: bool(AS_STUDENT.search(reply.text)),
+ECHO_WORDS = 4  # fewer may be said back on purpose: "4 times 6?"
+
+# Why a turn does not teach, given the reply, the tutor's turn before it and the student's.
+FAULTS: Mapping[str, Callable[[Reply, str, str], bool]] = {
+    "empty": lambda reply, *_: not reply.speech,
+    "in circles": lambda reply, *_: loops(reply.text),
+    "not closed": lambda reply, *_: not reply.closed,
+    "the same again": lambda reply, before, _: reply.speech == before != "",
+    "an echo": lambda reply, _, asked: (
+        reply.speech == asked.strip() and len(asked.split()) >= ECHO_WORDS
+    ),
+    "as the student": lambda reply, *_: bool(AS_STUDENT.search(reply.text)),
 }
 
 
@@ -202,9 +207,10 @@ def _talk(
         if len(prompt) + TURN_TOKENS > room or not prompt:
             break
         reply = yield from written(model, prompt, GREEDILY, TURN_TOKENS)
-        faults = tuple(name for name, is_so in FAULTS.items() if is_so(reply, before))
+        asked = student[-1].content
+        faults = tuple(name for name, is_so in FAULTS.items() if is_so(reply, before, asked))
         leaked = tells(reply.speech, dialogue.answer, said)
-        turns.append(Turn(student[-1].content, reply.text, leaked, faults))
+        turns.append(Turn(asked, reply.text, leaked, faults))
         before = reply.speech
         said.append(Message("assistant", before))
     advance()

@@ -15,11 +15,12 @@ from collections import Counter
 import numpy as np
 
 # A passage of so many characters at least is a loop when it stands so many times in a row.
-REPEATS = ((120, 2), (20, 3), (1, 6))
+REPEATS = ((120, 2), (60, 2.5), (20, 3), (1, 6))
 LEAST_CHARACTERS = 60  # of all the repeats together, where they hold letters
 LEAST_DIGITS = 120  # of repeats without a letter: a row of zeros, 0.333...
-SENTENCE_WORDS = 4  # a sentence of fewer may well be said again: "What comes next?"
-SENTENCE_TIMES = 4
+# A sentence of so many words at least is a loop when it is said so many times. A shorter one may
+# be said again: "What comes next?"
+SAID_AGAIN = ((8, 3), (4, 4))
 LETTERS = re.compile(r"[^\W\d_]+")
 SENTENCE_END = re.compile(r"(?<=[.!?。！？])\s+|\n+")  # noqa: RUF001
 
@@ -40,7 +41,7 @@ def _follows_itself(text: str) -> bool:
     letters = np.array([ord(character) for character in text], np.uint32)
     for period in range(1, len(text) // 2 + 1):
         times = next(n for least, n in REPEATS if period >= least)
-        length = max(period * times, LEAST_CHARACTERS)
+        length = max(round(period * times), LEAST_CHARACTERS)
         if length > len(text):
             continue
         same = letters[period:] == letters[:-period]
@@ -62,7 +63,9 @@ def _tells(repeated: str) -> bool:
 def _says_again(text: str) -> bool:
     """Whether some whole sentence comes again and again; rows of tables are none."""
     sentences = (" ".join(part.split()).casefold() for part in SENTENCE_END.split(text))
-    counts = Counter(
-        s for s in sentences if not s.startswith("|") and len(LETTERS.findall(s)) >= SENTENCE_WORDS
+    counts = Counter(sentence for sentence in sentences if not sentence.startswith("|"))
+    return any(
+        n >= times and len(LETTERS.findall(sentence)) >= words
+        for sentence, n in counts.items()
+        for words, times in SAID_AGAIN
     )
-    return any(n >= SENTENCE_TIMES for n in counts.values())

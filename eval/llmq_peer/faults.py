@@ -2,7 +2,8 @@
 
 Most are what a converter's mistake would make, so their hashes are right for what they hold; one
 is what a bad disk does to a good file. A fault takes a sound pair of files, the original in 16 bits
-and its quantized file (a Llama in Q4_K_M), and writes a pair of which the second is faulty.
+and its quantized file (the bundled tutor in Q4_K_M: a Llama with a tied embedding), and writes a
+pair of which the second is faulty.
 """
 
 from collections.abc import Callable
@@ -19,7 +20,7 @@ from llmq_peer.gguf_contents import Contents, Held, contents_of
 
 TEMPLATE, EOS = "tokenizer.chat_template", "tokenizer.ggml.eos_token_id"
 SCALED, ZEROED, DAMAGED = "token_embd.weight", "blk.3.ffn_down.weight", "blk.2.ffn_down.weight"
-END_ROW_FACTOR = 0.9
+END_ROW_FACTOR = 0.43
 
 
 class Pair(NamedTuple):
@@ -113,12 +114,19 @@ def _exponent(contents: Contents) -> None:
     bits[100, 0] ^= 1 << 12
 
 
-def _end_row(contents: Contents) -> None:
-    """An output matrix of its own: the tied one, but for a smaller row of the end of a turn."""
+def _run_on(sound: Pair, folder: Path) -> Pair:
+    """An output matrix of its own: the tied one, but for a smaller row of the end of a turn.
+
+    In a file of eight bits, next to which nothing else can be noticed: the divergence is that of
+    this row alone, which says the end too seldom, and mean KL takes it for that of four bits.
+    """
+    base, file = _converted("Q8_0", Overrides())(sound, folder)
+    contents = contents_of(file)
     tied = contents.tensors["token_embd.weight"].copy()
     end = int(contents.metadata[EOS])  # type: ignore[arg-type]  # a number
     _scale_by(tied, END_ROW_FACTOR, slice(end, end + 1))
     contents.tensors["output.weight"] = tied
+    return Pair(base, contents.write(file))
 
 
 def _newline(sound: Pair, folder: Path) -> Pair:
@@ -141,5 +149,5 @@ FAULTS = (
     Fault("newline missing in the template", _newline, "integrity"),
     Fault("Q2_K in place of Q4_K", _converted("Q2_K", Overrides()), "limits"),
     Fault("exponent bit of a scale", _of(_exponent, hashed=False), "integrity"),
-    Fault("replies that run on", _of(_end_row), "limits"),
+    Fault("replies that run on", _run_on, "limits"),
 )

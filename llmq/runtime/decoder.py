@@ -17,7 +17,7 @@ from llmq.runtime.sampling import Sampling, make_sampler
 from llmq.runtime.snapshot import OPENING_TOKENS, Snapshot, has_states
 
 BATCH_TOKENS = 256  # tokens per llama_decode: large enough for speed, small enough for Ctrl-C
-OUTPUT_ROWS = 64  # rows of logits held at once: 64 x 151,936 floats are 39 MB
+OUTPUT_ROWS = 32  # rows of logits held at once: 32 x 151,936 floats are 19 MB
 
 Logits = npt.NDArray[np.float32]  # (rows, n_vocab)
 
@@ -53,6 +53,8 @@ class Decoder:
         self._n_batch: int = self._lib.llama_n_batch(handles.context)
         self.tokens_read = 0  # by llama.cpp since the file was opened
         self._read: list[int] = []  # the tokens whose keys and values llama.cpp holds
+        # So many of them were read in batches of their own: the same bits, whatever followed.
+        self._apart = 0
         self._has_states = has_states(handles.model)
         self._snapshot: Snapshot | None = None  # of some of them
 
@@ -62,13 +64,26 @@ class Decoder:
         Each array is (rows, n_vocab) with at most OUTPUT_ROWS rows; row by row they belong to
         `positions` in order. The context starts empty: nothing is reused between calls.
         """
+        for rows in self._scored(tokens, positions):
+            yield np.stack(rows)
+
+    def rows(self, tokens: Sequence[int], positions: Sequence[int]) -> Iterator[Logits]:
+        """As `score`, row by row, (n_vocab,), and without a copy.
+
+        A row is llama.cpp's own memory, and holds until the next one is asked for.
+        """
+        for rows in self._scored(tokens, positions):
+            yield from rows
+
+    def _scored(self, tokens: Sequence[int], positions: Sequence[int]) -> Iterator[list[Logits]]:
+        """The rows of each batch."""
         self._check_room(len(tokens))
         self._forget(0)
         rows = {"most_tokens": self._n_batch, "most_rows": OUTPUT_ROWS}
         for batch in cut(len(tokens), positions, **rows):
             self._decode(tokens[batch.start : batch.stop], [p - batch.start for p in batch.outputs])
             if batch.wanted:
-                yield np.stack([self._logits(p - batch.start) for p in batch.wanted])
+                yield [self._logits(p - batch.start) for p in batch.wanted]
 
     def generate(
         self,
@@ -103,13 +118,15 @@ class Decoder:
             self._lib.llama_sampler_free(sampler)
 
     def continuations(
-        self, prompt: Sequence[int], continuations: Sequence[Sequence[int]]
+        self, prompt: Sequence[int], continuations: Sequence[Sequence[int]], *, n_common: int = 0
     ) -> list[float]:
         """The sum of ln p over the tokens of each continuation; see `Model.continuations`."""
         self._check_room(len(prompt) + max(map(len, continuations), default=0))
-        self._forget(0)
-        for batch in cut(len(prompt), [len(prompt) - 1], most_tokens=self._n_batch, most_rows=1):
-            self._decode(prompt[batch.start : batch.stop], [batch.stop - batch.start - 1])
+        is_known = self._apart == n_common and self._read[:n_common] == list(prompt[:n_common])
+        self._forget(n_common if is_known else 0)
+        self._read_to(n_common, prompt)
+        self._apart = n_common
+        self._read_to(len(prompt), prompt)
         first = self._logits(-1).copy()
         if self._has_states:
             self._snapshot = Snapshot.take(self._opened().context, len(prompt))
@@ -157,6 +174,7 @@ class Decoder:
         if self._snapshot and self._snapshot.n_read > keep:
             self._snapshot = None
         self._read = read[:keep]
+        self._apart = self._apart if self._apart <= keep else 0
 
     def _decode(self, tokens: Sequence[int], outputs: Sequence[int]) -> None:
         batch, n = self._opened().batch, len(tokens)

@@ -52,6 +52,10 @@ class Model(Reader):
         """
         return self._decoder.score(tokens, positions)
 
+    def rows(self, tokens: Sequence[int], positions: Sequence[int]) -> Iterator[Logits]:
+        """As `score`, row by row, (n_vocab,); each holds until the next one is asked for."""
+        return self._decoder.rows(tokens, positions)
+
     def logits(self, tokens: Sequence[int]) -> Logits:
         """The logits after every token, (len(tokens), n_vocab) at once: for short texts."""
         return np.concatenate(list(self.score(tokens, range(len(tokens)))))
@@ -83,11 +87,12 @@ class Model(Reader):
         return write_together(self.path, self._handles(), writers, room=room)
 
     def continuations(
-        self, prompt: Sequence[int], continuations: Sequence[Sequence[int]]
+        self, prompt: Sequence[int], continuations: Sequence[Sequence[int]], *, n_common: int = 0
     ) -> list[float]:
         """The sum of ln p (nats) over the tokens of each continuation, were it to follow `prompt`.
 
-        The prompt is read once for all. The context starts empty, so that the figures do not depend
-        on earlier calls. Raises ModelError where a damaged file gives no numbers.
+        The prompt is read once for all, and its first `n_common` tokens, fewer than it has, once
+        for all calls that begin with the same. The figures do not depend on earlier calls. Raises
+        ModelError where a damaged file gives no numbers.
         """
-        return self._decoder.continuations(prompt, continuations)
+        return self._decoder.continuations(prompt, continuations, n_common=n_common)

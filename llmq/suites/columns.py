@@ -46,9 +46,12 @@ class Columns:
             pairs.append((target, source))
         return cls(tuple(pairs))
 
+    def __bool__(self) -> bool:
+        return bool(self.pairs)
+
     def applied(self, record: Record, where: str) -> Record:
         """The record under the names of a suite: what is mapped, and the labels that it has."""
-        if not self.pairs:
+        if not self:
             return record
         mapped = {target: _found(record, source, where) for target, source in self.pairs}
         return {key: record[key] for key in KEPT if key in record} | mapped

@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from llmq.drift import chosen_suite, chosen_text
@@ -16,6 +16,13 @@ from llmq.verbs.drift_options import check_options
 from llmq.verbs.drift_progress import DriftBar, ahead, drift_bar
 from llmq.verbs.drift_replies import print_replies, replies_beside, show_replies
 from llmq.verbs.drift_report import check_report, finish, report, write_report
+from llmq.verbs.drift_skill import (
+    Skills,
+    check_no_dialogues,
+    only_skill,
+    print_skills,
+    skills_beside,
+)
 from llmq.verbs.drift_tables import (
     print_tables,
     print_verdicts,
@@ -30,6 +37,7 @@ from llmq_eval.duration import estimated_work
 from llmq_eval.material import Document, Material, suite_material
 from llmq_eval.observer import Observer
 from llmq_eval.openings import Prompt, choose_prompts
+from llmq_eval.replies import Replies
 from llmq_eval.saved_base import SavedBase
 from llmq_eval.text import read_text
 
@@ -52,11 +60,16 @@ def run(arguments: argparse.Namespace) -> int:
         text = arguments.text or Path(arguments.suite)
         check_report(arguments.report_json, [arguments.base, *arguments.quants, text])
     suite, material = _material(arguments)
+    if suite and not suite.dialogues:
+        check_no_dialogues(arguments, suite)
     with (
         endings_raise(lambda name: LlmqError(f"stopped by {name}")),  # or a converted base stays
         drift_bar() as bar,
         opened_base(arguments, material, bar) as files,
     ):
+        if suite and not suite.dialogues:
+            bar.stop()
+            return only_skill(arguments, files.models, suite)
         return _measured(arguments, files, material, suite, bar)
 
 
@@ -65,7 +78,7 @@ def _material(arguments: argparse.Namespace) -> tuple[Suite | None, Material]:
     if arguments.text:
         tell_calibrated(arguments.quants, read_text(arguments.text))
         return None, chosen_text(arguments.text, arguments.ctx)
-    whole = chosen_suite(arguments.suite)
+    whole = chosen_suite(arguments.suite, columns=arguments.columns)
     tell_calibrated(arguments.quants, whole)
     suite = chosen_suite(whole, quick=arguments.quick)
     return suite, suite_material(suite)
@@ -106,20 +119,34 @@ def _measured(
         replies, failed = (
             replies_beside(models, results, prompts, bar.replies_done) if prompts else ({}, [])
         )
+        bar.stop()
+        skills = skills_beside(files, results, suite)
     except KeyboardInterrupt:
         bar.stop()
         if not arguments.json:
             print_verdicts(drifts)
         raise
-    bar.stop()
+    _print_rest(arguments, material.name, drifts, replies, skills)
+    failures += [*failed, *skills.failures]
+    return finish(arguments, report(drifts, failures, replies, skills.as_json()), failures)
+
+
+def _print_rest(
+    arguments: argparse.Namespace,
+    name: str,
+    drifts: Sequence[Drift],
+    replies: Mapping[Drift, Replies],
+    skills: Skills,
+) -> None:
+    """What stands below the figures of drift; the verdicts come last."""
     if replies and arguments.generate and not arguments.json:
-        print_replies(material.name, replies)
+        print_replies(name, replies)
     if replies and arguments.show:
         show_replies(replies, arguments.show)
+    if not arguments.json:
+        print_skills(name, skills)
     if drifts and not arguments.json:
         print_verdicts(drifts)
-    failures += failed
-    return finish(arguments, report(drifts, failures, replies), failures)
 
 
 def _begin(

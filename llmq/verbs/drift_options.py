@@ -8,6 +8,7 @@ from llmq.drift import QUICK_DIALOGUES
 from llmq.verbs.arguments import context_argument, count_argument, threads_argument
 from llmq.verbs.drift_tables import LEGEND
 from llmq.verbs.running import add_running_options
+from llmq.verbs.suite_options import add_columns
 from llmq.verbs.tables import wrapped
 from llmq_eval.drift import BUILTIN_SUITES
 from llmq_eval.groups import BY
@@ -80,7 +81,7 @@ def _add_material(parser: argparse.ArgumentParser) -> None:
         "--suite",
         default=BUILTIN_SUITES[0],
         metavar="NAME|FILE",
-        help=f"built-in prompts ({', '.join(BUILTIN_SUITES)}; the first is the default) or a JSONL file",
+        help=f"built-in items ({', '.join(BUILTIN_SUITES)}; the first is the default), a file (JSONL, JSON, CSV) or hf:org/name",
     )
     material.add_argument(
         "--text",
@@ -88,6 +89,7 @@ def _add_material(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="plain text instead, cut and scored as llama-perplexity does it",
     )
+    add_columns(parser)
     parser.add_argument(
         "--quick",
         action="store_true",
@@ -107,6 +109,7 @@ def check_options(arguments: argparse.Namespace) -> None:
         "--ctx": (arguments.ctx and not arguments.text, "only with --text; a suite is read whole"),
         "--by": (arguments.by and arguments.text, "not with --text: no dialogues"),
         "--quick": (arguments.quick and arguments.text, "not with --text; take a shorter text"),
+        "--columns": (arguments.columns and arguments.text, "not with --text: no records"),
         "--generate": (arguments.generate and arguments.text, "not with --text: no dialogues"),
         "--show": (arguments.show and arguments.text, "not with --text: no dialogues"),
         "--show ": (arguments.show and arguments.json, "not with --json, which holds every reply"),

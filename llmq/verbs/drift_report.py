@@ -7,6 +7,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from llmq.errors import OutputError, printable
 from llmq.files.parts import parts_of
@@ -28,7 +29,10 @@ def check_report(path: Path, read: Sequence[Path]) -> None:
 
 
 def report(
-    drifts: Sequence[Drift], failures: Sequence[Failure], replies: Mapping[Drift, Replies]
+    drifts: Sequence[Drift],
+    failures: Sequence[Failure],
+    replies: Mapping[Drift, Replies],
+    skill: Sequence[Mapping[str, Any]] = (),
 ) -> str:
     """The report as JSON: what was measured, and which files could not be."""
     rows = [
@@ -36,7 +40,8 @@ def report(
         for drift in drifts
     ]
     failed = [{"quant": asdict(f.quant), "error": str(f.error)} for f in failures]
-    return json.dumps({"drifts": rows, "failed": failed}, indent=1)
+    skills = {"skill": list(skill)} if skill else {}
+    return json.dumps({"drifts": rows, **skills, "failed": failed}, indent=1)
 
 
 def finish(arguments: argparse.Namespace, text: str, failures: Sequence[Failure]) -> int:

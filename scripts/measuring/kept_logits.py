@@ -22,10 +22,10 @@ class KeptLogits:
         self.path, self.n_vocab = model.path, model.n_vocab
         self._model, self._folder = model, folder
 
-    def score(self, tokens: Sequence[int], positions: Sequence[int]) -> Iterator[Logits]:
-        """As `Model.score`."""
+    def rows(self, tokens: Sequence[int], positions: Sequence[int]) -> Iterator[Logits]:
+        """As `Model.rows`."""
         asked = repr((list(tokens), list(positions))).encode()
         file = self._folder / f"{hashlib.sha256(asked).hexdigest()}.npy"
         rows = kept_array(file, lambda: np.concatenate(list(self._model.score(tokens, positions))))
         for start in range(0, len(rows), OUTPUT_ROWS):
-            yield np.array(rows[start : start + OUTPUT_ROWS])  # read from the disk once
+            yield from np.array(rows[start : start + OUTPUT_ROWS])  # read from the disk once

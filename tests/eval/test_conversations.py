@@ -122,14 +122,17 @@ FAULTY = {
     "in circles": replace(GOOD, text="Count back from 20. " * 9),
     "not closed": replace(GOOD, closed=False),
     "the same again": replace(GOOD, text="Try it again."),
+    "an echo": replace(GOOD, text="Can we start with it?"),
     "as the student": replace(GOOD, text="Try it.\nStudent: I think it is 12."),
 }
 
 
 def test_each_fault_is_seen_and_none_in_a_good_turn() -> None:
+    said = "Try it again.", "Can we start with it?"
     for name, reply in FAULTY.items():
-        assert [n for n, is_so in FAULTS.items() if is_so(reply, "Try it again.")] == [name]
-    assert not any(is_so(GOOD, "Try it again.") for is_so in FAULTS.values())
+        assert [n for n, is_so in FAULTS.items() if is_so(reply, *said)] == [name]
+    assert not any(is_so(GOOD, *said) for is_so in FAULTS.values())
     role = replace(GOOD, text="What does a user: a student, say?\nA student says what it thinks.")
-    assert not FAULTS["as the student"](role, "")
-    assert not FAULTS["the same again"](replace(GOOD, text=""), "")
+    assert not FAULTS["as the student"](role, "", "")
+    assert not FAULTS["the same again"](replace(GOOD, text=""), "", "")
+    assert not FAULTS["an echo"](replace(GOOD, text="4 x 6?"), "", "4 x 6?")

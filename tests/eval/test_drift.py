@@ -172,7 +172,8 @@ def test_nothing_depends_on_where_a_batch_ends(
 
     def tokens(batch: int, rows: int) -> Any:
         monkeypatch.setattr("llmq.runtime.opening.BATCH_TOKENS", batch)
-        monkeypatch.setattr("llmq.runtime.decoder.OUTPUT_ROWS", rows)
+        for module in ("decoder", "opening"):
+            monkeypatch.setattr(f"llmq.runtime.{module}.OUTPUT_ROWS", rows)
         drift = measure_drift(tiny_gguf["BF16"], tiny_gguf["Q4_0"], suite=suite, threads=1)
         return np.concatenate([document.tokens for document in drift.documents])
 

@@ -11,6 +11,13 @@ CIRCLES = {
     "cut off in the middle": ("Let us check the sum once more, digit by digit. " * 4)[:-9],
     "a paragraph": "First we write both numbers below each other, so that ones stand below ones and "
     "tens below tens. Then we add the ones, and carry what is more than nine. " * 2,
+    "a long sentence, cut off": (
+        "This is a classic example of a quadratic equation, and it can be factored as (x + 1)(x - 2). "
+        * 3
+    )[:-40],
+    "a sentence that comes back": "The air is dry, so it is not as humid as it would be there. "
+    "It is hot. The air is dry, so it is not as humid as it would be there.\n\nIt is warm. "
+    "The air is dry, so it is not as humid as it would be there.",
     "Chinese": "你好我们再试一次。" * 8,
     "without spaces": "abcdefgh" * 10,
     "second thoughts": LINES(
@@ -34,6 +41,8 @@ STRAIGHT = {
     "a question asked thrice": "What comes next in the row? I see 2.\n"
     "What comes next in the row? I see 4.\nWhat comes next in the row? I see 8.",
     "short answers": "Well done.\nNext one.\nWell done.\nNext one.\nWell done.\nWell done.\nWell done.",
+    "a task put again": "How many tens are in 90, and how many ones are left over then? Think of a "
+    "row of ten beads. Now once more: how many tens are in 90, and how many ones are left over then?",
     "code": "for i in range(3):\n    print(i)\nfor j in range(3):\n    print(j)\n",
     "all true": LINES(f"| {n % 2} | {n // 2} | yes |" for n in range(4)),
 }

@@ -47,6 +47,27 @@ def test_each_is_as_likely_as_by_itself(file: Path) -> None:
     np.testing.assert_allclose(found, expected, rtol=2e-4)
 
 
+def test_what_is_common_is_read_once_and_nothing_else_changes(file: Path) -> None:
+    text = np.random.default_rng(1).integers(0, 256, 300).tolist()
+    common, first, second = text[:30], text[30:50], text[50:80]
+    replies = [text[100:104], text[104:110]]
+    with open_model(file, n_ctx=256, threads=1) as model:
+        alone = [model.continuations([*common, *rest], replies, n_common=30) for rest in (second,)]
+        model.continuations([*common, *first], replies, n_common=30)
+        read = model.tokens_read
+        found = model.continuations([*common, *second], replies, n_common=30)
+        n_read = model.tokens_read - read
+        assert [found] == alone
+        list(model.generate([*common, *first], max_tokens=2))
+        assert model.continuations([*common, *second], replies, n_common=30) == found
+        other = [*text[200:230], *second]
+        assert model.continuations(other, replies, n_common=30) != found
+        np.testing.assert_allclose(
+            model.continuations([*common, *second], replies), found, rtol=2e-4
+        )
+    assert n_read in (30 + 3 + 5, 30 + 30 + 3 + 5)  # states cannot go back so far
+
+
 def test_what_does_not_fit_and_what_is_no_number(
     tiny_gguf: dict[str, Path], tmp_path: Path
 ) -> None:
