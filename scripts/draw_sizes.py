@@ -1,11 +1,12 @@
 """The picture of sizes in README.md: what each recipe costs in closeness, from the gate's reports.
 
-    scripts/draw-sizes REPORT.json...
+    scripts/draw-sizes REPORT.json... [--picture FILE]
 
 The reports are what `llmq gate --report-json` wrote of several files of one original. It is the
 plot of the page's report, as a picture of its own.
 """
 
+import argparse
 import re
 import sys
 from collections.abc import Sequence
@@ -13,6 +14,7 @@ from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 
+from llmq.errors import LlmqError
 from llmq_eval.gate.evidence import Evidence
 from llmq_eval.gate.record import read_record
 from llmq_eval.gate.report.markup import Html, tag
@@ -24,14 +26,19 @@ WIDTH, HEIGHT, MARGIN = 760, 350, 16
 CAPTION = "across: size in MB; up: mean KL to the original in nats, with 95 % intervals"
 
 
-def main(arguments: Sequence[str]) -> int:
+def main() -> int:
     """Draw it."""
-    if not arguments:
-        print("usage: scripts/draw-sizes REPORT.json...", file=sys.stderr)
-        return 2
-    PICTURE.write_text(
-        picture([read_record(Path(name)).evidence for name in arguments]), encoding="utf-8"
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
+    parser.add_argument("reports", nargs="+", type=Path, metavar="REPORT.json")
+    parser.add_argument("--picture", type=Path, default=PICTURE, help=f"default: {PICTURE.name}")
+    arguments = parser.parse_args()
+    try:
+        drawn = picture([read_record(report).evidence for report in arguments.reports])
+    except LlmqError as error:
+        parser.exit(1, f"{error}\n")
+    arguments.picture.write_text(drawn, encoding="utf-8", newline="\n")
     return 0
 
 
@@ -50,4 +57,4 @@ def picture(evidence: Sequence[Evidence]) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())
