@@ -1,4 +1,4 @@
-"""What a conversion does where nothing is said: the one table of defaults.
+"""What happens where nothing is said: the one table of defaults.
 
 Who chooses the codes then is llmq/quality.py's, a row a format.
 """
