@@ -6,6 +6,7 @@ from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 
+from llmq.defaults import QUICK_GATE
 from llmq.errors import EvidenceError, printable
 from llmq.files.json import parse_json_object
 from llmq.verbs.gate_explain import explained
@@ -83,7 +84,9 @@ def _measured(arguments: argparse.Namespace) -> Evidence:
     from llmq.gate_plan import gate_plan
 
     plan = replace(
-        gate_plan(arguments.suite, columns=arguments.columns),
+        gate_plan(
+            arguments.suite, columns=arguments.columns, every=QUICK_GATE if arguments.quick else 1
+        ),
         threads=arguments.threads,
         how=how_of(arguments, otherwise=EXACT),
         device=arguments.device,
