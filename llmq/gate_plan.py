@@ -1,20 +1,23 @@
 """What the gate measures on, and how: the suites, how much of them, and the machine's part."""
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
 from llmq.drift import chosen_suite
+from llmq.errors import SuiteError
 from llmq.runtime import EXACT, How
 from llmq.suites import Choice, Dialogue, Problem, Suite
 from llmq.suites.columns import NO_COLUMNS, Columns
+from llmq.suites.items import digest, spread_over
 from llmq_eval.gate.evidence import SuiteUsed
 
 # By kind of item: what is measured on where no suite is named, or those named have none of a kind.
 BUILTIN = {
-    "dialogues": ("tutoring", "subjects", "refusals"),
+    "dialogues": ("tutoring", "subjects", "refusals", "practice"),
     "choices": ("skill", "practice"),
     "problems": ("skill", "practice"),
 }
@@ -42,16 +45,38 @@ class GatePlan:
 
 
 def gate_plan(
-    suites: Sequence[str | Path | Suite] = (), *, columns: Columns = NO_COLUMNS
+    suites: Sequence[str | Path | Suite] = (), *, columns: Columns = NO_COLUMNS, every: int = 1
 ) -> GatePlan:
-    """The plan for these suites, and for the built-in ones where they hold none of a kind."""
+    """The plan for these suites, and for the built-in ones where they hold none of a kind.
+
+    Of each suite one item in `every` is taken. Raises SuiteError where two have the same name.
+    """
     named = [chosen_suite(suite, columns=columns) for suite in suites]
+    for name, n in Counter(suite.name for suite in named).items():
+        if n > 1:
+            raise SuiteError(
+                f"{n} suites are called {name}; leave one out, or give it another name"
+            )
     parts: dict[str, list[Suite]] = {kind: [] for kind in KINDS}
     for kind, builtin in BUILTIN.items():
         own = [suite for suite in named if getattr(suite, kind)]
-        parts[kind] = own or [chosen_suite(name) for name in builtin]
+        whole = own or [chosen_suite(name) for name in builtin]
+        parts[kind] = [_part(suite, every) for suite in whole]
     used = {suite.sha256: suite for kind in KINDS for suite in parts[kind]}
     return GatePlan(_joined(parts), tuple(map(_used, used.values())))
+
+
+def _part(suite: Suite, every: int) -> Suite:
+    """One item in `every` of each kind, evenly spread."""
+    if every == 1:
+        return suite
+    part = replace(
+        suite,
+        dialogues=spread_over(suite.dialogues, -(-len(suite.dialogues) // every)),
+        choices=spread_over(suite.choices, -(-len(suite.choices) // every)),
+        problems=spread_over(suite.problems, -(-len(suite.problems) // every)),
+    )
+    return replace(part, name=f"{suite.name} (1 of {every})", sha256=digest(part.items))
 
 
 def _joined(parts: dict[str, list[Suite]]) -> Suite:

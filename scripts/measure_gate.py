@@ -43,6 +43,7 @@ def main() -> int:
     parser.add_argument("checkpoint", type=Path)
     parser.add_argument("--recipes", nargs="+", choices=RECIPES, default=RECIPE_NAMES)
     parser.add_argument("--suite", action="append", default=[], help="may come again")
+    parser.add_argument("--every", type=int, default=1, help="one item in so many of each suite")
     parser.add_argument("--threads", type=int)
     parser.add_argument("--work", type=Path, default=Path("build/gate"))
     parser.add_argument("--json", type=Path, help="what README's tables are rendered from")
@@ -74,7 +75,7 @@ def measured(arguments: argparse.Namespace) -> tuple[Evidence, ...]:
         files.append(arguments.work / f"{file.name}-{recipe}.gguf")
         if not files[-1].exists():
             execute(file, files[-1])
-    plan = replace(gate_plan(arguments.suite), threads=arguments.threads)
+    plan = replace(gate_plan(arguments.suite, every=arguments.every), threads=arguments.threads)
     shown = {"step": ""}
 
     def tell(step: str, done: int, total: int) -> None:

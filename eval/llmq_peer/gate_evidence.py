@@ -153,7 +153,7 @@ def made_evidence(truth: Truth, seed: int = 0, **fields: Any) -> Evidence:
         settings={"threads": 1, "n_ctx": 2048},
         suites=(suite,),
         checks=checks,
-        tables=_rows(truth, seed),
+        tables=fields.pop("tables", None) or _rows(truth, seed),
     )
     return replace(evidence, **fields)
 

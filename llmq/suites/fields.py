@@ -5,6 +5,7 @@ Every function takes `where`, the place that an error names.
 
 import math
 from collections.abc import Mapping
+from itertools import islice
 from typing import Any
 
 from llmq.errors import SuiteError, one_line
@@ -12,15 +13,20 @@ from llmq.spelling import did_you_mean
 
 Record = Mapping[str, Any]
 SHOWN = 40  # characters of a value in a message
+MOST_NAMES = 100
 
 
 def field(record: Record, key: str, where: str) -> object:
     """The value of `key`."""
     if key not in record:
-        names = [name for name in record if len(name) <= SHOWN]
-        hint = did_you_mean(key, names, found="; is it {!r}?")
+        hint = did_you_mean(key, names(record), found="; is it {!r}?")
         raise SuiteError(f"{where}: {key!r} is missing{hint}")
     return record[key]
+
+
+def names(record: Record) -> list[str]:
+    """The keys of a record among which a misspelled one is looked for: not many, none long."""
+    return [name for name in islice(record, MOST_NAMES) if len(name) <= SHOWN]
 
 
 def text(record: Record, key: str, where: str) -> str:

@@ -10,7 +10,7 @@ from functools import partial
 from llmq.errors import SuiteError
 from llmq.spelling import nearest
 from llmq.suites.choices import read_choice
-from llmq.suites.fields import SHOWN, Record, field, label, some_text, text, written
+from llmq.suites.fields import Record, field, label, names, some_text, text, written
 from llmq.suites.items import Item, Problem
 from llmq.suites.turns import read_pair, read_turns
 
@@ -86,11 +86,10 @@ def read_item(record: Record, where: str) -> Item:
     for form in FORMS:
         if all(key in record for key in form.keys):
             return form.read(record, where)
-    names = [name for name in record if len(name) <= SHOWN]
     for form in FORMS:
         lacking = [key for key in form.keys if key not in record]
         # A misspelled key, where nothing else is amiss.
-        if len(lacking) == 1 and (near := nearest(lacking[0], names, n=1, cutoff=0.8)):
+        if len(lacking) == 1 and (near := nearest(lacking[0], names(record), n=1, cutoff=0.8)):
             raise SuiteError(f"{where}: {lacking[0]!r} is missing; is it {near[0]!r}?")
     raise SuiteError(
         f"{where}: {'; '.join(_lacks(form, record) for form in FORMS if form.is_ours)}"

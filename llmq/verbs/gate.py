@@ -6,6 +6,7 @@ from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 
+from llmq.defaults import QUICK_GATE
 from llmq.errors import EvidenceError, printable
 from llmq.files.json import parse_json_object
 from llmq.verbs.gate_explain import explained
@@ -45,7 +46,8 @@ def run(arguments: argparse.Namespace) -> int:
         evidence = _measured(arguments)
     if policy is None:
         policy = read_policy(fitting_policy(evidence.recipe))
-        _tell(f"policy {policy.name}, as {printable(evidence.quant.name)} is {evidence.recipe}")
+        made = f"is {evidence.recipe}" if evidence.recipe else "names no recipe"
+        _tell(printable(f"policy {policy.name}, as {evidence.quant.name} {made}"))
     return _finish(arguments, evidence, policy, lock, beside)
 
 
@@ -77,7 +79,9 @@ def _measured(arguments: argparse.Namespace) -> Evidence:
     from llmq.gate_plan import gate_plan
 
     plan = replace(
-        gate_plan(arguments.suite, columns=arguments.columns),
+        gate_plan(
+            arguments.suite, columns=arguments.columns, every=QUICK_GATE if arguments.quick else 1
+        ),
         threads=arguments.threads,
         how=how_of(arguments, otherwise=EXACT),
         device=arguments.device,

@@ -4,6 +4,7 @@ import argparse
 import shutil
 from pathlib import Path
 
+from llmq.defaults import QUICK_GATE
 from llmq.devices import devices
 from llmq.verbs.arguments import one_of, threads_argument
 from llmq.verbs.running import add_running_options
@@ -68,6 +69,11 @@ def _add_measuring(parser: argparse.ArgumentParser) -> None:
         help="what to measure on instead of the built-in suites; may be given several times",
     )
     add_columns(parser)
+    parser.add_argument(
+        "--quick",
+        action="store_true",
+        help=f"a first look: one item in {QUICK_GATE} of each suite; less will be conclusive",
+    )
     parser.add_argument(
         "--device",
         type=one_of(devices(), "device"),

@@ -139,20 +139,23 @@ def test_ctrl_c_leaves_the_figures_of_the_dialogues_that_were_read(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     report = tmp_path / "report.json"
-    score, calls = Model.score, 0
+    rows, calls = Model.rows, 0
 
     def interrupted(model: Model, *arguments: list[int]) -> object:
         nonlocal calls
         calls += 1
         if calls > 16:  # the try before takes 4, each dialogue 2
             raise KeyboardInterrupt
-        return score(model, *arguments)
+        return rows(model, *arguments)
 
-    monkeypatch.setattr(Model, "score", interrupted)
+    monkeypatch.setattr(Model, "rows", interrupted)
     files = tiny_gguf["BF16"], tiny_gguf["Q4_0"]
-    options = ["--suite", suite, "--show", "1", "--report-json", report]
+    saved = tmp_path / "half.base"
+    options = ["--suite", suite, "--show", "1", "--report-json", report, "--save-base", saved]
     assert run("drift", *files, *options) == 1
     out, err = capsys.readouterr()
+    assert "half.base was not written: not all was compared" in err
+    assert not saved.exists()
     assert "note: stopped by Ctrl-C: these are the first 6 of 30 dialogues" in err
     assert err.splitlines()[-1] == "llmq: stopped by Ctrl-C"
     assert "on 6 dialogues of thirty" in out

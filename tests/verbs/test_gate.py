@@ -2,6 +2,8 @@
 
 import json
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -219,3 +221,18 @@ def test_what_is_explained(capsys: pytest.CaptureFixture[str]) -> None:
             policy,
         ):
             assert words in text
+
+
+def test_the_demo_is_a_real_verdict_without_a_model(
+    repository: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code = run("gate", "--demo")
+    out = capsys.readouterr().out
+    assert code == CODES[verdict(out)]
+    assert "tutor-Q4_K_M.gguf" in out
+    script = "import sys; from llmq.cli import main; main(['gate', '--demo']); print(*sys.modules)"
+    command = [sys.executable, "-c", script]
+    done = subprocess.run(command, cwd=repository, capture_output=True, text=True, check=True)
+    loaded = {name.partition(".")[0] for name in done.stdout.splitlines()[-1].split()}
+    assert "llmq_eval" in loaded
+    assert not loaded & {"llama_cpp", "sympy", "tokenizers", "torch"}

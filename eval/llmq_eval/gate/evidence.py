@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal
 
 from llmq.errors import EvidenceError
+from llmq_eval.gate.typed import typed
 from llmq_eval.model_file import ModelFile
 
 SCHEMA = "llmq-gate-1"
@@ -94,12 +95,12 @@ def evidence_from_json(record: Mapping[str, Any], where: str) -> Evidence:
         raise EvidenceError(f"{where} is no report of llmq gate: its schema is not {SCHEMA!r}")
     read = {name: value for name, value in record.items() if name not in ("schema", "digest")}
     try:
-        read["base"] = ModelFile(**read["base"])
-        read["quant"] = ModelFile(**read["quant"])
-        read["suites"] = tuple(SuiteUsed(**suite) for suite in read["suites"])
-        read["checks"] = tuple(Check(**check) for check in read["checks"])
+        read["base"] = typed(ModelFile, read["base"])
+        read["quant"] = typed(ModelFile, read["quant"])
+        read["suites"] = tuple(typed(SuiteUsed, suite) for suite in read["suites"])
+        read["checks"] = tuple(typed(Check, check) for check in read["checks"])
         read["tables"] = {name: tuple(rows) for name, rows in read["tables"].items()}
-        found = Evidence(**read)
+        found = typed(Evidence, read)
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise EvidenceError(f"{where} is no whole report of llmq gate: {error}") from None
     if found.digest != record.get("digest"):

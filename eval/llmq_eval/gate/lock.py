@@ -16,6 +16,7 @@ from llmq.errors import EvidenceError
 from llmq.files.json import read_json_object
 from llmq_eval.gate.evidence import TABLES, Evidence, Row
 from llmq_eval.gate.judgement import Judgement
+from llmq_eval.gate.soundness import wrong_file, wrong_objects, wrong_tables
 from llmq_eval.model_file import ModelFile
 
 LOCK_SCHEMA = "llmq-lock-1"
@@ -135,6 +136,14 @@ def read_lock(path: Path) -> Lock:
         digest = lock.digest
     except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
         raise EvidenceError(f"{path} is no whole lock ({error}); {AGAIN}") from None
+    wrongs = (
+        *wrong_file(lock.accepted),
+        *wrong_file(lock.base),
+        *wrong_tables(lock.tables),
+        *wrong_objects(lock, "settings", "suites"),
+    )
+    for wrong in wrongs:
+        raise EvidenceError(f"{path} is no sound lock: {wrong}; {AGAIN}")
     if digest != record.get("digest"):
         raise EvidenceError(f"{path} was edited by hand: its digest does not fit; {AGAIN}")
     return lock

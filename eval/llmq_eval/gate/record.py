@@ -19,6 +19,7 @@ from llmq_eval.gate.judging import judge
 from llmq_eval.gate.lock import Lock
 from llmq_eval.gate.policy import Policy
 from llmq_eval.gate.policy_file import BUILTIN_POLICIES, policy_of, read_policy
+from llmq_eval.gate.soundness import check_sound
 
 LARGEST_BYTES = 1 << 28
 
@@ -58,7 +59,7 @@ def read_record(path: Path) -> Record:
 def record_of(record: Mapping[str, Any], where: str) -> Record:
     """The report that a JSON object holds; bare evidence is one without a policy and a verdict."""
     if record.get("schema") == SCHEMA:
-        return Record(evidence_from_json(record, where), None, {})
+        return Record(_sound(record, where), None, {})
     evidence, policy = record.get("evidence"), record.get("policy")
     if not isinstance(evidence, Mapping):
         raise EvidenceError(f"{where} is no report of llmq gate: it holds no evidence")
@@ -67,8 +68,14 @@ def record_of(record: Mapping[str, Any], where: str) -> Record:
     judgement = record.get("judgement")
     if not isinstance(judgement, Mapping):
         raise EvidenceError(f"{where} is no report of llmq gate: it holds no judgement")
-    found = evidence_from_json(evidence, where)
+    found = _sound(evidence, where)
     return Record(found, policy_of(policy, f"{where}, its policy"), judgement)
+
+
+def _sound(record: Mapping[str, Any], where: str) -> Evidence:
+    found = evidence_from_json(record, where)
+    check_sound(found, where)
+    return found
 
 
 def verified(record: Record, lock: Lock | None) -> Iterator[Finding]:
