@@ -98,6 +98,7 @@ def _beside(item: Mapping[str, Any], n_bytes: int) -> Html:
     sides = []
     for side, title in zip(SIDES, ("original", "this file"), strict=True):
         said = [words for key, words in NOTED.items() if item.get(f"{side}_{key}")]
+        said += [one_line(str(words), 60) for words in list(item.get(f"{side}_faults") or ())[:4]]
         head = tag("h3", title, *(tag("span", words, class_="flag") for words in said))
         sides.append(tag("div", head, quoted(str(item.get(side, "")), n_bytes)))
     return tag("div", *sides, class_="pair")
@@ -108,7 +109,6 @@ NOTED = {
     "loop": "in circles",
     "leak": "tells the answer",
     "leaked": "tells the answer",
-    "degenerate": "broken",
 }
 
 
@@ -167,4 +167,6 @@ def _conversation(item: Mapping[str, Any]) -> Html:
         tag("b", tag("bdi", answer)),
         class_="where",
     )
-    return tag("article", where, *turns)
+    told = str(item.get("system") or "")
+    before = [tag("p", "told to the tutor"), quoted(told, 500)] if told else []
+    return tag("article", where, *before, *turns)
