@@ -90,7 +90,10 @@ def _texts(found: Sequence[Mapping[str, Any]]) -> list[Html]:
         )
         for item in list(found)[:MOST_REPLIES]
     ]
-    return [*items[:OPEN_REPLIES], *more(items[OPEN_REPLIES:], "pairs of replies")]
+    return [
+        *items[:OPEN_REPLIES],
+        *more(items[OPEN_REPLIES:], "pair of replies", "more pairs of replies"),
+    ]
 
 
 def _beside(item: Mapping[str, Any], n_bytes: int) -> Html:
@@ -130,7 +133,7 @@ def conversations(evidence: Evidence) -> Html:
     listed = [
         ("conversations in which the answer was told", *(share(x, n) for x in total("leaked"))),
         (
-            "turns that are empty, endless or in circles",
+            "turns that are empty, endless, said before",
             *(share(x, turns) for x in total("degenerate")),
         ),
     ]
@@ -148,7 +151,7 @@ def conversations(evidence: Evidence) -> Html:
 
 def _played(found: Sequence[Mapping[str, Any]]) -> list[Html]:
     items = [_conversation(item) for item in list(found)[:MOST_CONVERSATIONS]]
-    return [*items[:OPEN_CONVERSATIONS], *more(items[OPEN_CONVERSATIONS:], "conversations")]
+    return [*items[:OPEN_CONVERSATIONS], *more(items[OPEN_CONVERSATIONS:], "conversation")]
 
 
 def _conversation(item: Mapping[str, Any]) -> Html:
