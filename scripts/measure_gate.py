@@ -127,16 +127,22 @@ def file_record(evidence: Evidence, judgement: Judgement) -> dict[str, Any]:
 def figures(evidence: Evidence) -> Iterator[tuple[str, str]]:
     """Every row of drift, of skill and of replies as a cell, by its heading."""
     for table, metrics, totals in ROWS:
-        found = totals(evidence.tables.get(table, ()))
+        found = {**percentiles(evidence), **totals(evidence.tables.get(table, ()))}
         for metric in metrics:
             if metric.name in found:
                 yield heading(metric, table), metric.cell(found[metric.name])
 
 
 def of_tokens(rows: Sequence[Row]) -> Mapping[str, Estimate]:
-    """The figures of drift that follow from rows; percentiles do not."""
+    """The figures of drift that follow from rows."""
     found = {metric.name: metric.of_rows(rows) for metric in METRICS}
     return {name: estimate for name, estimate in found.items() if estimate is not None}
+
+
+def percentiles(evidence: Evidence) -> Mapping[str, Estimate]:
+    """Those of drift, as they were when it was measured: they do not follow from rows."""
+    kept = evidence.samples.get("kl_percentiles", {})
+    return {name: Estimate(**figure) for name, figure in kept.items()}
 
 
 def of_replies(rows: Sequence[Row]) -> Mapping[str, Estimate]:
