@@ -29,7 +29,7 @@ STATISTICS = (
     "An axis is as good as its worst row. The verdict: FAIL before SKIPPED (of a mandatory axis), before "
     "INCONCLUSIVE, before PASS.",
     "With --lock every figure is also tested in pairs against the accepted file on the same documents; all these "
-    "tests together call it worse by chance with probability {alpha:g} (Holm).",
+    "tests together call it worse by chance with probability {alpha:g} (Holm). What comes nearer to the base is not worse.",
 )
 LIMITS = (
     "It says how near a file is to its base, not whether the base is a good tutor.",

@@ -6,6 +6,7 @@ the base: what a quantized file does more often than its original does on the sa
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 from llmq_eval.gate.evidence import Axis, Row
@@ -87,6 +88,13 @@ def flips(base: str, quant: str) -> Callable[[Sequence[Row]], str]:
     return words
 
 
+# What the base itself has: from a better value back to it is no change for the worse.
+NEUTRAL: Mapping[str, Callable[[float], float]] = {
+    "ln_ratio": partial(max, 0.0),
+    "end_ratio": partial(min, 1.0),
+}
+
+
 def of_drift(name: str, axis: Axis, worse: Literal["higher", "lower"] | None) -> Figure:
     """The figure of a row of METRICS."""
     metric = next(metric for metric in METRICS if metric.name == name)
@@ -94,7 +102,8 @@ def of_drift(name: str, axis: Axis, worse: Literal["higher", "lower"] | None) ->
         raise AssertionError(f"{name} does not follow from rows")
     over = column(metric.document_sum)
     of_yes = metric.unit is PERCENT
-    measure = Ratio(over, counts(metric.document_count), metric.figure, of_yes)
+    neutral = NEUTRAL.get(name, float)
+    measure = Ratio(over, counts(metric.document_count), metric.figure, of_yes, neutral)
     return Figure(
         name=name,
         axis=axis,
@@ -137,7 +146,7 @@ def changed(
 
 
 CHANGE = Unit(100, in_cell=" points")
-LENGTH = Ratio(counts("quant_tokens"), counts("base_tokens"))
+LENGTH = Ratio(counts("quant_tokens"), counts("base_tokens"), neutral=partial(max, 1.0))
 
 _FIGURES = (
     of_drift("mean_kl_nats", "fidelity", "higher"),

@@ -62,13 +62,15 @@ class Ratio:
     """sum of `over` / sum of `under` over documents, by the jackknife; then `figure` of it.
 
     `figure` rises. `of_yes` says that `over` counts some of `under`: then the bounds are never
-    narrower than Wilson's for as many single ones, which have a width where all are alike.
+    narrower than Wilson's for as many single ones, which have a width where all are alike. Of a
+    change, only what lies beyond `neutral` counts: to come nearer to the base is not worse.
     """
 
     over: Column
     under: Column
     figure: Callable[[Estimate], Estimate] = as_it_is
     of_yes: bool = False
+    neutral: Callable[[float], float] = float
 
     def estimate(self, rows: Sequence[Row], z: float = Z) -> Estimate:
         """The ratio with its bounds."""
@@ -89,8 +91,11 @@ class Ratio:
         here, there = self._sums([a for a, _ in pairs]), self._sums([b for _, b in pairs])
         after, *without_after = self._left_out(*here)
         before, *without_before = self._left_out(*there)
-        n, moved = len(without_after), after - before
-        gaps = [a - b for a, b in zip(without_after, without_before, strict=True)]
+        n, moved = len(without_after), self.neutral(after) - self.neutral(before)
+        gaps = [
+            self.neutral(a) - self.neutral(b)
+            for a, b in zip(without_after, without_before, strict=True)
+        ]
         centre = math.fsum(gaps) / n
         error = math.sqrt(math.fsum((gap - centre) ** 2 for gap in gaps) * (n - 1) / n)
         degrees = degrees_of_freedom(here[1], 1.0)

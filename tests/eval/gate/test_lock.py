@@ -115,6 +115,23 @@ def test_holms_levels_never_call_more_than_alpha_worse() -> None:
     assert 0.035 * 4000 <= wrong <= 0.06 * 4000
 
 
+@pytest.mark.parametrize("key", ["ln_ratio_nats", "ln_end_ratio", "quant_tokens"])
+def test_to_come_back_to_the_base_is_not_worse(key: str) -> None:
+    """The accepted file is less perplexed than the base, keener to end, and writes less."""
+    table = "replies" if key == "quant_tokens" else "tokens"
+    sign = 1.0 if key == "ln_end_ratio" else -1.0
+
+    def moved(by: float) -> Evidence:
+        rows = tuple(
+            {**row, key: row["base_tokens"] * (1 + by) if table == "replies" else by * (3 + i % 2)}
+            for i, row in enumerate(SOUND.tables[table])
+        )
+        return replace(SOUND, tables={**SOUND.tables, table: rows})
+
+    assert failed(moved(0.0), accepting(moved(sign * 0.2))) == []
+    assert failed(moved(-sign * 0.2), accepting(moved(0.0))) != []
+
+
 def test_a_single_document_is_not_compared() -> None:
     one = replace(SOUND, tables={"tokens": SOUND.tables["tokens"][:1]})
     found = judge(one, FOUR, accepting(one))
