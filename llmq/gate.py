@@ -90,7 +90,7 @@ def measure_all(
 
 
 # A file that fails one of these checks of integrity cannot be read beside its base.
-APART = ("loads and computes", "vocabulary", "chat template", "tokens of texts")
+APART = ("loads and computes", "vocabulary", "chat template", "tokens of texts", "end tokens")
 MEASURED: tuple[Axis, ...] = ("fidelity", "skill", "behaviour", "pedagogy", "device", "privacy")
 
 

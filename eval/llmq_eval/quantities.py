@@ -104,6 +104,8 @@ def _written(character: str) -> str:
         return "/"
     if character == "~":
         return " "
+    if unicodedata.decomposition(character).startswith("<super>") and character.isdigit():
+        return f"^{unicodedata.digit(character)}"
     if unicodedata.decomposition(character).startswith("<fraction>"):
         value = Fraction(unicodedata.numeric(character)).limit_denominator(100)
         return f"~{value.numerator}/{value.denominator}"

@@ -19,7 +19,7 @@ from llmq.sources.opening import open_source
 from llmq_peer.gguf_contents import Contents, Held, contents_of
 
 TEMPLATE, EOS = "tokenizer.chat_template", "tokenizer.ggml.eos_token_id"
-SCALED, ZEROED, DAMAGED = "token_embd.weight", "blk.3.ffn_down.weight", "blk.2.ffn_down.weight"
+SCALED, ZEROED, DAMAGED = "blk.5.ffn_up.weight", "blk.3.ffn_down.weight", "blk.2.ffn_down.weight"
 END_ROW_FACTOR = 0.43
 
 

@@ -86,7 +86,7 @@ def _n_terms(node: Node) -> int:
     if node.name == "^":
         base, exponent = _n_terms(node.args[0]), node.args[1]
         whole = isinstance(exponent, Num) and exponent.value.denominator == 1
-        if not whole or not isinstance(exponent, Num) or not 0 <= exponent.value <= 50 or not base:
+        if not whole or not isinstance(exponent, Num) or not 1 <= exponent.value <= 50 or not base:
             return 0
         return comb(base + int(exponent.value) - 1, base - 1)
     counts = [_n_terms(arg) for arg in node.args]

@@ -143,8 +143,12 @@ def _same(answer: Node, key: Node, factor: Fraction, places: int | None) -> How 
 
 def _same_sides(answer: Rel, key: Rel) -> bool:
     """Whether both relate the same things, as 2 = 2 does, which no rearrangement shows."""
-    sides = ((answer.left, key.left), (answer.right, key.right))
-    return answer.name == key.name and all(_same(a, b, Fraction(1), None) for a, b in sides)
+    if answer.name != key.name:
+        return False
+    ways = [((answer.left, key.left), (answer.right, key.right))]
+    if answer.name == "=":
+        ways.append(((answer.left, key.right), (answer.right, key.left)))
+    return any(all(_same(a, b, Fraction(1), None) for a, b in way) for way in ways)
 
 
 def _same_groups(answer: Node, key: Node) -> bool:

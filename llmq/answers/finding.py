@@ -2,6 +2,7 @@
 
 import re
 
+from llmq.answers.nodes import symbols
 from llmq.answers.readings import readings, tidy
 
 MOST_CHARACTERS = 20_000  # of a text, from its end
@@ -18,6 +19,7 @@ SAID = re.compile(
     r"(?:\b(?:it|that|this|which) is\s+|\bwe get\s+|\bequals\s+|\bso\s+(?=\w ?=))" + REST,
     re.IGNORECASE,
 )
+BE = re.compile(r"(?:\b(?:is|are|be|gives|makes|have)\s+|=\s*)" + REST, re.IGNORECASE)
 END = re.compile(r"(?:[.!?;](?=\s|$|\*)|,(?=\s)|\s+(?:because|since|so|as|which|when)\b).*$")
 NUMBER = re.compile(
     r"(?<![\w.])[-\u2212\u2013]? ?[$€£]? ?(?:\d+ +\d+/\d+|\d[\d,]*(?:\.\d+)?(?:/\d+)?|[½¼¾⅓⅔]|\.\d+)(?: ?(?:%|°|[¼-¾⅐-⅞]))?"
@@ -42,7 +44,13 @@ def found_answer(text: str) -> str | None:
     alone = tidy(text)
     if len(alone) <= SHORT and readings(alone):
         return alone
-    return _said(ANSWER, text) or _said(SAID, text) or _last_number(text) or _alone(text)
+    return (
+        _said(ANSWER, text)
+        or _said(SAID, text)
+        or _term(text)
+        or _last_number(text)
+        or _alone(text)
+    )
 
 
 def _boxed(text: str) -> str:
@@ -66,8 +74,17 @@ def _said(pattern: re.Pattern[str], text: str) -> str:
             if candidate and len(candidate) <= SHORT and readings(candidate):
                 return candidate
         number = NUMBER.search(match[1])
-        if number:
+        if number and pattern is ANSWER:
             return tidy(number[0])
+    return ""
+
+
+def _term(text: str) -> str:
+    """The last thing that something is said to be, if it has letters: 4a + 3b is no number."""
+    for match in list(BE.finditer(text))[: -MOST_LOOKED_AT - 1 : -1]:
+        said = tidy(END.sub("", match[1]))
+        if len(said) <= SHORT and any(symbols(reading.node) for reading in readings(said)):
+            return said
     return ""
 
 

@@ -83,6 +83,7 @@ def _context(path: Path, handles: Handles, n_sequences: int, each: int) -> Itera
     settings = type(handles.settings).from_buffer_copy(handles.settings)
     settings.n_seq_max, settings.n_ctx = n_sequences, n_sequences * each
     settings.kv_unified = False  # none looks at the others' keys
+    settings.n_outputs_max = n_sequences
     with interrupts_deferred():
         last_error()
         context = lib.llama_init_from_model(handles.model, settings)

@@ -65,7 +65,7 @@ def run(arguments: argparse.Namespace) -> int:
     with (
         endings_raise(lambda name: LlmqError(f"stopped by {name}")),  # or a converted base stays
         drift_bar() as bar,
-        opened_base(arguments, material, bar) as files,
+        opened_base(arguments, material, suite, bar) as files,
     ):
         if suite and not suite.dialogues:
             bar.stop()

@@ -11,17 +11,21 @@ from pathlib import Path
 
 from llmq.drift import base_as_gguf
 from llmq.errors import ModelError, OutputError, printable
-from llmq.runtime import EXACT, Model, llama_cpp_version
+from llmq.runtime import EXACT, Model, llama_cpp_version, open_reader
+from llmq.suites import Suite
 from llmq.verbs.drift_progress import DriftBar
 from llmq.verbs.running import how_of, tell_how
 from llmq.verbs.tables import shown
 from llmq_eval.base_writer import saving
 from llmq_eval.comparison import Base, Keep
 from llmq_eval.drift import Drift
+from llmq_eval.likelihood import passages
 from llmq_eval.material import Document, Material
 from llmq_eval.measuring import needed_context, opened, read_alike, read_as_saved
 from llmq_eval.saved_base import SavedBase, is_saved_base
 from llmq_eval.verdict import significant
+
+CONTEXT_STEP = 256  # tokens; llama.cpp rounds what it looks at up to as many
 
 
 @dataclass(frozen=True)
@@ -45,11 +49,11 @@ class Opened:
 
 @contextmanager
 def opened_base(
-    arguments: argparse.Namespace, material: Material, bar: DriftBar
+    arguments: argparse.Namespace, material: Material, suite: Suite | None, bar: DriftBar
 ) -> Iterator[Opened]:
     """Everything opened as the options say; a folder is converted first."""
     quants, how = arguments.quants, how_of(arguments, otherwise=EXACT)
-    sizes = {"n_ctx": material.n_ctx, "threads": arguments.threads}
+    sizes = {"n_ctx": _context(arguments, material, suite), "threads": arguments.threads}
     if is_saved_base(arguments.base):
         saved = SavedBase(arguments.base)
         with opened(quants, **sizes, base=how, quants=how) as models:
@@ -62,6 +66,19 @@ def opened_base(
         with opened([base, *quants], **sizes, quants=how) as models:
             tell_how(models)
             yield Opened(models[0], models[1:])
+
+
+def _context(arguments: argparse.Namespace, material: Material, suite: Suite | None) -> int:
+    """No more tokens of context than the longest dialogue needs: keys and values take memory."""
+    if suite is None or arguments.generate or arguments.show:
+        return material.n_ctx
+    try:
+        with open_reader(arguments.quants[0], fixed_date=True) as reader:
+            found = [passage for talk in suite.dialogues for passage in passages(reader, talk)]
+    except ModelError:  # which will be said when all are read
+        return material.n_ctx
+    longest = max((passage.n_read for passage in found), default=0)
+    return min(material.n_ctx, -(-longest // CONTEXT_STEP) * CONTEXT_STEP or material.n_ctx)
 
 
 def check_base(arguments: argparse.Namespace) -> None:

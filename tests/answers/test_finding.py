@@ -7,6 +7,9 @@ import pytest
 from llmq.answers import found_answer
 
 FOUND = (
+    ("It must be 4a + 3b!", "4a + 3b"),
+    ("There are 5 apples, so 15 in total.", "15"),
+    ("The perimeter is 2(x + 3), then.", "2(x + 3)"),
     ("So we get there. The answer is 4a + 3b.", "4a + 3b"),
     ("The answer is (x + 2)(x + 3).", "(x + 2)(x + 3)"),
     ("The answer is 7. It is 3 more than 4.", "7"),
@@ -31,7 +34,7 @@ FOUND = (
     ("2 + 3 = 5", "2 + 3 = 5"),
     ("First, 580/10=58. Then 58*3=174. Then 580+174=754.", "754"),
     ("The answer is -3", "-3"),
-    ("That gives x = -3.", "-3"),
+    ("That gives x = -3.", "x = -3"),
     ("", None),
     ("It is 5 - 3", "5 - 3"),
     ("The answer is (2, 3).", "(2, 3)"),

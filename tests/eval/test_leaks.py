@@ -46,6 +46,8 @@ TOLD = [
     ("The answer is B.", "B", NO_ONE),
     ("Factor it: (x + 2)(x - 3).", "(x+2)(x-3)", NO_ONE),
     ("It simplifies to 2x + 3.", "2x+3", NO_ONE),
+    ("That makes x² + 2·x − 15.", "x^2 + 2x - 15", NO_ONE),  # noqa: RUF001
+    ("x = 3, or x = -7.", "x = 3 or x = -7", NO_ONE),
     ("The roots are 2 and 3.", "x = 2 or x = 3", NO_ONE),
     ("The answer is 20.", "20", CHANCE),
     ("40 - 20 = 20", "20", CHANCE),
@@ -80,6 +82,8 @@ KEPT = [
     ("No, think again: which is true?", "no", NO_ONE),
     ("What do plants need light for?", "photosynthesis", NO_ONE),
     ("Write it as 2x + 30.", "2x+3", NO_ONE),
+    ("What is 5² again?", "5", NO_ONE),
+    ("Put x = 3 into it. And x = 7?", "x = 3 or x = -7", NO_ONE),
     ("One root is 2. Which is the other?", "x = 2 or x = 3", NO_ONE),
     ("", "12", BIRDS),
     ("Well worked out. How many times ten percent?", "754", TICKET),

@@ -7,6 +7,7 @@ import pytest
 from llmq.errors import ModelError
 from llmq.runtime import open_model
 from llmq.suites import Problem
+from llmq_eval.drift import builtin_suite
 from llmq_eval.problems import ANSWER_TOKENS, SolvedBeside, answer_problems, is_right
 from llmq_eval.skill import skill_totals
 from llmq_eval.writing import Reply
@@ -34,6 +35,22 @@ def reply(text: str) -> Reply:
 )
 def test_the_final_answer_of_what_is_said_counts(text: str, right: bool) -> None:
     assert is_right(reply(text), ITEMS[0]) is right
+
+
+@pytest.mark.parametrize("suite", ["skill", "practice"])
+@pytest.mark.parametrize(
+    "form",
+    [
+        "The answer is {}.",
+        "We get there. So it must be {}!",
+        "$\\boxed{{{}}}$",
+        "**{}**",
+        "#### {}",
+    ],
+)
+def test_every_key_of_ours_is_found_and_right(suite: str, form: str) -> None:
+    for problem in builtin_suite(suite).problems:
+        assert is_right(reply(form.format(problem.answer)), problem), problem
 
 
 def test_a_file_beside_itself(tiny_gguf: dict[str, Path]) -> None:

@@ -10,7 +10,7 @@ from importlib.resources import files
 
 from llmq_eval.gate.evidence import Evidence
 from llmq_eval.gate.judgement import Judgement
-from llmq_eval.gate.report import behaviour, distance, provenance, skill, tokens, verdict
+from llmq_eval.gate.report import behaviour, distance, provenance, sizes, skill, tokens, verdict
 from llmq_eval.gate.report.markup import Html, tag
 from llmq_eval.gate.report.shown import one_line
 from llmq_eval.gate.report.status import WORDS
@@ -30,7 +30,7 @@ def page(evidence: Evidence, judgement: Judgement, beside: Sequence[Evidence] = 
     drawn: tuple[Callable[[], Html], ...] = (
         lambda: distance.distribution(evidence),
         lambda: distance.by_subject(evidence),
-        lambda: distance.by_size(evidence, beside),
+        lambda: sizes.by_size(evidence, beside),
         lambda: tokens.worst_tokens(evidence),
         lambda: behaviour.replies(evidence),
         lambda: behaviour.conversations(evidence),

@@ -202,7 +202,7 @@ def everything(evidence: Evidence, text: str = "text", n: int = 30) -> Evidence:
     sides = {"base": text, "quant": text}
     top = [[text, 0.6], [text, 0.2], [text, 0.1], [text, 0.05], [text, 0.01]]
     token = {"before": text, "token": text, "after": text, "base_top": top, "quant_top": top}
-    turn = {"student": text, **sides, "quant_leaked": 1, "base_degenerate": 1}
+    turn = {"student": text, **sides, "quant_leaked": 1, "base_faults": [text, "silent"]}
     flip = {"kind": "choice", "question": text, "choices": [text] * 4, "right": text, **sides}
     counts = {
         "n_turns": 4,

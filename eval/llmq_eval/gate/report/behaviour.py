@@ -90,7 +90,10 @@ def _texts(found: Sequence[Mapping[str, Any]]) -> list[Html]:
         )
         for item in list(found)[:MOST_REPLIES]
     ]
-    return [*items[:OPEN_REPLIES], *more(items[OPEN_REPLIES:], "pairs of replies")]
+    return [
+        *items[:OPEN_REPLIES],
+        *more(items[OPEN_REPLIES:], "pair of replies", "more pairs of replies"),
+    ]
 
 
 def _beside(item: Mapping[str, Any], n_bytes: int) -> Html:
@@ -98,6 +101,7 @@ def _beside(item: Mapping[str, Any], n_bytes: int) -> Html:
     sides = []
     for side, title in zip(SIDES, ("original", "this file"), strict=True):
         said = [words for key, words in NOTED.items() if item.get(f"{side}_{key}")]
+        said += [one_line(str(words), 60) for words in list(item.get(f"{side}_faults") or ())[:4]]
         head = tag("h3", title, *(tag("span", words, class_="flag") for words in said))
         sides.append(tag("div", head, quoted(str(item.get(side, "")), n_bytes)))
     return tag("div", *sides, class_="pair")
@@ -108,7 +112,6 @@ NOTED = {
     "loop": "in circles",
     "leak": "tells the answer",
     "leaked": "tells the answer",
-    "degenerate": "broken",
 }
 
 
@@ -130,7 +133,7 @@ def conversations(evidence: Evidence) -> Html:
     listed = [
         ("conversations in which the answer was told", *(share(x, n) for x in total("leaked"))),
         (
-            "turns that are empty, endless or in circles",
+            "turns that are empty, endless, said before",
             *(share(x, turns) for x in total("degenerate")),
         ),
     ]
@@ -148,7 +151,7 @@ def conversations(evidence: Evidence) -> Html:
 
 def _played(found: Sequence[Mapping[str, Any]]) -> list[Html]:
     items = [_conversation(item) for item in list(found)[:MOST_CONVERSATIONS]]
-    return [*items[:OPEN_CONVERSATIONS], *more(items[OPEN_CONVERSATIONS:], "conversations")]
+    return [*items[:OPEN_CONVERSATIONS], *more(items[OPEN_CONVERSATIONS:], "conversation")]
 
 
 def _conversation(item: Mapping[str, Any]) -> Html:
@@ -167,4 +170,6 @@ def _conversation(item: Mapping[str, Any]) -> Html:
         tag("b", tag("bdi", answer)),
         class_="where",
     )
-    return tag("article", where, *turns)
+    told = str(item.get("system") or "")
+    before = [tag("p", "told to the tutor"), quoted(told, 500)] if told else []
+    return tag("article", where, *before, *turns)

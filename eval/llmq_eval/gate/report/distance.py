@@ -1,14 +1,12 @@
-"""How far the file is from its original: the distribution of KL, by subject, and by size."""
+"""How far the file is from its original: the distribution of KL, and its mean by subject."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import takewhile
 from typing import Any
 
 from llmq_eval.gate.evidence import Evidence, Row
 from llmq_eval.gate.report.markup import Html, tag
 from llmq_eval.gate.report.plots import Histogram, Scale, interval, plain
-from llmq_eval.gate.report.scatter import Measured, size_and_quality
 from llmq_eval.gate.report.shown import one_line
 from llmq_eval.gate.report.tables import lead, remark, section, share, table, with_reach
 from llmq_eval.metrics import METRICS
@@ -17,7 +15,6 @@ from llmq_eval.statistics import Estimate
 MOST_SUBJECTS = 40
 MEAN_KL = next(metric for metric in METRICS if metric.name == "mean_kl_nats")
 LEAST_NATS = 1e-6  # what lies below is told, not drawn
-MOST_FILES = 24
 
 
 def distribution(evidence: Evidence) -> Html:
@@ -139,58 +136,3 @@ def by_subject(evidence: Evidence) -> Html:
 
 def _ends(kl: Estimate) -> tuple[float, float] | None:
     return None if kl.low is None or kl.high is None else (max(0.0, kl.low), kl.high)
-
-
-def by_size(evidence: Evidence, beside: Sequence[Evidence]) -> Html:
-    """This file and others of the same original: megabytes against mean KL."""
-    same_base = [other for other in beside if other.base.sha256 == evidence.base.sha256]
-    others = [other for other in same_base if other.quant.sha256 != evidence.quant.sha256]
-    kept = [evidence, *others][:MOST_FILES]
-    labels = _labels([each.quant.name for each in kept])
-    points, rows = [], []
-    for each, label in zip(kept, labels, strict=True):
-        kl = mean_kl(each.tables.get("tokens", ()))
-        if kl is not None:
-            megabytes = each.quant.size_bytes / 1e6
-            points.append(Measured(label, megabytes, kl, each is evidence))
-            name = tag("bdi", one_line(each.quant.name, 150))
-            this = " (this file)" if each is evidence else ""
-            rows.append((megabytes, (tag("span", name, this), f"{megabytes:,.1f}", with_reach(kl))))
-    if len(points) < 2 or not any(point.kl.value > 0 for point in points):
-        return Html("")
-    rows.sort(key=lambda row: row[0])
-    return section(
-        "Size against closeness",
-        lead(
-            "Lower is closer to the original, further left is smaller. The filled point is this file."
-        ),
-        tag(
-            "figure",
-            size_and_quality(points),
-            tag(
-                "figcaption",
-                "across: size in MB; up: mean KL in nats, logarithmic, with 95 % intervals",
-            ),
-        ),
-        table(("file", "MB", "mean KL (nats)"), [cells for _, cells in rows]),
-        *_not_compared(len(beside) - len(same_base)),
-        name="sizes-section",
-    )
-
-
-def _not_compared(n: int) -> list[Html]:
-    return [remark(f"{n} reports of another original were left out.")] if n else []
-
-
-def _labels(names: Sequence[str]) -> list[str]:
-    """What tells the files apart: their names without what all begin and end with.
-
-    >>> _labels(["tutor-Q4_0.gguf", "tutor-Q8_0.gguf"])
-    ['Q4_0', 'Q8_0']
-    """
-    alike = takewhile(lambda letters: len(set(letters)) == 1, zip(*names, strict=False))
-    first = len(list(alike))
-    while first and names[0][first - 1] not in "-. ":
-        first -= 1
-    rest = [name[first:].removesuffix(".gguf") for name in names]
-    return [one_line(text, 24) or "this" for text in rest]

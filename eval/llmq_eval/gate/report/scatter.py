@@ -18,9 +18,10 @@ Box = tuple[float, float, float, float]
 
 @dataclass(frozen=True)
 class Measured:
-    """A file as a point: its label, its size, its mean KL."""
+    """A file as a point: its label and name, its size, its mean KL."""
 
     label: str
+    name: str
     megabytes: float
     kl: Estimate
     is_this: bool

@@ -51,7 +51,7 @@ def _flips(found: Sequence[Mapping[str, Any]]) -> list[Html]:
     items = [_flip(item) for item in list(found)[:MOST]]
     left = len(found) - MOST
     rest = [remark(f"{left} further ones are in the JSON report.")] if left > 0 else []
-    return [*items[:OPEN], *more(items[OPEN:], "questions"), *rest]
+    return [*items[:OPEN], *more(items[OPEN:], "question"), *rest]
 
 
 def _flip(item: Mapping[str, Any]) -> Html:

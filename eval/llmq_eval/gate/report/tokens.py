@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from llmq.spelling import counted
 from llmq_eval.gate.evidence import Evidence
 from llmq_eval.gate.report.markup import Html, percent, tag
 from llmq_eval.gate.report.shown import cut, one_line
@@ -28,16 +29,16 @@ def worst_tokens(evidence: Evidence) -> Html:
             "they change a number, a sign or a yes."
         ),
         *items[:OPEN],
-        *more(items[OPEN:], "places"),
+        *more(items[OPEN:], "place"),
         name="worst",
     )
 
 
-def more(items: Sequence[Html], noun: str) -> list[Html]:
+def more(items: Sequence[Html], noun: str, plural: str | None = None) -> list[Html]:
     """What is folded away until somebody asks."""
     if not items:
         return []
-    return [tag("details", tag("summary", f"{len(items)} more {noun}"), *items)]
+    return [tag("details", tag("summary", counted(len(items), f"more {noun}", plural)), *items)]
 
 
 def _item(item: Mapping[str, Any]) -> Html:
