@@ -3,8 +3,10 @@
     scripts/bench drift BASE.gguf QUANT.gguf... [--suite NAME|FILE] [--threads N] [--runs 3]
     scripts/bench drift --size 0.5B [--recipe Q4_K_M] [--scored 6000] [--threads N] [--runs 3]
 
-Without files, a base in BF16 and a file in --recipe are made of random weights under build/bench.
-With --scored, as many of the suite's dialogues are read as hold so many tokens to score.
+Without files, a base in BF16 and a file in --recipe are made of random weights under build/bench,
+with the bundled tutor's tokenizer, so that dialogues are as long as they usually are. With
+--scored, as many dialogues are read as hold so many tokens to score, of the suite and of the other
+built-in ones.
 
 A bare pass is a loop of llama_decode over one file: the same tokens, at most as many in a batch,
 the same logits asked for and none of them read, without the time for opening the file. It is
@@ -17,6 +19,7 @@ Its memory is the most that was resident, mapped files too (VmHWM, Linux), besid
 import argparse
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -35,17 +38,19 @@ from rich.table import Table
 from llmq import convert
 from llmq.processors import cores
 from llmq.recipes.table import RECIPES
+from llmq.runtime import open_reader
 from llmq.runtime.binding import library
 from llmq.runtime.decoder import BATCH_TOKENS
 from llmq.suites import Suite, read_suite
 from llmq_eval.drift import BUILTIN_SUITES, builtin_suite
 from llmq_eval.likelihood import Passage
 from llmq_eval.material import suite_material
-from llmq_eval.measuring import opened, read_alike
+from llmq_eval.measuring import needed_context, opened, read_alike
 from llmq_peer.chat_memory import peak_while
-from llmq_peer.random_checkpoint import SIZES, write_checkpoint
+from llmq_peer.random_checkpoint import write_checkpoint
 from scripts.peer.commands import ROOT
 
+TUTOR = ROOT / "eval" / "tutor"
 CONTEXTS = {"as drift opens it": True, "llama.cpp's default": False}
 
 
@@ -60,7 +65,7 @@ class Cost:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("files", nargs="*", type=Path, metavar="FILE", help="the base comes first")
-    parser.add_argument("--size", choices=SIZES, default="0.5B")
+    parser.add_argument("--size", choices=["130M", "0.5B", "1.1B"], default="0.5B")
     parser.add_argument("--recipe", choices=RECIPES, default="Q4_K_M")
     parser.add_argument("--scored", type=int)
     parser.add_argument("--suite", default=BUILTIN_SUITES[0])
@@ -79,9 +84,15 @@ def main() -> int:
 def random_pair(size: str, recipe: str) -> list[Path]:
     """A base and a file in `recipe` of random weights, made where they are not there."""
     folder = ROOT / "build" / "bench"
-    source = folder / size
+    source = folder / f"{size}-of-tutors-tokens"
     if not source.exists():
         write_checkpoint(source, size=size, shards=3)
+        for name in ("tokenizer.json", "tokenizer_config.json", "generation_config.json"):
+            shutil.copy(TUTOR / name, source / name)
+        config = json.loads((source / "config.json").read_text())
+        tutor = json.loads((TUTOR / "config.json").read_text())
+        ends = {key: tutor[key] for key in ("bos_token_id", "eos_token_id") if key in tutor}
+        (source / "config.json").write_text(json.dumps(config | ends))
     files = [folder / f"{size}-{name}.gguf" for name in ("BF16", recipe)]
     for file, name in zip(files, ("BF16", recipe), strict=True):
         if not file.exists():
@@ -133,12 +144,17 @@ def show(
 
 def shortened(files: Sequence[Path], suite: str, n_scored: int, folder: Path) -> Path:
     """A suite of as many dialogues as hold so many tokens to score."""
-    named = suite_named(suite)
-    material, chosen, found = suite_material(named), [], 0
-    with opened(files, n_ctx=material.n_ctx, threads=1) as models:
-        for document, dialogue in zip(read_alike(models, material), named.dialogues, strict=True):
-            assert document.id == dialogue.id
-            chosen.append({"id": dialogue.id, "messages": [asdict(m) for m in dialogue.messages]})
+    chosen, found = [], 0
+    names = list(dict.fromkeys((suite, *BUILTIN_SUITES)))
+    for name, named in ((name, suite_named(name)) for name in names):
+        if found >= n_scored or not named.dialogues:
+            continue
+        material = suite_material(named)
+        with open_reader(files[0], fixed_date=True) as reader:
+            documents = material.documents(reader)  # type: ignore[arg-type]  # computes nothing
+        for document, talk in zip(documents, named.dialogues, strict=True):
+            messages = [asdict(message) for message in talk.messages]
+            chosen.append({"id": f"{name}/{talk.id}", "messages": messages})
             found += document.n_scored
             if found >= n_scored:
                 break
@@ -155,10 +171,11 @@ def suite_named(suite: str) -> Suite:
 def read(files: Sequence[Path], suite: str) -> tuple[list[Passage], int]:
     """What drift reads of the suite, and in which context."""
     material = suite_material(suite_named(suite))
-    with opened(files, n_ctx=material.n_ctx, threads=1) as models:
+    n_ctx = needed_context(files[0], material)
+    with opened(files, n_ctx=n_ctx, threads=1) as models:
         documents = read_alike(models, material)
         passages = [p for document in documents for p in document.passages if p.scored]
-        return passages, min(material.n_ctx, *(model.n_ctx for model in models))
+        return passages, min(model.n_ctx for model in models)
 
 
 def command(files: Sequence[Path], suite: str, threads: int) -> Cost:
