@@ -1,17 +1,18 @@
-"""Put files of several recipes of one tutor through the gate: a table, a picture, the reports.
+"""Put files of several recipes of one tutor through the gate: the reports, and their figures.
 
     scripts/measure-gate CHECKPOINT [--recipes Q8_0 Q4_K_M ...] [--suite FILE] [--work DIR]
-        [--json eval/gate.json] [--picture scripts/pictures/gate.svg]
+        [--every N] [--json eval/gate.json]
 
 All files are measured side by side, so that the base is read once, and each is judged by the policy
 that fits its recipe. The reports, one a recipe, stay in --work; `llmq gate --from-report` judges
-them again. --json keeps the figures, which README's tables are rendered from.
+them again, and scripts/draw-sizes makes README's picture of them. --json keeps the figures, which
+README's and eval/README's tables are rendered from (eval/gate.json).
 """
 
 import argparse
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -26,13 +27,16 @@ from llmq.sources.opening import open_source
 from llmq_eval.gate.evidence import Evidence, Row
 from llmq_eval.gate.judgement import Judgement
 from llmq_eval.gate.judging import judge
-from llmq_eval.gate.policy import fitting_policy
+from llmq_eval.gate.policy import Policy, fitting_policy
 from llmq_eval.gate.policy_file import read_policy
-from llmq_eval.metric import Metric
+from llmq_eval.gate.record import record_text
+from llmq_eval.metric import Metric, totals_of
 from llmq_eval.metrics import METRICS
-from llmq_eval.reply_metrics import REPLY_METRICS
+from llmq_eval.reply_metrics import REPLY_METRICS, documents_of
+from llmq_eval.skill import SKILL_METRICS, skill_totals
+from llmq_eval.statistics import Estimate
 
-ROOT = Path(__file__).resolve().parent.parent
+Judged = tuple[Evidence, Policy, Judgement]
 RECIPE_NAMES = ("Q8_0", "Q6_K", "Q5_K_M", "Q4_K_M", "IQ4_NL", "Q4_0", "Q3_K_M", "Q2_K")
 
 
@@ -52,17 +56,21 @@ def main() -> int:
         found = measured(arguments)
     except LlmqError as error:
         parser.exit(1, f"{error}\n")
-    judged = [(each, judge(each, read_policy(fitting_policy(each.recipe)))) for each in found]
-    record = recorded(arguments.checkpoint.name, judged)
-    for each in found:
+    judged = [judged_of(each) for each in found]
+    for each, policy, judgement in judged:
         path = arguments.work / f"{each.quant.name}.json"
-        path.write_text(json.dumps(each.as_json(), indent=1) + "\n", encoding="utf-8")
-    for each, judgement in judged:
+        path.write_text(record_text(each, policy, judgement) + "\n", encoding="utf-8")
         print(f"{each.recipe}: {judgement.sentence}")
     if arguments.json:
-        text = json.dumps(record, indent=1) + "\n"
+        text = json.dumps(recorded(arguments.checkpoint.name, judged), indent=1) + "\n"
         arguments.json.write_text(text, encoding="utf-8", newline="\n")
     return 0
+
+
+def judged_of(evidence: Evidence) -> Judged:
+    """The evidence with the policy that fits its recipe, and the verdict."""
+    policy = read_policy(fitting_policy(evidence.recipe))
+    return evidence, policy, judge(evidence, policy)
 
 
 def measured(arguments: argparse.Namespace) -> tuple[Evidence, ...]:
@@ -86,7 +94,7 @@ def measured(arguments: argparse.Namespace) -> tuple[Evidence, ...]:
     return measure_all(arguments.checkpoint, files, plan, progress=tell)
 
 
-def recorded(model: str, judged: Sequence[tuple[Evidence, Judgement]]) -> dict[str, Any]:
+def recorded(model: str, judged: Sequence[Judged]) -> dict[str, Any]:
     """The figures and verdicts, and on what they were measured."""
     first = judged[0][0]
     return {
@@ -96,7 +104,7 @@ def recorded(model: str, judged: Sequence[tuple[Evidence, Judgement]]) -> dict[s
         "suites": {suite.name: suite.sha256 for suite in first.suites},
         "n_rows": {name: len(rows) for name, rows in first.tables.items()},
         "n_tokens": sum(row["n_tokens"] for row in first.tables["tokens"]),
-        "files": [file_record(*pair) for pair in judged],
+        "files": [file_record(each, judgement) for each, _, judgement in judged],
     }
 
 
@@ -117,17 +125,45 @@ def file_record(evidence: Evidence, judgement: Judgement) -> dict[str, Any]:
 
 
 def figures(evidence: Evidence) -> Iterator[tuple[str, str]]:
-    """Every row of drift and of replies as a cell, by its heading."""
-    tables: tuple[tuple[Sequence[Metric], str], ...] = (
-        (METRICS, "tokens"),
-        (REPLY_METRICS, "replies"),
-    )
-    for metrics, table in tables:
-        rows: Sequence[Row] = evidence.tables.get(table, ())
+    """Every row of drift, of skill and of replies as a cell, by its heading."""
+    for table, metrics, totals in ROWS:
+        found = {**percentiles(evidence), **totals(evidence.tables.get(table, ()))}
         for metric in metrics:
-            if (estimate := metric.of_rows(rows)) is not None:
-                yield metric.name, metric.cell(estimate)
+            if metric.name in found:
+                yield heading(metric, table), metric.cell(found[metric.name])
 
+
+def of_tokens(rows: Sequence[Row]) -> Mapping[str, Estimate]:
+    """The figures of drift that follow from rows."""
+    found = {metric.name: metric.of_rows(rows) for metric in METRICS}
+    return {name: estimate for name, estimate in found.items() if estimate is not None}
+
+
+def percentiles(evidence: Evidence) -> Mapping[str, Estimate]:
+    """Those of drift, as they were when it was measured: they do not follow from rows."""
+    kept = evidence.samples.get("kl_percentiles", {})
+    return {name: Estimate(**figure) for name, figure in kept.items()}
+
+
+def of_replies(rows: Sequence[Row]) -> Mapping[str, Estimate]:
+    """The figures of replies."""
+    return totals_of(REPLY_METRICS, documents_of(rows))
+
+
+def heading(metric: Metric, table: str) -> str:
+    """What a figure is called beside those of other tables, and of the base."""
+    side = ", original" if metric.line == "base" else ""
+    return f"{table}: {metric.heading}{side}"
+
+
+ROWS: tuple[
+    tuple[str, Sequence[Metric], Callable[[Sequence[Row]], Mapping[str, Estimate]]], ...
+] = (
+    ("tokens", METRICS, of_tokens),
+    ("choices", SKILL_METRICS, skill_totals),
+    ("problems", SKILL_METRICS, skill_totals),
+    ("replies", REPLY_METRICS, of_replies),
+)
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -102,7 +102,9 @@ class Drift:
 
     def samples(self) -> dict[str, Any]:
         """What is shown to people: how KL is distributed, and the worst tokens in their places."""
+        percentiles = [metric.name for metric in METRICS if metric.document_sum is None]
         return {
+            "kl_percentiles": {name: self.totals[name].as_json() for name in percentiles},
             "kl_histogram": kl_histogram([document.tokens for document in self.documents]),
             "worst_tokens": [token.as_json() for token in self.worst],
         }

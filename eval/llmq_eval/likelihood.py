@@ -49,12 +49,13 @@ Tokens = npt.NDArray[Any]  # (n_tokens,) of TOKEN
 class Passage:
     """Tokens to read, and the ascending indices of those to score; never index 0.
 
-    `roles` says of those that decide something what it is, by their index.
+    `roles` says of those that decide something what it is, by their index; passages of the same
+    tokens are equal whatever it says, and the base's holds for all files.
     """
 
     tokens: tuple[int, ...]
     scored: tuple[int, ...]
-    roles: Mapping[int, Role] = field(default_factory=dict)
+    roles: Mapping[int, Role] = field(default_factory=dict, compare=False)
 
     @property
     def n_read(self) -> int:

@@ -16,7 +16,7 @@ import numpy as np
 
 from llmq.errors import ModelError, SuiteError
 from llmq.processors import free_cores
-from llmq.runtime import EXACT, How, Model, open_model
+from llmq.runtime import EXACT, How, Model, open_model, open_reader
 from llmq_eval.comparison import Base, Outcome, compare
 from llmq_eval.likelihood import TOKEN, Tokens
 from llmq_eval.material import Document, Material
@@ -50,6 +50,14 @@ def opened(
             )
             for path, how in zip(paths, chain([base], repeat(quants)), strict=False)
         ]
+
+
+def needed_context(base: Path, material: Material) -> int:
+    """The tokens of a suite's longest document, at most the material's: context costs memory."""
+    with open_reader(base, fixed_date=True) as reader:
+        documents = material.documents(reader)  # type: ignore[arg-type]  # a suite computes nothing
+    longest = max((len(p.tokens) for d in documents for p in d.passages), default=1)
+    return min(material.n_ctx, longest)
 
 
 def common_context(models: Sequence[Model], material: Material) -> int:

@@ -21,7 +21,7 @@ from llmq_eval.comparison import Base, Keep
 from llmq_eval.drift import Drift
 from llmq_eval.likelihood import passages
 from llmq_eval.material import Document, Material
-from llmq_eval.measuring import opened, read_alike, read_as_saved
+from llmq_eval.measuring import needed_context, opened, read_alike, read_as_saved
 from llmq_eval.saved_base import SavedBase, is_saved_base
 from llmq_eval.verdict import significant
 
@@ -60,12 +60,12 @@ def opened_base(
             tell_how([models[0], *models])
             yield Opened(saved, models)
         return
-    with (
-        base_as_gguf(arguments.base, partial(bar.convert, arguments.base)) as base,
-        opened([base, *quants], **sizes, quants=how) as models,
-    ):
-        tell_how(models)
-        yield Opened(models[0], models[1:])
+    with base_as_gguf(arguments.base, partial(bar.convert, arguments.base)) as base:
+        if not (arguments.text or arguments.generate or arguments.show):  # replies need room
+            sizes["n_ctx"] = needed_context(base, material)
+        with opened([base, *quants], **sizes, quants=how) as models:
+            tell_how(models)
+            yield Opened(models[0], models[1:])
 
 
 def _context(arguments: argparse.Namespace, material: Material, suite: Suite | None) -> int:

@@ -59,11 +59,6 @@ def _finish(
     beside: list[Evidence],
 ) -> int:
     """Judge and hand over everything; the reports before the verdict, which comes last."""
-    for path, other in zip(arguments.beside, beside, strict=True):
-        if other.base.sha256 != evidence.base.sha256:
-            raise EvidenceError(
-                f"{path} is of another base, {other.base.name}: leave it out of --beside"
-            )
     judgement = judge(evidence, policy, lock)
     write_reports(arguments, evidence, policy, judgement, beside)
     if arguments.json:

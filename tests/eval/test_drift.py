@@ -83,8 +83,17 @@ def test_a_file_against_itself_is_exactly_zero(tiny_gguf: dict[str, Path]) -> No
         assert (estimate.value, estimate.standard_error) == (value, 0)
     for row in same.documents:
         assert not row.tokens["kl_nats"].any()
-        assert not row.as_json()["kl_deciding_nats"]
-        assert row.as_json()["n_end"] == row.as_json()["n_first"] > 0
+        sums = row.as_json()
+        assert sums["n_end"] == sums["n_first"] > 0
+        assert sums["nll_base_nats"] == sums["nll_quant_nats"]
+        assert sums["same_top"] == sums["n_tokens"]
+        changes = ("ln_ratio_nats", "squared_change", "right_to_wrong", "wrong_to_right")
+        kinds = ("deciding", "first", "end", "thought_end", "branch")
+        zeros = (*changes, "kl_nats", "ln_end_ratio", *(f"kl_{kind}_nats" for kind in kinds))
+        assert {sums[name] for name in zeros} == {0}
+    assert same.samples()["worst_tokens"] == []
+    assert same.samples()["kl_histogram"]["n_zero"] == same.n_tokens
+    for row in same.documents:
         assert (row.tokens["nll_base_nats"] == row.tokens["nll_quant_nats"]).all()
 
 

@@ -5,7 +5,6 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -147,22 +146,6 @@ def test_every_report_is_written_whole_before_the_verdict(
         assert words in capsys.readouterr().err
     assert run("gate", "--from-report", report, "--html", again, "--junit", again) == 2
     assert "--html and --junit both name it" in capsys.readouterr().err
-
-
-def test_the_page_draws_other_files_of_the_same_base(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    report, other, page = (tmp_path / name for name in ("report.json", "other.json", "a.html"))
-    evidence = made_evidence(SOUND)
-    for file, size, digest in (("Q8_0", 500, "00" * 32), ("F16", 900, "22" * 32)):
-        quant, base = replace(evidence.quant, name=f"q-{file}.gguf", size_bytes=size), evidence.base
-        beside = replace(evidence, quant=quant, recipe=file, base=replace(base, sha256=digest))
-        other.write_text(record_text(beside, FOUR, judge(beside, FOUR)), encoding="utf-8")
-        recorded(tmp_path, evidence)
-        code = run("gate", "--from-report", report, "--html", page, "--beside", other)
-        assert code == (0 if digest == base.sha256 else 2)
-    assert "is of another base" in capsys.readouterr().err
-    assert "Q8_0" in page.read_text(encoding="utf-8")
 
 
 def test_another_policy_judges_the_same_evidence(

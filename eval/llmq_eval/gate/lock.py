@@ -14,9 +14,10 @@ from typing import Any
 
 from llmq.errors import EvidenceError
 from llmq.files.json import read_json_object
-from llmq_eval.gate.evidence import TABLES, Evidence, Row
+from llmq_eval.gate.evidence import Evidence, Row
 from llmq_eval.gate.judgement import Judgement
-from llmq_eval.gate.soundness import wrong_file, wrong_objects, wrong_tables
+from llmq_eval.gate.soundness import check_tables
+from llmq_eval.gate.typed import typed
 from llmq_eval.model_file import ModelFile
 
 LOCK_SCHEMA = "llmq-lock-1"
@@ -126,24 +127,15 @@ def read_lock(path: Path) -> Lock:
         raise EvidenceError(f"{path} is no lock: its schema is not {LOCK_SCHEMA!r}")
     read = {name: value for name, value in record.items() if name not in ("schema", "digest")}
     try:
-        read["accepted"] = ModelFile(**read["accepted"])
-        read["base"] = ModelFile(**read["base"])
-        read["history"] = tuple(Accepted(**entry) for entry in read["history"])
-        read["tables"] = {
-            name: tuple(_rows(table)) for name, table in read["tables"].items() if name in TABLES
-        }
-        lock = Lock(**read)
+        read["accepted"] = typed(ModelFile, read["accepted"])
+        read["base"] = typed(ModelFile, read["base"])
+        read["history"] = tuple(typed(Accepted, entry) for entry in read["history"])
+        read["tables"] = {name: tuple(_rows(table)) for name, table in read["tables"].items()}
+        lock = typed(Lock, read)
         digest = lock.digest
     except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
         raise EvidenceError(f"{path} is no whole lock ({error}); {AGAIN}") from None
-    wrongs = (
-        *wrong_file(lock.accepted),
-        *wrong_file(lock.base),
-        *wrong_tables(lock.tables),
-        *wrong_objects(lock, "settings", "suites"),
-    )
-    for wrong in wrongs:
-        raise EvidenceError(f"{path} is no sound lock: {wrong}; {AGAIN}")
+    check_tables(lock.tables, str(path))
     if digest != record.get("digest"):
         raise EvidenceError(f"{path} was edited by hand: its digest does not fit; {AGAIN}")
     return lock

@@ -19,7 +19,7 @@ from llmq_eval.gate.judging import judge
 from llmq_eval.gate.lock import Lock
 from llmq_eval.gate.policy import Policy
 from llmq_eval.gate.policy_file import BUILTIN_POLICIES, policy_of, read_policy
-from llmq_eval.gate.soundness import check_sound
+from llmq_eval.gate.soundness import check_tables
 
 LARGEST_BYTES = 1 << 28
 
@@ -74,7 +74,7 @@ def record_of(record: Mapping[str, Any], where: str) -> Record:
 
 def _sound(record: Mapping[str, Any], where: str) -> Evidence:
     found = evidence_from_json(record, where)
-    check_sound(found, where)
+    check_tables(found.tables, where)
     return found
 
 
