@@ -99,6 +99,7 @@ def run(repository: Path, tmp_path: Path) -> Callable[..., subprocess.CompletedP
 
 
 @pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="the example's shell is bash on Linux")
 def test_its_commands_let_a_sound_tutor_through_and_hold_a_changed_one_up(
     workflow: Mapping[str, Any],
     run: Callable[..., subprocess.CompletedProcess[str]],
