@@ -16,14 +16,16 @@ import numpy as np
 
 from llmq.errors import ModelError, SuiteError
 from llmq.processors import free_cores
-from llmq.runtime import EXACT, How, Model, open_model
+from llmq.runtime import EXACT, How, Model, open_model, open_reader
+from llmq.suites import Suite
 from llmq_eval.comparison import Base, Outcome, compare
-from llmq_eval.likelihood import TOKEN, Tokens
+from llmq_eval.likelihood import TOKEN, Tokens, passages
 from llmq_eval.material import Document, Material
 from llmq_eval.observer import Observer
 from llmq_eval.saved_base import SavedBase
 
 Progress = Callable[[int, int], None]  # documents or replies done, and in all
+CONTEXT_STEP = 256  # tokens: llama.cpp rounds a context up to a multiple
 
 
 @contextmanager
@@ -50,6 +52,21 @@ def opened(
             )
             for path, how in zip(paths, chain([base], repeat(quants)), strict=False)
         ]
+
+
+def longest_context(path: Path, material: Material, suite: Suite) -> int:
+    """The tokens of context that the longest dialogue of `suite` needs, as the file reads it.
+
+    Never more than the material's own, which it is where the file cannot be read: that is said when
+    all are.
+    """
+    try:
+        with open_reader(path, fixed_date=True) as reader:
+            found = [passage for talk in suite.dialogues for passage in passages(reader, talk)]
+    except ModelError:
+        return material.n_ctx
+    longest = max((passage.n_read for passage in found), default=0)
+    return min(material.n_ctx, -(-longest // CONTEXT_STEP) * CONTEXT_STEP or material.n_ctx)
 
 
 def common_context(models: Sequence[Model], material: Material) -> int:

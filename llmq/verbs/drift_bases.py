@@ -11,7 +11,7 @@ from pathlib import Path
 
 from llmq.drift import base_as_gguf
 from llmq.errors import ModelError, OutputError, printable
-from llmq.runtime import EXACT, Model, llama_cpp_version, open_reader
+from llmq.runtime import EXACT, Model, llama_cpp_version
 from llmq.suites import Suite
 from llmq.verbs.drift_progress import DriftBar
 from llmq.verbs.running import how_of, tell_how
@@ -19,13 +19,10 @@ from llmq.verbs.tables import shown
 from llmq_eval.base_writer import saving
 from llmq_eval.comparison import Base, Keep
 from llmq_eval.drift import Drift
-from llmq_eval.likelihood import passages
 from llmq_eval.material import Document, Material
-from llmq_eval.measuring import opened, read_alike, read_as_saved
+from llmq_eval.measuring import longest_context, opened, read_alike, read_as_saved
 from llmq_eval.saved_base import SavedBase, is_saved_base
 from llmq_eval.verdict import significant
-
-CONTEXT_STEP = 256  # tokens; llama.cpp rounds what it looks at up to as many
 
 
 @dataclass(frozen=True)
@@ -73,13 +70,7 @@ def _context(arguments: argparse.Namespace, material: Material, suite: Suite | N
     writes = arguments.generate or arguments.show  # replies and answers, which need room
     if suite is None or writes or suite.choices or suite.problems:
         return material.n_ctx
-    try:
-        with open_reader(arguments.quants[0], fixed_date=True) as reader:
-            found = [passage for talk in suite.dialogues for passage in passages(reader, talk)]
-    except ModelError:  # which will be said when all are read
-        return material.n_ctx
-    longest = max((passage.n_read for passage in found), default=0)
-    return min(material.n_ctx, -(-longest // CONTEXT_STEP) * CONTEXT_STEP or material.n_ctx)
+    return longest_context(arguments.quants[0], material, suite)
 
 
 def check_base(arguments: argparse.Namespace) -> None:

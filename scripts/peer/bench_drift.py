@@ -45,7 +45,7 @@ from llmq.suites import Suite, read_suite
 from llmq_eval.drift import BUILTIN_SUITES, builtin_suite
 from llmq_eval.likelihood import Passage
 from llmq_eval.material import suite_material
-from llmq_eval.measuring import needed_context, opened, read_alike
+from llmq_eval.measuring import longest_context, opened, read_alike
 from llmq_peer.chat_memory import peak_while
 from llmq_peer.random_checkpoint import write_checkpoint
 from scripts.peer.commands import ROOT
@@ -170,8 +170,9 @@ def suite_named(suite: str) -> Suite:
 
 def read(files: Sequence[Path], suite: str) -> tuple[list[Passage], int]:
     """What drift reads of the suite, and in which context."""
-    material = suite_material(suite_named(suite))
-    n_ctx = needed_context(files[0], material)
+    dialogues = suite_named(suite)
+    material = suite_material(dialogues)
+    n_ctx = longest_context(files[1], material, dialogues)
     with opened(files, n_ctx=n_ctx, threads=1) as models:
         documents = read_alike(models, material)
         passages = [p for document in documents for p in document.passages if p.scored]
