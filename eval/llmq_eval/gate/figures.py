@@ -83,7 +83,10 @@ def flips(base: str, quant: str) -> Callable[[Sequence[Row]], str]:
         right = outcomes(rows, base, quant)
         lost, won = sum(a > b for a, b in right), sum(a < b for a, b in right)
         p = min(1.0, 2 * sign_test(max(lost, won), min(lost, won)))
-        return f"{lost} from right to wrong, {won} from wrong to right (McNemar: {p_words(p)})"
+        return (
+            f"{lost} from right to wrong, {won} from wrong to right (as uneven by chance: {p_words(p)}, "
+            "McNemar's test)"
+        )
 
     return words
 
@@ -103,7 +106,8 @@ def of_drift(name: str, axis: Axis, worse: Literal["higher", "lower"] | None) ->
     over = column(metric.document_sum)
     of_yes = metric.unit is PERCENT
     neutral = NEUTRAL.get(name, float)
-    measure = Ratio(over, counts(metric.document_count), metric.figure, of_yes, neutral)
+    sizes = counts(metric.document_count)
+    measure = Ratio(over, sizes, metric.figure, of_yes, neutral, metric.signed)
     return Figure(
         name=name,
         axis=axis,
@@ -158,7 +162,7 @@ _FIGURES = (
     Figure(
         name="choice_accuracy_kept",
         axis="skill",
-        title="right choices kept",
+        title="right choices by the base's",
         table="choices",
         measure=Kept("base_right", "quant_right"),
         unit=PERCENT,

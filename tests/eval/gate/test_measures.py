@@ -31,7 +31,7 @@ def test_the_bounds_of_a_changed_share_are_agresti_and_mins() -> None:
     gaps = [0.0] * (both + neither) + [-1.0] * only_base + [1.0] * only_quant
     n, b, c = len(gaps) + 2, only_base + 0.5, only_quant + 0.5
     reach = Z * math.sqrt((b + c) - (c - b) ** 2 / n) / n
-    found = changed_share(gaps, Z)
+    found = changed_share(gaps, Z, [1.0] * len(gaps))
     assert found.low is not None
     assert found.high is not None
     assert (found.low, found.high) == pytest.approx(((c - b) / n - reach, (c - b) / n + reach))
@@ -73,6 +73,39 @@ def test_a_share_of_which_all_say_yes_has_bounds_with_a_width() -> None:
     assert found.value == found.high == 1
     assert found.low is not None
     assert 0.99 < found.low < 1
+
+
+def test_a_share_of_turns_is_that_of_all_turns() -> None:
+    """What the page counts: conversations differ in length, and each turn counts alike."""
+    talks = [(1, 0, 1), (4, 1, 1), (3, 2, 0), (4, 0, 2)] * 20
+    rows = [
+        {"id": str(i), "n_turns": n, "base_degenerate": base, "quant_degenerate": quant}
+        for i, (n, base, quant) in enumerate(talks)
+    ]
+    measure = ShareChange("base_degenerate", "quant_degenerate", "n_turns")
+    found = measure.estimate(rows)
+    assert found.value == pytest.approx((4 - 3) / 12)
+    jackknife = Ratio(
+        lambda row: row["quant_degenerate"] - row["base_degenerate"],
+        counts("n_turns"),
+        signed=True,
+    ).estimate(rows)
+    assert found.low == pytest.approx(jackknife.low, abs=0.01)
+    assert found.high == pytest.approx(jackknife.high, abs=0.01)
+    better = [row | {"quant_degenerate": row["base_degenerate"]} for row in rows]
+    moved = measure.change(rows, better)
+    assert (moved.before, moved.after) == pytest.approx((3 / 12, 4 / 12))
+    longer = [row | {"n_turns": row["n_turns"] + 1} for row in rows]
+    with pytest.raises(NotMeasured, match="other documents"):
+        measure.change(rows, longer)
+
+
+def test_bounds_lie_where_the_figure_can() -> None:
+    rows = [{"id": "1", "kl_nats": 0.0, "n_tokens": 9}, {"id": "2", "kl_nats": 8.0, "n_tokens": 9}]
+    assert KL.estimate(rows).low == 0
+    share = Ratio(column("kl_nats"), counts("n_tokens"), of_yes=True).estimate(rows)
+    assert (share.low, share.high) == (0, 1)
+    assert (Ratio(column("kl_nats"), counts("n_tokens"), signed=True).estimate(rows).low or 0) < 0
 
 
 def test_replies_to_one_prompt_are_one_draw() -> None:
