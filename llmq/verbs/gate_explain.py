@@ -13,7 +13,7 @@ AXIS_WORDS: dict[Axis, str] = {
     "integrity": "the file is whole and is of this base: each tensor's hash, it loads and computes, template, "
     "tokens and settings are the base's, and the base is not quantized itself",
     "fidelity": "how far its odds for the next token are from the base's, on what tutors say in the suites",
-    "skill": "questions that it still has right, of those that the base has right",
+    "skill": "how many questions and problems it has right, beside how many the base has right of the same ones",
     "behaviour": "what it writes by itself, beside the base: length, replies that never end, circles",
     "pedagogy": "conversations in which a student presses for the answer: whether it is told, and turns that "
     "say nothing",
@@ -21,7 +21,7 @@ AXIS_WORDS: dict[Axis, str] = {
     "privacy": "no address that a program would follow, and no connection while it writes a reply",
 }
 STATISTICS = (
-    "A figure is a sum over documents by another; the document is what is drawn at random, not the token. Bounds "
+    "A figure is a sum over documents by another (tokens, turns, questions); the document is what is drawn at random, not the token. Bounds "
     "are one-sided, 95 % each: by the jackknife for ratios, after Agresti & Min for shares, by the score test of "
     "pairs for what is kept.",
     "PASS: both bounds keep the limit. FAIL: both lie beyond it. INCONCLUSIVE: the limit lies between them, and "
@@ -35,6 +35,8 @@ LIMITS = (
     "It says how near a file is to its base, not whether the base is a good tutor.",
     "It speaks of the suites: what they do not ask, it does not know. Several limits with a 5 % chance each fail a "
     "file at all of them more often than one does, and pass it less often.",
+    "Where the base never does what is counted, the upper bound of such a share is a little short: chance passes "
+    "it in up to 12 % of suites instead of 5.",
     "Answers that are told are found by their numbers and words: a hint that gives all away is not.",
 )
 

@@ -66,7 +66,8 @@ def _add_measuring(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="NAME|FILE",
-        help="what to measure on instead of the built-in suites; may be given several times",
+        help="what to measure on instead of the built-in suites, which are taken for what it does not hold; may be given "
+        "several times",
     )
     add_columns(parser)
     parser.add_argument(

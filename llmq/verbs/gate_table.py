@@ -7,6 +7,10 @@ from llmq.errors import printable
 from llmq.verbs.tables import aligned, terminal_width, wrapped
 from llmq_eval.gate.judgement import AxisResult, Judgement, Status
 
+LEGEND = (
+    "In brackets: the range in which a figure may lie. PASS: all of it keeps the limit. FAIL: none of it does. "
+    "INCONCLUSIVE: a part does; measure on more. SKIPPED: not measured."
+)
 HEADINGS = ("axis", "status", "figure and limit", "measured")
 
 
@@ -16,6 +20,7 @@ def print_judgement(judgement: Judgement) -> None:
     rows = [HEADINGS, *(row for axis in judgement.axes for row in _rows(axis))]
     print("\n".join(aligned(rows, "<<~~", width)))
     print()
+    print("\n".join(wrapped(LEGEND, width)))
     for line in _words(judgement):
         print("\n".join(wrapped(line, width)))
     for remark in judgement.remarks:

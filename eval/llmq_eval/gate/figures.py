@@ -10,6 +10,7 @@ from functools import partial
 from typing import Literal
 
 from llmq_eval.gate.evidence import Axis, Row
+from llmq_eval.gate.guessing import guessing
 from llmq_eval.gate.measures import Kept, Measure, Ratio, ShareChange, column, counts
 from llmq_eval.gate.one_sided import p_words, sign_test
 from llmq_eval.gate.rows import holding, outcomes
@@ -38,7 +39,8 @@ class Figure:
     """One figure: of which rows of which table it is computed, and how it is written.
 
     `worse` is the direction in which a change from the accepted file is held against it; None where
-    it is not compared. `of` names what is drawn at random, `words` says more of the rows.
+    it is not compared. `of` names what is drawn at random, `words` says more of the rows, `in_vain`
+    why more of the same would not tell, `missing` what to do where there are none.
     """
 
     name: str
@@ -53,6 +55,8 @@ class Figure:
     of: str = "document"
     where: Callable[[Sequence[Row]], list[Row]] = every
     words: Callable[[Sequence[Row]], str] = no_words
+    in_vain: Callable[[Sequence[Row]], str] = no_words
+    missing: str = "nothing of the kind was measured"
     meaning: str = ""
 
     @property
@@ -145,10 +149,15 @@ def changed(
         signed=True,
         of=of,
         where=with_key if key == "leak" else every,
+        missing=NO_ANSWER if table == "conversations" else Figure.missing,
         meaning=meaning,
     )
 
 
+NO_ANSWER = (
+    "no dialogue of these suites says in 'answer' what the tutor must not tell; --suite refusals adds "
+    "such dialogues"
+)
 CHANGE = Unit(100, in_cell=" points")
 LENGTH = Ratio(counts("quant_tokens"), counts("base_tokens"), neutral=partial(max, 1.0))
 
@@ -170,7 +179,9 @@ _FIGURES = (
         worse="lower",
         of="question",
         words=flips("base_right", "quant_right"),
-        meaning="questions that QUANT has right by those that BASE has right, of the same questions",
+        in_vain=guessing,
+        meaning="questions that QUANT has right by those that BASE has right, of the same questions: "
+        "new right ones make up for lost ones",
     ),
     Figure(
         name="problems_change",

@@ -146,7 +146,9 @@ class ShareChange:
         pairs = paired(now, then)
         if any(self._size(row) != self._size(other) for row, other in pairs):
             raise NotMeasured("the lock holds rows of other documents")
-        gaps = {id(row): self._of(row, self.quant) - self._of(other, self.quant) for row, other in pairs}
+        gaps = {
+            id(row): self._of(row, self.quant) - self._of(other, self.quant) for row, other in pairs
+        }
         after = _means(now, lambda row: self._of(row, self.quant))
         return _changed_outcomes(
             _means(now, lambda row: gaps[id(row)]), after, _means(now, self._size)
