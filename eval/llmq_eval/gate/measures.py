@@ -196,28 +196,36 @@ class Kept:
 def changed_share(gaps: Sequence[float], z: float, sizes: Sequence[float]) -> Estimate:
     """sum(gaps) / sum(sizes) over documents, none of whose gaps is beyond its size; with bounds.
 
-    They are those of Agresti & Min (2005, Simple improved confidence intervals for comparing
-    matched proportions): half a document is added to each of the four outcomes, so that there is a
-    width where nothing changed. Where sizes differ, an added one has the mean size, and the error
-    is that of a ratio (Cochran 1977, Sampling Techniques, section 6.4).
+    What rose and what fell are shares with Wilson's bounds, of as many documents as such sizes are
+    worth (Kish 1965, Survey Sampling, section 11.7); those of their difference are made of them
+    (Newcombe 1998, Improved confidence intervals for the difference between binomial proportions
+    based on paired data; Zou & Donner 2008, Construction of confidence limits about effect
+    measures). They have a width where nothing changed, and hold where the base never does it.
 
     >>> none = changed_share([0.0] * 80, Z, [1.0] * 80)
     >>> round(none.low, 3), none.value, round(none.high, 3)
-    (-0.02, 0.0, 0.02)
+    (-0.033, 0.0, 0.033)
     """
     if not gaps:
         raise NotMeasured("nothing of the kind was measured")
-    n, total, size = len(gaps), math.fsum(gaps), math.fsum(sizes)
-    one = size / n
-    centre = total / one / (n + 2)
-    parts = zip(gaps, sizes, strict=True)
-    squares = math.fsum(((gap - centre * part) / one) ** 2 for gap, part in parts)
-    error = math.sqrt(squares + 1 + 2 * centre * centre) / (n + 2)
-    low, high = max(-1.0, centre - z * error), min(1.0, centre + z * error)
-    return Estimate(total / size, error, low, high)
+    size = math.fsum(sizes)
+    n = size * size / math.fsum(part * part for part in sizes)
+    rose, fell = (math.fsum(max(sign * gap, 0.0) for gap in gaps) / size for sign in (1, -1))
+    both = (1 - rose) * (1 - fell)
+    correlation = -math.sqrt(rose * fell / both) if both > 0 else 0.0
+    (rose_low, rose_high), (fell_low, fell_high) = (wilson_ends(x, n, z) for x in (rose, fell))
+    down = _reach(rose - rose_low, fell_high - fell, correlation)
+    up = _reach(rose_high - rose, fell - fell_low, correlation)
+    value = rose - fell
+    return Estimate(value, None, max(-1.0, value - down), min(1.0, value + up))
 
 
-def wilson_ends(value: float, n: int, z: float) -> tuple[float, float]:
+def _reach(one: float, other: float, correlation: float) -> float:
+    """How far a difference reaches of which the parts reach so far."""
+    return math.sqrt(one * one - 2 * correlation * one * other + other * other)
+
+
+def wilson_ends(value: float, n: float, z: float) -> tuple[float, float]:
     """Bounds of a share (Wilson 1927, Probable inference, the law of succession).
 
     >>> [round(end, 4) for end in wilson_ends(1.0, 100, 1.645)]

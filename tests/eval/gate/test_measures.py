@@ -26,15 +26,26 @@ def test_students_t_is_that_of_the_tables() -> None:
             assert students_t_from(z, degrees) == pytest.approx(t, rel=0.02)
 
 
-def test_the_bounds_of_a_changed_share_are_agresti_and_mins() -> None:
-    both, only_base, only_quant, neither = 50, 4, 9, 17
-    gaps = [0.0] * (both + neither) + [-1.0] * only_base + [1.0] * only_quant
-    n, b, c = len(gaps) + 2, only_base + 0.5, only_quant + 0.5
-    reach = Z * math.sqrt((b + c) - (c - b) ** 2 / n) / n
-    found = changed_share(gaps, Z, [1.0] * len(gaps))
-    assert found.low is not None
-    assert found.high is not None
-    assert (found.low, found.high) == pytest.approx(((c - b) / n - reach, (c - b) / n + reach))
+@pytest.mark.parametrize("base", [0.0, 0.1, 0.3])
+@pytest.mark.parametrize("risen", [0.05, 0.1])
+def test_a_share_at_its_limit_passes_by_chance_in_one_of_twenty(base: float, risen: float) -> None:
+    """Exactly, over all outcomes of 64 prompts: as many risen, and by chance some more and fewer."""
+    n, extra = 64, base * 0.2  # of what the base does, a fifth changes either way
+    rise, fall = risen + extra, extra
+    passed = failed = 0.0
+    for up in range(n + 1):
+        for down in range(n + 1 - up if fall else 1):
+            odds = (
+                math.comb(n, up) * math.comb(n - up, down) * rise**up * fall**down
+                * (1 - rise - fall) ** (n - up - down)
+            )  # fmt: skip
+            if odds > 1e-9:
+                gaps = [1.0] * up + [-1.0] * down + [0.0] * (n - up - down)
+                found = changed_share(gaps, Z, [1.0] * n)
+                passed += odds * ((found.high or 0) <= risen)
+                failed += odds * ((found.low or 0) > risen)
+    assert passed <= 0.06, passed
+    assert failed <= 0.08, failed
 
 
 @pytest.mark.parametrize(("both", "n_quant", "n_base", "n"), [(60, 66, 70, 90), (8, 8, 8, 20)])
