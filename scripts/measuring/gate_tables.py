@@ -1,4 +1,4 @@
-"""What scripts/measure-gate kept, as Markdown: the verdicts for README, every row for eval/README."""
+"""What scripts/measure-gate kept, as Markdown: verdicts for README, all rows for eval/README."""
 
 from collections.abc import Mapping
 from typing import Any
