@@ -180,3 +180,14 @@ def test_the_worst_subject_counts() -> None:
     found = judge(replace(evidence, tables={"tokens": rows}), policy)
     assert found.exit_code == 1
     assert "reading is the worst of 8 subjects" in str(found)
+
+
+def test_the_verdict_counts_the_axes_that_it_names() -> None:
+    found = judge(made_evidence(SAME), ONLY_KL)
+    assert found.sentence.endswith("keeps to the policy kl on 1 axis: fidelity.")
+
+
+def test_tokens_beyond_the_context_are_told() -> None:
+    assert "beyond the context" not in str(judge(made_evidence(SAME), FOUR).remarks)
+    found = judge(with_value(made_evidence(SAME), "tokens", "n_dropped", 7), FOUR)
+    assert "fidelity: 7 tokens of 1 document lie beyond the context" in str(found.remarks)
