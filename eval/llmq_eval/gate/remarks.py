@@ -29,6 +29,17 @@ def _few(evidence: Evidence, _policy: Policy) -> Iterator[str]:
         yield f"fidelity: {warning}"
 
 
+def _dropped(evidence: Evidence, _policy: Policy) -> Iterator[str]:
+    """Tokens of long dialogues that nobody has looked at."""
+    rows = [row for row in evidence.tables.get("tokens", ()) if row.get("n_dropped")]
+    n = sum(number(row, "n_dropped") for row in rows)
+    if n:
+        yield (
+            f"fidelity: {n:.0f} tokens of {counted(len(rows), 'document')} lie beyond the context and were not"
+            " compared; cut these documents, or take them apart"
+        )
+
+
 def _guessing(evidence: Evidence, _policy: Policy) -> Iterator[str]:
     if words := guessing(evidence.tables.get("choices", ())):
         yield f"skill: {words}"
@@ -69,6 +80,7 @@ def _of_another_machine(evidence: Evidence, lock: Lock) -> Iterator[str]:
 
 REMARKS: tuple[Callable[[Evidence, Policy], Iterator[str]], ...] = (
     _few,
+    _dropped,
     _guessing,
     _solves_none,
     _as_on_a_device,
