@@ -22,21 +22,20 @@ AXIS_WORDS: dict[Axis, str] = {
 }
 STATISTICS = (
     "A figure is a sum over documents by another (tokens, turns, questions); the document is what is drawn at random, not the token. Bounds "
-    "are one-sided, 95 % each: by the jackknife for ratios, after Agresti & Min for shares, by the score test of "
+    "are one-sided, 95 % each: by the jackknife for ratios, by Newcombe's method for shares, by the score test of "
     "pairs for what is kept.",
     "PASS: both bounds keep the limit. FAIL: both lie beyond it. INCONCLUSIVE: the limit lies between them, and "
     "more documents would tell. SKIPPED: something that the policy asks for has no number.",
     "An axis is as good as its worst row. The verdict: FAIL before SKIPPED (of a mandatory axis), before "
     "INCONCLUSIVE, before PASS.",
     "With --lock every figure is also tested in pairs against the accepted file on the same documents; all these "
-    "tests together call it worse by chance with probability {alpha:g} (Holm). What comes nearer to the base is not worse.",
+    "tests together call it worse by chance with probability {alpha:g} (Holm): p is how likely chance makes such a "
+    "change or a worse one, and has to stay above the test's share of that. Of shares, the file's own are compared. What comes nearer to the base is not worse.",
 )
 LIMITS = (
     "It says how near a file is to its base, not whether the base is a good tutor.",
     "It speaks of the suites: what they do not ask, it does not know. Several limits with a 5 % chance each fail a "
     "file at all of them more often than one does, and pass it less often.",
-    "Where the base never does what is counted, the upper bound of such a share is a little short: chance passes "
-    "it in up to 12 % of suites instead of 5.",
     "Answers that are told are found by their numbers and words: a hint that gives all away is not.",
 )
 

@@ -79,7 +79,7 @@ def _add_measuring(parser: argparse.ArgumentParser) -> None:
         "--device",
         type=one_of(devices(), "device"),
         metavar="NAME",
-        help=f"also measure speed and memory, for one of {', '.join(devices())}",
+        help=f"also measure speed and memory, some minutes more, for one of {', '.join(devices())}",
     )
     parser.add_argument(
         "--threads", type=threads_argument, metavar="N", help="default: every core that is free"

@@ -40,7 +40,8 @@ class Figure:
 
     `worse` is the direction in which a change from the accepted file is held against it; None where
     it is not compared. `of` names what is drawn at random, `words` says more of the rows, `in_vain`
-    why more of the same would not tell, `missing` what to do where there are none.
+    why more of the same would not tell, `missing` what to do where there are none; `own`
+    is the title of the file's own share, where it has another.
     """
 
     name: str
@@ -56,6 +57,7 @@ class Figure:
     where: Callable[[Sequence[Row]], list[Row]] = every
     words: Callable[[Sequence[Row]], str] = no_words
     in_vain: Callable[[Sequence[Row]], str] = no_words
+    own: str = ""
     missing: str = "nothing of the kind was measured"
     meaning: str = ""
 
@@ -63,6 +65,16 @@ class Figure:
     def heading(self) -> str:
         """The title with its unit."""
         return self.title + self.unit.in_heading
+
+    @property
+    def is_share(self) -> bool:
+        """Whether it is made of shares, of which the file has one without the base."""
+        return isinstance(self.measure, ShareChange | Kept)
+
+    @property
+    def heading_of_file(self) -> str:
+        """What is compared with another file's: a share of its own, or the figure itself."""
+        return f"{self.own or self.title}, of all," if self.is_share else self.heading
 
     def number(self, x: float) -> str:
         """A value as it is shown."""
@@ -172,6 +184,7 @@ _FIGURES = (
         name="choice_accuracy_kept",
         axis="skill",
         title="right choices by the base's",
+        own="right choices",
         table="choices",
         measure=Kept("base_right", "quant_right"),
         unit=PERCENT,

@@ -7,7 +7,7 @@ from llmq_eval.gate.evidence import Evidence
 from llmq_eval.gate.guessing import guessing
 from llmq_eval.gate.lock import Lock
 from llmq_eval.gate.policy import Policy
-from llmq_eval.gate.rows import NotMeasured, key_of, share
+from llmq_eval.gate.rows import NotMeasured, key_of, number, share
 from llmq_eval.statistics import few_documents
 
 
