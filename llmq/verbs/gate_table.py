@@ -39,7 +39,7 @@ def _narrow(rows: Sequence[tuple[str, ...]]) -> list[tuple[str, ...]]:
     narrow, name = [(status, ", ".join((axis, *heads)))], ""
     for axis, status, asked, measured in others:
         name = axis or name
-        narrow.append((status, f"{name}, {asked}: {measured}" if asked else f"{name}: {measured}"))
+        narrow.append((status, f"{name}, {asked}; {measured}" if asked else f"{name}: {measured}"))
     return narrow
 
 
