@@ -23,7 +23,7 @@ BUILTIN = {
 }
 KINDS = tuple(BUILTIN)
 Kind = TypeVar("Kind", Dialogue, Choice, Problem)
-N_REPLIES, N_CONVERSATIONS = 48, 64
+N_REPLIES, N_CONVERSATIONS = 64, 64
 
 
 @dataclass(frozen=True)

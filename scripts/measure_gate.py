@@ -1,7 +1,7 @@
 """Put files of several recipes of one tutor through the gate: the reports, and their figures.
 
     scripts/measure-gate CHECKPOINT [--recipes Q8_0 Q4_K_M ...] [--suite FILE] [--work DIR]
-        [--every N] [--json eval/gate.json]
+        [--every N] [--replies N] [--json eval/gate.json]
 
 All files are measured side by side, so that the base is read once, and each is judged by the policy
 that fits its recipe. The reports, one a recipe, stay in --work; `llmq gate --from-report` judges
@@ -19,7 +19,7 @@ from typing import Any
 
 from llmq.errors import LlmqError
 from llmq.gate import measure_all
-from llmq.gate_plan import gate_plan
+from llmq.gate_plan import N_REPLIES, gate_plan
 from llmq.planning import make_plan
 from llmq.quantize import execute
 from llmq.recipes.table import RECIPES
@@ -29,7 +29,7 @@ from llmq_eval.gate.judgement import Judgement
 from llmq_eval.gate.judging import judge
 from llmq_eval.gate.policy import Policy, fitting_policy
 from llmq_eval.gate.policy_file import read_policy
-from llmq_eval.gate.record import record_text
+from llmq_eval.gate.record import read_record, record_text
 from llmq_eval.metric import Metric, totals_of
 from llmq_eval.metrics import METRICS
 from llmq_eval.reply_metrics import REPLY_METRICS, documents_of
@@ -48,6 +48,7 @@ def main() -> int:
     parser.add_argument("--recipes", nargs="+", choices=RECIPES, default=RECIPE_NAMES)
     parser.add_argument("--suite", action="append", default=[], help="may come again")
     parser.add_argument("--every", type=int, default=1, help="one item in so many of each suite")
+    parser.add_argument("--replies", type=int, default=N_REPLIES, help="and as many conversations")
     parser.add_argument("--threads", type=int)
     parser.add_argument("--work", type=Path, default=Path("build/gate"))
     parser.add_argument("--json", type=Path, help="what README's tables are rendered from")
@@ -58,7 +59,7 @@ def main() -> int:
         parser.exit(1, f"{error}\n")
     judged = [judged_of(each) for each in found]
     for each, policy, judgement in judged:
-        path = arguments.work / f"{each.quant.name}.json"
+        path = report_of(arguments.work / each.quant.name)
         path.write_text(record_text(each, policy, judgement) + "\n", encoding="utf-8")
         print(f"{each.recipe}: {judgement.sentence}")
     if arguments.json:
@@ -74,24 +75,38 @@ def judged_of(evidence: Evidence) -> Judged:
 
 
 def measured(arguments: argparse.Namespace) -> tuple[Evidence, ...]:
-    """The evidence of a file of each recipe, made if it is not there yet."""
+    """The evidence of a file of each recipe; files and reports in --work are not made again."""
     arguments.work.mkdir(parents=True, exist_ok=True)
     source = open_source(arguments.checkpoint)
-    files = []
+    found: dict[Path, Evidence | None] = {}
     for recipe in arguments.recipes:
         file = make_plan(source, recipe=recipe)
-        files.append(arguments.work / f"{file.name}-{recipe}.gguf")
-        if not files[-1].exists():
-            execute(file, files[-1])
-    plan = replace(gate_plan(arguments.suite, every=arguments.every), threads=arguments.threads)
-    shown = {"step": ""}
+        path = arguments.work / f"{file.name}-{recipe}.gguf"
+        if not path.exists():
+            execute(file, path)
+        report = report_of(path)
+        found[path] = read_record(report).evidence if report.exists() else None
+    missing = [path for path, evidence in found.items() if evidence is None]
+    plan = replace(
+        gate_plan(arguments.suite, every=arguments.every),
+        threads=arguments.threads,
+        n_replies=arguments.replies,
+        n_conversations=arguments.replies,
+    )
+    new = measure_all(arguments.checkpoint, missing, plan, progress=tell) if missing else ()
+    all_of_them = found | dict(zip(missing, new, strict=True))
+    return tuple(evidence for evidence in all_of_them.values() if evidence)
 
-    def tell(step: str, done: int, total: int) -> None:
-        if step != shown["step"] or done == total:
-            print(f"{step}: {done}/{total}", file=sys.stderr, flush=True)
-        shown["step"] = step
 
-    return measure_all(arguments.checkpoint, files, plan, progress=tell)
+def report_of(path: Path) -> Path:
+    """Where the report of a file stands."""
+    return path.with_name(f"{path.name}.json")
+
+
+def tell(step: str, done: int, total: int) -> None:
+    """How far it is, a line for each tenth."""
+    if done * 10 // total > (done - 1) * 10 // total:
+        print(f"{step}: {done}/{total}", file=sys.stderr, flush=True)
 
 
 def recorded(model: str, judged: Sequence[Judged]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Render the tables of README.md from the code's own tables; a test compares, --write renews."""
+"""Render the tables of both READMEs from the code's own tables; a test compares, --write renews."""
 
 import argparse
 import json
@@ -7,6 +7,7 @@ import tomllib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 from llmq.architectures import ARCHITECTURES
 from llmq.architectures.table import TensorRow
@@ -14,6 +15,7 @@ from llmq.recipes.decoders import KNOWN
 from llmq.recipes.table import RECIPES
 from llmq.verbs import VERBS, architectures
 from llmq_kernels import FORMATS
+from scripts.measuring import gate_tables
 from scripts.measuring import tables as measured
 
 SOURCES = (
@@ -26,6 +28,8 @@ SOURCES = (
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
 POPULAR = ROOT / "scripts" / "popular.toml"
+EVAL_README = ROOT / "eval" / "README.md"
+GATE = ROOT / "eval" / "gate.json"  # what scripts/measure-gate --json wrote
 QUALITY = ROOT / "eval" / "quality.json"  # what scripts/measure-quality --json wrote
 
 
@@ -44,7 +48,13 @@ def tables() -> Mapping[str, str]:
         "sources": _table(("llama.cpp's name", *SOURCES), _sources()),
         "popular": _table(("model", "class in config.json", "llama.cpp's name"), _popular()),
         **_quality(),
+        **({"gate": gate_tables.verdicts(_kept(GATE))} if GATE.exists() else {}),
     }
+
+
+def eval_tables() -> Mapping[str, str]:
+    """Those of eval/README.md that were measured."""
+    return {"gate rows": gate_tables.every_row(_kept(GATE))} if GATE.exists() else {}
 
 
 def _sources() -> Iterable[tuple[str, ...]]:
@@ -85,8 +95,12 @@ def _quality() -> Mapping[str, str]:
     """What a user gets, once it has been measured."""
     if not QUALITY.exists():
         return {}
-    report = json.loads(QUALITY.read_text(encoding="utf-8"))
-    return {"quality": "\n".join(measured.short(report))}
+    return {"quality": "\n".join(measured.short(_kept(QUALITY)))}
+
+
+def _kept(path: Path) -> dict[str, Any]:
+    record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return record
 
 
 def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
@@ -95,12 +109,12 @@ def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
-def rendered(text: str) -> str:
-    """`text` with every marked table as it should be."""
-    for name, table in tables().items():
+def rendered(text: str, known: Mapping[str, str] | None = None) -> str:
+    """`text` with every marked table as it should be; of README.md where nothing else is said."""
+    for name, table in (tables() if known is None else known).items():
         begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
         if text.count(begin) != 1 or text.count(end) != 1:
-            raise SystemExit(f"README.md needs one table marked {name}")
+            raise SystemExit(f"there must be one table marked {name}")
         head, _, rest = text.partition(begin)
         text = f"{head}{begin}\n{table}\n{end}{rest.partition(end)[2]}"
     return text
@@ -109,11 +123,15 @@ def rendered(text: str) -> str:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--write", action="store_true")
-    text = README.read_text(encoding="utf-8")
-    wanted = rendered(text)
-    if parser.parse_args().write:
-        README.write_text(wanted, encoding="utf-8")
-    return 0 if text == wanted else 1
+    write = parser.parse_args().write
+    same = True
+    for path, known in ((README, tables()), (EVAL_README, eval_tables())):
+        text = path.read_text(encoding="utf-8")
+        wanted = rendered(text, known)
+        same &= text == wanted
+        if write:
+            path.write_text(wanted, encoding="utf-8")
+    return 0 if same else 1
 
 
 if __name__ == "__main__":

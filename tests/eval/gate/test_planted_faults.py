@@ -34,7 +34,7 @@ FOUR, EIGHT = read_policy("4-bit"), read_policy("8-bit")
 # few of everything else, so that it takes minutes.
 HALF = {"dialogues": 100, "choices": 40, "problems": 12, "n_replies": 12, "n_conversations": 6}
 # As many as limits need that are shares: where few were asked, nobody can say that they are kept.
-ENOUGH = {"dialogues": 100, "choices": 200, "problems": 60, "n_replies": 48, "n_conversations": 32}
+ENOUGH = {"dialogues": 100, "choices": 600, "problems": 60, "n_replies": 48, "n_conversations": 32}
 BIT = {"dialogues": 4, "choices": 4, "problems": 2, "n_replies": 3, "n_conversations": 2}
 
 
