@@ -87,7 +87,7 @@ def _add_measuring(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--allow-quantized-base",
         action="store_true",
-        help="compare with a base that is quantized itself, which hides what that lost",
+        help="compare with a base that is quantized itself; what that lost is hidden, so that it ends with 4 unless the policy may skip it",
     )
 
 
