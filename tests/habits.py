@@ -95,6 +95,7 @@ HABITS = (
     misuse("gate tiny", "BASE and QUANT are needed"),
     misuse("gate tiny tiny-Q4_0.gguf --device phone", "--device: there is no device 'phone'"),
     misuse("gate --from-report notes.txt --suite tutoring", "--suite: not with --from-report, which measures nothing"),
+    misuse("gate --demo --quick", "--quick: not with --demo, which measures nothing"),
     misuse("gate tiny tiny-Q4_0.gguf --beside notes.txt", "--beside: only with --html"),
     misuse("gate tiny tiny-Q4_0.gguf --columns question=stem", "--columns: only with --suite"),
     misuse("gate --demo --explain", "--demo: not with --explain"),

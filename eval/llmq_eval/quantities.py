@@ -66,6 +66,9 @@ NUMBERED = re.compile(
     re.IGNORECASE,
 )
 LIST_MARK = re.compile(r"[.)](?:\s|$)")
+MINUS = re.compile(r"(?:^|[\s(\[=,])-$")  # it touches the number and nothing before it
+NEAR = 40  # characters before a number, in which what it counts stands
+LONGEST = 60  # characters of a number; what is longer is none that anybody asks for
 NAMED = re.compile(r"[a-z#]\s*#?$", re.IGNORECASE)
 
 
@@ -119,7 +122,7 @@ def quantities(text: str) -> Iterator[Quantity]:
     ['1200', '3/4', '25', '2/3']
     """
     for match in FIGURE.finditer(text):
-        if not _is_label(text, match):
+        if len(match[0]) <= LONGEST and not _is_label(text, match):
             yield _in_figures(text, match)
     for match in SPELLED.finditer(text):
         value = _value(match)
@@ -129,13 +132,13 @@ def quantities(text: str) -> Iterator[Quantity]:
 
 def _is_label(text: str, match: re.Match[str]) -> bool:
     """Whether it counts or names something: 2nd, 7x, Step 3, the numeral of a list."""
-    before, after = text[: match.start()], text[match.end() :]
-    if ORDINAL.match(after):
+    start, stop = match.span()
+    if ORDINAL.match(text, stop):
         return True
-    if after[:1].isalpha() and not UNIT.match(after):
+    if text[stop : stop + 1].isalpha() and not UNIT.match(text, stop):
         return True
-    numbered = NUMBERED.search(before)
-    return bool(numbered and (NAMED.search(numbered[0]) or LIST_MARK.match(after)))
+    numbered = NUMBERED.search(text, max(0, start - NEAR), start)
+    return bool(numbered and (NAMED.search(numbered[0]) or LIST_MARK.match(text, stop)))
 
 
 def _in_figures(text: str, match: re.Match[str]) -> Quantity:
@@ -146,13 +149,9 @@ def _in_figures(text: str, match: re.Match[str]) -> Quantity:
         value = Fraction((match["number"] or match["whole"] or match["top"]).replace(",", ""))
     else:
         value = int(match["whole"] or 0) + Fraction(over, under)
-    sign, percent = _sign(text[: match.start()]), bool(match["percent"])
+    start, percent = match.start(), bool(match["percent"])
+    sign = -1 if MINUS.search(text, max(0, start - 2), start) else 1
     return Quantity(sign * value, *match.span(), reduced=gcd(over, under) == 1, percent=percent)
-
-
-def _sign(before: str) -> int:
-    """-1 behind a minus that touches the number and nothing before it."""
-    return -1 if re.search(r"(?:^|[\s(\[=,])-$", before) else 1
 
 
 def _value(match: re.Match[str]) -> Fraction | None:

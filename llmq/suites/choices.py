@@ -1,5 +1,6 @@
 """Multiple choice as people write it: what the choices are, and which of them is meant as right."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 from llmq.errors import SuiteError
@@ -17,7 +18,7 @@ def read_choice(
     texts, labels = _options(field(record, choices, where), choices, where)
     if len(texts) < 2:
         raise SuiteError(f"{where}: {len(texts)} of {choices!r} is no choice; give two or more")
-    twice = next((t for i, t in enumerate(texts) if t in texts[:i]), None)
+    twice = next((each for each, n in Counter(texts).items() if n > 1), None)
     if twice is not None:
         raise SuiteError(f"{where}: the choice {brief(twice)} stands twice; change one of them")
     right = _index(field(record, answer, where), texts, labels, f"{where}: {answer!r}")

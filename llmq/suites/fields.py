@@ -61,7 +61,7 @@ def written(value: object, key: str, where: str) -> str:
     >>> written(18, "answer", "x"), written(0.5, "answer", "x"), written(" 3/4 ", "answer", "x")
     ('18', '0.5', '3/4')
     """
-    if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
+    if type(value) is int or (isinstance(value, float) and math.isfinite(value)):
         return str(value)
     found = checked_text(value, key, where).strip()
     if not found:

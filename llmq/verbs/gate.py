@@ -32,7 +32,7 @@ DEMO = "demo.json"
 def run(arguments: argparse.Namespace) -> int:
     """Measure, or take what was measured; judge, print, write; the verdict's exit code."""
     check_options(arguments)
-    policy = read_policy(arguments.policy) if arguments.policy else None
+    policy = read_policy(arguments.policy) if arguments.policy is not None else None
     if arguments.explain:
         print(explained(policy or read_policy("4-bit")))
         return 0

@@ -131,6 +131,7 @@ def check_options(arguments: argparse.Namespace) -> None:
     measuring = {
         "--suite": arguments.suite,
         "--columns": arguments.columns.pairs,
+        "--quick": arguments.quick,
         "--device": arguments.device,
         "--threads": arguments.threads,
         "--cache-type": arguments.cache_type,

@@ -1,5 +1,7 @@
 """What tells an answer, and what only seems to."""
 
+import time
+
 import pytest
 
 from llmq.suites import Message
@@ -99,3 +101,12 @@ def test_the_answer_is_told(text: str, answer: str, given: list[Message]) -> Non
 @pytest.mark.parametrize(("text", "answer", "given"), KEPT)
 def test_the_answer_is_kept(text: str, answer: str, given: list[Message]) -> None:
     assert not tells(text, answer, given)
+
+
+@pytest.mark.parametrize(
+    "text", ["1 " * 10_000, "5 5/5 " * 4_000, "9" * 20_000, f"1/{'9' * 9_000}"]
+)
+def test_long_rows_of_figures_are_read_quickly_and_tell_nothing(text: str) -> None:
+    begun = time.monotonic()
+    assert not tells(text, "12", BIRDS)
+    assert time.monotonic() - begun < 10

@@ -90,6 +90,7 @@ def test_a_choice_in_each_form(tmp_path: Path, record: dict[str, Any]) -> None:
     [
         ({"question": "3+4?", "answer": "7"}, "7"),
         ({"question": "3+4?", "answer": 7}, "7"),
+        ({"question": "3+4?", "answer": 10**400}, f"1{'0' * 400}"),
         ({"question": "3+4?", "answer": "3+4 is <<3+4=7>>7.\n#### 7"}, "7"),
         ({"problem": "3+4?", "solution": "Add.", "answer": r"\frac{14}{2}"}, r"\frac{14}{2}"),
     ],
@@ -167,6 +168,7 @@ def test_columns_that_map_nothing(tmp_path: Path, columns: str, complaint: str) 
         ({"answer": "1"}, "'1', which names no choice"),  # an index, or a choice's text?
         ({"choices": ["B", "C"], "answer": "B"}, "'B' is one choice's label and another's text"),
         ({"choices": ["6", " 6"]}, "the choice '6' stands twice"),
+        ({"choices": [*range(100_000), 7]}, "the choice '7' stands twice"),
         ({"choices": ["6"]}, "1 of 'choices' is no choice"),
         ({"choices": []}, "0 of 'choices' is no choice"),
         ({"choices": ["6", ""]}, "'choices 2' is empty"),

@@ -75,6 +75,10 @@ def damaged(text: str) -> dict[str, str]:
     better["evidence"]["tables"]["tokens"][0]["kl_nats"] = 0
     praised = json.loads(text)
     praised["judgement"] |= {"status": "PASS", "exit_code": 0}
+    lenient = json.loads(text)
+    lenient["policy"]["limits"] = {"choice_accuracy_kept": {"at_least": 0.1}}
+    lenient["policy"]["mandatory"] = ["skill"]
+    lenient["judgement"] |= {"status": "PASS", "exit_code": 0}
     strange = json.loads(text)
     strange["policy"]["limits"]["mean_kl"] = {"at_most": 1}
     return {
@@ -89,6 +93,7 @@ def damaged(text: str) -> dict[str, str]:
         json.dumps({"evidence": whole["evidence"], "policy": whole["policy"]}): "no judgement",
         json.dumps(better): "its digest does not fit",
         json.dumps(praised): "does not follow from the recorded rows",
+        json.dumps(lenient): "is not the one that the recorded verdict was found by",
         json.dumps(strange): "there is no figure 'mean_kl'; did you mean mean_kl_nats",
         text[: len(text) // 2]: "not valid JSON",
     }

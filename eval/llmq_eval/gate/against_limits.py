@@ -29,7 +29,9 @@ def limit_rows(axis: Axis, evidence: Evidence, policy: Policy) -> Iterator[RowRe
         rows = figure.where(evidence.tables.get(figure.table, ()))
         if limit.overall:
             yield _overall(figure, limit, rows)
-        if limit.in_subjects().overall and any(row.get("subject") for row in rows):
+        # Of a suite without subjects an overall limit says enough; if there is none, nothing does.
+        grouped = any(row.get("subject") for row in rows)
+        if limit.in_subjects().overall and (grouped or not limit.overall):
             yield _in_subjects(figure, limit.in_subjects(), rows)
     if axis == "device" and evidence.device and evidence.device.get("profile"):
         yield from _device_rows(evidence.device)
@@ -124,6 +126,7 @@ def _in_subjects(figure: Figure, limit: Limit, rows: Sequence[Row]) -> RowResult
     """
     title, shown = f"{figure.heading} in each subject", limit_words(figure, limit)
     try:
+        estimated(figure, rows)
         found = dict(_by_subject(figure, rows))
         strict = dict(_by_subject(figure, rows, normal_quantile(ALPHA / max(1, len(found)))))
     except NotMeasured as why:

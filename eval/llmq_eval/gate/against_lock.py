@@ -9,7 +9,7 @@ procedure). Rows that are the same need no test: nothing changed.
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from llmq_eval.gate.evidence import AXES, Axis, Evidence
+from llmq_eval.gate.evidence import AXES, Axis, Evidence, Row
 from llmq_eval.gate.figures import FIGURES, Figure
 from llmq_eval.gate.judgement import RowResult, Status
 from llmq_eval.gate.lock import Lock
@@ -87,21 +87,29 @@ def levels(ps: Sequence[float], alpha: float) -> list[float]:
 
 
 def _compared(figure: Figure, evidence: Evidence, lock: Lock) -> Compared | None:
-    """What became of a figure; None where it is not one of these, or the lock does not tell it."""
+    """What became of a figure; None where it is not one of these, or the lock has no rows of it."""
     then = figure.where(lock.tables.get(figure.table, ()))
+    now = figure.where(evidence.tables.get(figure.table, ()))
     if figure.worse is None or not then:
         return None
-    try:
-        figure.measure.estimate(then)
-    except (NotMeasured, ArithmeticError, ValueError):
-        return None
-    now = figure.where(evidence.tables.get(figure.table, ()))
+    if not _tells(figure, then):  # nor do these rows, unless the lock's numbers are none
+        unknown = NotMeasured("the lock's rows hold no numbers that can be reckoned with")
+        return Compared(figure, unknown) if _tells(figure, now) else None
     try:
         return Compared(figure, figure.measure.change(now, then))
     except NotMeasured as why:
         return Compared(figure, why)
     except (ArithmeticError, ValueError):
         return Compared(figure, NotMeasured("the rows hold no numbers that can be reckoned with"))
+
+
+def _tells(figure: Figure, rows: Sequence[Row]) -> bool:
+    """Whether the rows tell the figure at all."""
+    try:
+        figure.measure.estimate(rows)
+    except (NotMeasured, ArithmeticError, ValueError):
+        return False
+    return True
 
 
 def _row(each: Compared, level: float) -> RowResult:

@@ -94,9 +94,9 @@ def _sentence(
     evidence: Evidence, policy: Policy, status: Status, axes: Sequence[AxisResult]
 ) -> str:
     """The verdict in a sentence."""
-    name, of = evidence.quant.name, [axis for axis in axes if _counts(axis)]
-    where = ", ".join(axis.name for axis in of if axis.status is status)
-    passed = counted(sum(axis.status is Status.PASS for axis in axes), "axis", "axes")
+    name = evidence.quant.name
+    of = [axis.name for axis in axes if _counts(axis) and axis.status is status]
+    where, passed = ", ".join(of), counted(len(of), "axis", "axes")
     return {
         Status.PASS: f"PASS: {name} keeps to the policy {policy.name} on {passed}: {where}.",
         Status.FAIL: f"FAIL: {name} breaks the policy {policy.name}: {'; '.join(_broken(axes))}.",

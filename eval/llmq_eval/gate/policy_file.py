@@ -23,7 +23,7 @@ from llmq_eval.gate.figures import FIGURES
 from llmq_eval.gate.policy import LOCK_ALPHA, Limit, Policy
 
 BUILTIN_POLICIES = ("4-bit", "8-bit")
-LARGEST_BYTES = 1 << 20
+LARGEST_BYTES = 1 << 14  # tomllib takes long over thousands of dots
 LARGEST = 1e15  # of a limit
 KEYS = ("name", "description", "mandatory", "may_skip", "lock_alpha", "limits")
 LIMITLESS: tuple[Axis, ...] = ("integrity", "device", "privacy")  # checks, and a device's profile

@@ -122,4 +122,9 @@ def _verdict(record: Record, policy: Policy, lock: Lock | None) -> Finding:
             f"the recorded verdict {recorded!s:.40} does not follow from the recorded rows, which say"
             f" {again.status}: the report was edited, or written by another version ({record.evidence.llmq})"
         )
+    if record.judgement.get("policy_sha256") != policy.sha256:
+        raise EvidenceError(
+            f"the recorded policy {policy.name[:40]!r} is not the one that the recorded verdict was found by: the"
+            f" report was edited, or written by another version ({record.evidence.llmq})"
+        )
     return Finding(True, f"verdict: {again.status} follows from the recorded rows")

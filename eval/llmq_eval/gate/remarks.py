@@ -33,6 +33,17 @@ def _few(evidence: Evidence, _policy: Policy) -> Iterator[str]:
         yield f"fidelity: {warning}"
 
 
+def _dropped(evidence: Evidence, _policy: Policy) -> Iterator[str]:
+    """Tokens of long dialogues that nobody has looked at."""
+    rows = [row for row in evidence.tables.get("tokens", ()) if row.get("n_dropped")]
+    n = sum(number(row, "n_dropped") for row in rows)
+    if n:
+        yield (
+            f"fidelity: {n:.0f} tokens of {counted(len(rows), 'document')} lie beyond the context and were not"
+            " compared; cut these documents, or take them apart"
+        )
+
+
 def _guessing(evidence: Evidence, _policy: Policy) -> Iterator[str]:
     """Where the base knows no more than a die, nothing can be lost."""
     rows = evidence.tables.get("choices", ())
@@ -100,6 +111,7 @@ def _total(rows: Sequence[Row], key: str) -> float:
 
 REMARKS: tuple[Callable[[Evidence, Policy], Iterator[str]], ...] = (
     _few,
+    _dropped,
     _guessing,
     _too_few_choices,
     _solves_none,

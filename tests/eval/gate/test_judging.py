@@ -180,3 +180,26 @@ def test_the_worst_subject_counts() -> None:
     found = judge(replace(evidence, tables={"tokens": rows}), policy)
     assert found.exit_code == 1
     assert "reading is the worst of 8 subjects" in str(found)
+
+
+def test_the_verdict_counts_the_axes_that_it_names() -> None:
+    found = judge(made_evidence(SAME), ONLY_KL)
+    assert found.sentence.endswith("keeps to the policy kl on 1 axis: fidelity.")
+
+
+def test_tokens_beyond_the_context_are_told() -> None:
+    assert "beyond the context" not in str(judge(made_evidence(SAME), FOUR).remarks)
+    found = judge(with_value(made_evidence(SAME), "tokens", "n_dropped", 7), FOUR)
+    assert "fidelity: 7 tokens of 1 document lie beyond the context" in str(found.remarks)
+
+
+def test_a_limit_in_subjects_alone_is_not_kept_by_a_suite_without_any() -> None:
+    limits = {"mean_kl_nats": Limit(at_most_in_subjects=0.1), "same_top_rate": Limit(at_least=0.1)}
+    policy = Policy("subjects", "", ("fidelity",), limits)
+    evidence = made_evidence(Truth(kl_nats=0.4))
+    assert judge(evidence, policy).exit_code == 1
+    rows = tuple({**row, "subject": ""} for row in evidence.tables["tokens"])
+    without_subjects = replace(evidence, tables={**evidence.tables, "tokens": rows})
+    assert judge(without_subjects, policy).exit_code == 3
+    both = replace(policy, limits={"mean_kl_nats": Limit(at_most=1, at_most_in_subjects=0.1)})
+    assert judge(without_subjects, both).exit_code == 0

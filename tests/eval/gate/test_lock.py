@@ -149,3 +149,12 @@ def test_another_runtime_is_remarked() -> None:
     )
     machine = replace(SOUND, tables={**SOUND.tables, "tokens": moved})
     assert "another machine" in str(judge(machine, FOUR, accepting(SOUND)).remarks)
+
+
+@pytest.mark.parametrize("value", [None, "1", float("nan")])
+def test_a_lock_whose_numbers_are_none_is_not_taken_for_unchanged(value: object) -> None:
+    rows = tuple({**row, "kl_nats": value} for row in SOUND.tables["tokens"])
+    lock = accepting(SOUND)
+    found = judge(SOUND, FOUR, replace(lock, tables={**lock.tables, "tokens": rows}))
+    assert found.exit_code == 4
+    assert "the lock's rows hold no numbers" in str(found)

@@ -96,5 +96,6 @@ def test_what_is_no_policy_at_all(tmp_path: Path) -> None:
         file.truncate(1 << 21)
     with pytest.raises(EvidenceError, match="too large"):
         read_policy(str(tmp_path / "large.toml"))
-    with pytest.raises(EvidenceError, match="cannot read the policy"):
-        read_policy(str(tmp_path))
+    for folder in (str(tmp_path), ""):  # an empty variable of a script
+        with pytest.raises(EvidenceError, match="cannot read the policy"):
+            read_policy(folder)

@@ -5,6 +5,7 @@ import hashlib
 import json
 import random
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -73,3 +74,16 @@ def test_spoilt_reports_are_refused_or_judged(
         streams = capsys.readouterr()
         assert code in (2, 3, 4), "these few rows never pass"
         assert (code == 2) is (streams.out == ""), streams.err
+
+
+@pytest.mark.parametrize("table", ["tokens", "replies", "conversations", "choices", "problems"])
+def test_a_row_that_stands_twice_is_refused(
+    table: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Copies would make bounds as narrow as anybody likes."""
+    rows = EVIDENCE.tables[table]
+    copied = replace(EVIDENCE, tables={**EVIDENCE.tables, table: (*rows, rows[-1])})
+    path = tmp_path / "report.json"
+    path.write_text(json.dumps(copied.as_json()), encoding="utf-8")
+    assert run("gate", "--from-report", path) == 2
+    assert f"the row {rows[-1]['id']!r} of {table} stands twice" in capsys.readouterr().err
