@@ -4,6 +4,7 @@ Those of drift are the rows of METRICS, with the same words. Behaviour and pedag
 the base: what a quantized file does more often than its original does on the same prompts.
 """
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -38,7 +39,8 @@ class Figure:
     """One figure: of which rows of which table it is computed, and how it is written.
 
     `worse` is the direction in which a change from the accepted file is held against it; None where
-    it is not compared. `of` names what is drawn at random, `words` says more of the rows.
+    it is not compared. `of` names what is drawn at random, `words` says more of the rows. A limit
+    lies from `least` to `most`.
     """
 
     name: str
@@ -54,6 +56,8 @@ class Figure:
     where: Callable[[Sequence[Row]], list[Row]] = every
     words: Callable[[Sequence[Row]], str] = no_words
     meaning: str = ""
+    least: float = 0.0
+    most: float = math.inf
 
     @property
     def heading(self) -> str:
@@ -115,6 +119,8 @@ def of_drift(name: str, axis: Axis, worse: Literal["higher", "lower"] | None) ->
         signed=metric.signed,
         worse=worse,
         meaning=metric.meaning,
+        least=-math.inf if metric.signed else 0.0,
+        most=1.0 if of_yes else math.inf,
     )
 
 
@@ -142,6 +148,8 @@ def changed(
         of=of,
         where=with_key if key == "leak" else every,
         meaning=meaning,
+        least=-1.0,
+        most=1.0,
     )
 
 
@@ -167,6 +175,7 @@ _FIGURES = (
         of="question",
         words=flips("base_right", "quant_right"),
         meaning="questions that QUANT has right by those that BASE has right, of the same questions",
+        most=2.0,  # twice as many: nobody asks for more
     ),
     Figure(
         name="problems_change",
@@ -181,6 +190,8 @@ _FIGURES = (
         of="problem",
         words=flips("base_right", "quant_right"),
         meaning="share of the problems that QUANT solves less the share that BASE solves",
+        least=-1.0,
+        most=1.0,
     ),
     Figure(
         name="reply_length_ratio",
