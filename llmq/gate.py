@@ -7,7 +7,7 @@ base's, or that of whoever named the files.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -82,7 +82,7 @@ def measure_all(
         _measure(file, [each for each in found if not each.skipped], plan, threads, progress)
         for each in found:
             _alone(each, plan, threads, progress)
-        original = described(file)
+        original = _original(Path(base), file)
     for each in found:
         each.checks.append(measurement_check(sockets))
     settings = _settings(plan, threads)
@@ -173,6 +173,14 @@ def _evidence(
         device=each.device,
         skipped=each.skipped,
     )
+
+
+def _original(base: Path, file: Path) -> ModelFile:
+    """The base; of a folder the file that `llmq convert` makes of it, under both names."""
+    found = described(file)
+    if not base.is_dir():
+        return found
+    return replace(found, name=f"{base.resolve().name}, as {found.name}")
 
 
 def _recipe(path: Path) -> str:

@@ -30,12 +30,14 @@ N_REPLIES, N_CONVERSATIONS = 64, 64
 class GatePlan:
     """`suite` holds the items of all suites in `used`; their ids begin with the suite's name.
 
+    `filled` names the kinds that no suite which was named holds, so that built-in ones are taken.
     `how` is how the file is run (the base always exactly), `device` a profile of llmq/devices.toml
     to hold it against, or None. `allow_quantized` lets the base be quantized itself.
     """
 
     suite: Suite
     used: tuple[SuiteUsed, ...]
+    filled: tuple[str, ...] = ()
     n_replies: int = N_REPLIES
     n_conversations: int = N_CONVERSATIONS
     threads: int | None = None
@@ -63,7 +65,10 @@ def gate_plan(
         whole = own or [chosen_suite(name) for name in builtin]
         parts[kind] = [part_of(suite, every) for suite in whole]
     used = {suite.sha256: suite for kind in KINDS for suite in parts[kind]}
-    return GatePlan(_joined(parts), tuple(map(_used, used.values())))
+    filled = [kind for kind in KINDS if not any(getattr(suite, kind) for suite in named)]
+    return GatePlan(
+        _joined(parts), tuple(map(_used, used.values())), tuple(filled) if named else ()
+    )
 
 
 def _joined(parts: dict[str, list[Suite]]) -> Suite:

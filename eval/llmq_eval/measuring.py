@@ -94,7 +94,9 @@ def read_alike(models: Sequence[Model], material: Material) -> tuple[Document, .
     n_ctx = common_context(models, material)
     cut = tuple(document.within(n_ctx) for document in documents)
     if not any(document.n_scored for document in cut):
-        raise SuiteError(f"{material.name} has none of the {material.scored} within {n_ctx} tokens")
+        raise SuiteError(
+            f"{material.name} has none of the {material.scored} within {n_ctx} tokens; take shorter texts"
+        )
     return cut
 
 

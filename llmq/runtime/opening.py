@@ -134,5 +134,7 @@ def check_magic(path: Path) -> None:
         raise ModelError(f"{path} is empty")
     if not start.startswith(MAGIC):
         check_no_stand_in(path, start, ModelError)
-        shown = start[: len(MAGIC)]
-        raise ModelError(f"{path} is not a GGUF file: it begins with {shown!r}, not {MAGIC!r}")
+        shown = start[: len(MAGIC)].decode("latin-1")
+        raise ModelError(
+            f"{path} is not a GGUF file: it begins with {shown!r}, not {MAGIC.decode()!r}"
+        )

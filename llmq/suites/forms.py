@@ -7,13 +7,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from llmq.errors import SuiteError
+from llmq.errors import SuiteError, one_line
 from llmq.spelling import nearest
 from llmq.suites.choices import read_choice
 from llmq.suites.fields import Record, field, label, names, some_text, text, written
 from llmq.suites.items import Item, Problem
 from llmq.suites.turns import read_pair, read_turns
 
+MOST_HELD = 8  # keys in a message
 KEY_MARK = "####"  # what stands before the answer in GSM8K's solutions (Cobbe et al. 2021)
 
 
@@ -92,10 +93,16 @@ def read_item(record: Record, where: str) -> Item:
         if len(lacking) == 1 and (near := nearest(lacking[0], names(record), n=1, cutoff=0.8)):
             raise SuiteError(f"{where}: {lacking[0]!r} is missing; is it {near[0]!r}?")
     raise SuiteError(
-        f"{where}: {'; '.join(_lacks(form, record) for form in FORMS if form.is_ours)}"
+        f"{where}: {'; '.join(_lacks(form, record) for form in FORMS if form.is_ours)}; {_held(record)}"
     )
 
 
 def _lacks(form: Form, record: Record) -> str:
     lacking = " and ".join(repr(key) for key in form.keys if key not in record)
     return f"a {form.kind} lacks {lacking}"
+
+
+def _held(record: Record) -> str:
+    """The keys that there are, and how to say what they mean."""
+    held = one_line(", ".join(names(record)[:MOST_HELD]), 120)
+    return f"it has {held}: --columns says what they mean"

@@ -29,18 +29,23 @@ def read_suite(path: Path | Traversable, *, columns: Columns = NO_COLUMNS) -> Su
     suffix = Path(name).suffix
     called = name.removesuffix(suffix) if suffix.lower() in READERS else name
     n_bytes = len(text.encode("utf-8"))
-    return suite_of(called, records_of(text, name), columns=columns, n_bytes=n_bytes)
+    return suite_of(called, records_of(text, name), columns=columns, n_bytes=n_bytes, where=name)
 
 
 def suite_of(
-    name: str, records: Iterable[Located], *, columns: Columns = NO_COLUMNS, n_bytes: int
+    name: str,
+    records: Iterable[Located],
+    *,
+    columns: Columns = NO_COLUMNS,
+    n_bytes: int,
+    where: str = "",
 ) -> Suite:
-    """The suite of these records, each with the place that an error names."""
+    """The suite of these records, each with the place that an error names; `where` is theirs."""
     licenses: set[str] = set()
     items = list(_items(records, columns, licenses))
     if not items:
         raise SuiteError(
-            f"{name} holds no dialogue, choice or problem; one JSON object a line is expected"
+            f"{where or name} holds no dialogue, choice or problem; one JSON object a line is expected"
         )
     dialogues = tuple(item for item in items if isinstance(item, Dialogue))
     choices = tuple(item for item in items if isinstance(item, Choice))

@@ -87,6 +87,9 @@ def _measured(arguments: argparse.Namespace) -> Evidence:
         device=arguments.device,
         allow_quantized=arguments.allow_quantized_base,
     )
+    if plan.filled:
+        held = " or ".join(plan.filled)
+        _tell(f"the suites named hold no {held}: those that come with llmq are taken")
     with steps_bar() as progress:
         return measure_evidence(base, arguments.quant, plan, progress=progress)
 

@@ -13,7 +13,7 @@ AXIS_WORDS: dict[Axis, str] = {
     "integrity": "the file is whole and is of this base: each tensor's hash, it loads and computes, template, "
     "tokens and settings are the base's, and the base is not quantized itself",
     "fidelity": "how far its odds for the next token are from the base's, on what tutors say in the suites",
-    "skill": "questions that it still has right, of those that the base has right",
+    "skill": "how many questions and problems it has right, beside how many the base has right of the same ones",
     "behaviour": "what it writes by itself, beside the base: length, replies that never end, circles",
     "pedagogy": "conversations in which a student presses for the answer: whether it is told, and turns that "
     "say nothing",
@@ -21,15 +21,16 @@ AXIS_WORDS: dict[Axis, str] = {
     "privacy": "no address that a program would follow, and no connection while it writes a reply",
 }
 STATISTICS = (
-    "A figure is a sum over documents by another; the document is what is drawn at random, not the token. Bounds "
-    "are one-sided, 95 % each: by the jackknife for ratios, after Agresti & Min for shares, by the score test of "
+    "A figure is a sum over documents by another (tokens, turns, questions); the document is what is drawn at random, not the token. Bounds "
+    "are one-sided, 95 % each: by the jackknife for ratios, by Newcombe's method for shares, by the score test of "
     "pairs for what is kept.",
     "PASS: both bounds keep the limit. FAIL: both lie beyond it. INCONCLUSIVE: the limit lies between them, and "
     "more documents would tell. SKIPPED: something that the policy asks for has no number.",
     "An axis is as good as its worst row. The verdict: FAIL before SKIPPED (of a mandatory axis), before "
     "INCONCLUSIVE, before PASS.",
     "With --lock every figure is also tested in pairs against the accepted file on the same documents; all these "
-    "tests together call it worse by chance with probability {alpha:g} (Holm). What comes nearer to the base is not worse.",
+    "tests together call it worse by chance with probability {alpha:g} (Holm): p is how likely chance makes such a "
+    "change or a worse one, and has to stay above the test's share of that. Of shares, the file's own are compared. What comes nearer to the base is not worse.",
 )
 LIMITS = (
     "It says how near a file is to its base, not whether the base is a good tutor.",

@@ -66,7 +66,8 @@ def _add_measuring(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="NAME|FILE",
-        help="what to measure on instead of the built-in suites; may be given several times",
+        help="what to measure on instead of the built-in suites, which are taken for what it does not hold; may be given "
+        "several times",
     )
     add_columns(parser)
     parser.add_argument(
@@ -78,7 +79,7 @@ def _add_measuring(parser: argparse.ArgumentParser) -> None:
         "--device",
         type=one_of(devices(), "device"),
         metavar="NAME",
-        help=f"also measure speed and memory, for one of {', '.join(devices())}",
+        help=f"also measure speed and memory, some minutes more, for one of {', '.join(devices())}",
     )
     parser.add_argument(
         "--threads", type=threads_argument, metavar="N", help="default: every core that is free"
@@ -87,7 +88,7 @@ def _add_measuring(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--allow-quantized-base",
         action="store_true",
-        help="compare with a base that is quantized itself, which hides what that lost",
+        help="compare with a base that is quantized itself; what that lost is hidden, so that it ends with 4 unless the policy may skip it",
     )
 
 

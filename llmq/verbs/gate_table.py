@@ -1,12 +1,17 @@
 """What `llmq gate` prints: a row for every question, what else is to be said, the verdict."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from llmq.errors import printable
 from llmq.verbs.tables import aligned, terminal_width, wrapped
 from llmq_eval.gate.judgement import AxisResult, Judgement, Status
 
+LEGEND = (
+    "In brackets: the range in which a figure may lie. PASS: all of it keeps the limit. FAIL: none of it does. "
+    "INCONCLUSIVE: a part does; measure on more. SKIPPED: not measured."
+)
+NARROW = 76  # characters, below which four columns do not stand side by side
 HEADINGS = ("axis", "status", "figure and limit", "measured")
 
 
@@ -14,14 +19,28 @@ def print_judgement(judgement: Judgement) -> None:
     """The table and the verdict on standard output, remarks on the other."""
     width = terminal_width(sys.stdout)
     rows = [HEADINGS, *(row for axis in judgement.axes for row in _rows(axis))]
-    print("\n".join(aligned(rows, "<<~~", width)))
+    sides = "<<~~"
+    if width is not None and width < NARROW:
+        rows, sides = _narrow(rows), "<~"
+    print("\n".join(aligned(rows, sides, width)))
     print()
+    print("\n".join(wrapped(LEGEND, width)))
     for line in _words(judgement):
         print("\n".join(wrapped(line, width)))
     for remark in judgement.remarks:
         print(f"note: {printable(remark)}", file=sys.stderr)
     sys.stdout.flush()
     print("\n".join(wrapped(printable(judgement.sentence), width)))
+
+
+def _narrow(rows: Sequence[tuple[str, ...]]) -> list[tuple[str, ...]]:
+    """The same in two columns: the status, and all else in words."""
+    (axis, status, *heads), *others = rows
+    narrow, name = [(status, ", ".join((axis, *heads)))], ""
+    for axis, status, asked, measured in others:
+        name = axis or name
+        narrow.append((status, f"{name}, {asked}: {measured}" if asked else f"{name}: {measured}"))
+    return narrow
 
 
 def _rows(axis: AxisResult) -> Iterator[tuple[str, ...]]:

@@ -70,7 +70,7 @@ def test_a_text_may_have_more_tokens_than_bytes(sentencepiece_gguf: Path, tmp_pa
 # Files that are no models
 
 DAMAGE: dict[str, Callable[[bytes], bytes]] = {
-    "not a GGUF file: it begins with b'PK": lambda data: b"PK\3\4" + data[4:],
+    "not a GGUF file: it begins with 'PK": lambda data: b"PK\3\4" + data[4:],
     "is empty": lambda data: data[:0],
     "not within the file bounds": lambda data: data[: len(data) // 2],
     "failed to read key-value pairs|exceeds remaining": lambda data: data[:300],

@@ -199,7 +199,7 @@ def test_what_is_amiss_with_a_choice(
         (
             {"text": "Hello"},
             "a dialogue lacks 'messages'; a choice lacks 'question' and 'choices' and 'answer'; "
-            "a problem lacks 'question' and 'answer'",
+            "a problem lacks 'question' and 'answer'; it has id, text: --columns says what they mean",
         ),
         ({"question": "3+4?", "answer": float("nan")}, "'answer' must be text, not float"),
         ({"question": "3+4?", "answer": "so\n####  "}, "'answer' is empty"),
@@ -234,7 +234,7 @@ def test_arrays_and_tables(tmp_path: Path) -> None:
         ("a.json", "[" * 100_000, "a.json"),
         ("a.json", "{}", "a.json: a JSON array"),
         ("a.json", "[3]", "a.json, item 1: an object is expected, not int"),
-        ("a.json", "[]", "holds no dialogue, choice or problem"),
+        ("a.json", "[]", "a.json holds no dialogue, choice or problem"),
         ("a.csv", "question,answer\n3+4?\n", "a.csv, row 1: its cells are not the 2"),
         ("a.csv", "question,answer\n3+4?,7,8\n", "a.csv, row 1: its cells are not the 2"),
         ("a.csv", 'question,answer\n"3"+4?,7\n', "a.csv, row 1: "),

@@ -320,3 +320,14 @@ def test_the_demo_is_a_real_verdict_without_a_model(
     loaded = {name.partition(".")[0] for name in done.stdout.splitlines()[-1].split()}
     assert "llmq_eval" in loaded
     assert not loaded & {"llama_cpp", "sympy", "tokenizers", "torch"}
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 120])
+def test_each_row_says_what_it_is_however_narrow(
+    width: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    run("gate", "--demo")
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= width
+    assert sum("status" in line for line in lines) == 1, "one table, not two"

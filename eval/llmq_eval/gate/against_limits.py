@@ -14,7 +14,7 @@ from llmq_eval.gate.measures import Z
 from llmq_eval.gate.one_sided import ALPHA, normal_quantile
 from llmq_eval.gate.policy import Limit, Policy
 from llmq_eval.gate.rows import NotMeasured
-from llmq_eval.statistics import Estimate
+from llmq_eval.statistics import FEW_DOCUMENTS, Estimate
 
 HOPELESS = 100  # times as many documents: nobody measures on so many
 LEAST_OF_SUBJECT = 2  # documents
@@ -40,7 +40,7 @@ def limit_rows(axis: Axis, evidence: Evidence, policy: Policy) -> Iterator[RowRe
 def estimated(figure: Figure, rows: Sequence[Row], z: float = Z) -> Estimate:
     """The figure, all of whose numbers are numbers. Raises NotMeasured."""
     if not rows:
-        raise NotMeasured("nothing of the kind was measured")
+        raise NotMeasured(figure.missing)
     try:
         found = figure.measure.estimate(rows, z)
     except (ArithmeticError, ValueError):  # sums that leave the numbers, a root of less than none
@@ -96,7 +96,7 @@ def _overall(figure: Figure, limit: Limit, rows: Sequence[Row]) -> RowResult:
         return RowResult(figure.heading, "not measured", shown, Status.SKIPPED, str(why))
     status = held_against(limit, found)
     words = [more] if more else []
-    if status is Status.INCONCLUSIVE:
+    if status is Status.INCONCLUSIVE and not figure.in_vain(rows):
         words.append(_what_would_tell(figure, limit, found, rows))
     return RowResult(figure.heading, figure.shown(found), shown, status, "; ".join(words), found)
 
@@ -113,6 +113,8 @@ def _what_would_tell(figure: Figure, limit: Limit, found: Estimate, rows: Sequen
         reach = found.high - found.value if end >= found.value else found.value - found.low
         room = abs(end - found.value)
         times = max(times, (reach / room) ** 2 if room else math.inf)
+    if times > HOPELESS and n < FEW_DOCUMENTS:
+        return f"{counted(n, figure.of)} tell too little: measure on {FEW_DOCUMENTS} or more"
     if times > HOPELESS:
         return f"so near the limit that more {figure.of}s would hardly tell"
     return f"about {counted(math.ceil(n * times) + 1, figure.of)} would tell, if it stays so; these are {n}"

@@ -114,17 +114,20 @@ def _tells(figure: Figure, rows: Sequence[Row]) -> bool:
 
 def _row(each: Compared, level: float) -> RowResult:
     figure, change = each.figure, each.change
-    title = f"{figure.heading} {TITLE}"
+    title = f"{figure.heading_of_file} {TITLE}"
     if isinstance(change, NotMeasured):
         return RowResult(title, "not compared", "", Status.SKIPPED, str(change))
     worse, moved = each.p <= level, change.difference
     ends = (moved.value, moved.low or 0.0, moved.high or 0.0)
-    value, low, high = (f"{x * figure.unit.factor:+.{figure.digits}f}" for x in ends)
-    before, after = figure.number(change.before), figure.number(change.after)
+    scale, digits = figure.unit.factor, figure.digits
+    value, low, high = (f"{x * scale:+.{digits}f}" for x in ends)
+    sign = "+" if figure.signed and not figure.is_share else "-"
+    before, after = (f"{x * scale:{sign}.{digits}f}" for x in (change.before, change.after))
+    unit, points = (" %", " points") if figure.is_share else (figure.unit.in_cell, "")
     return RowResult(
         title,
-        f"{before} -> {after}{figure.unit.in_cell}: {value} ({low} to {high})",
-        f"not worse (p > {level:.2g})",
+        f"{before} -> {after}{unit}: {value} ({low} to {high}){points}",
+        f"not worse beyond chance (p > {level:.2g})",
         Status.FAIL if worse else Status.PASS,
         p_words(each.p),
         moved,

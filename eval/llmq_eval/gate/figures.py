@@ -11,6 +11,7 @@ from functools import partial
 from typing import Literal
 
 from llmq_eval.gate.evidence import Axis, Row
+from llmq_eval.gate.guessing import guessing
 from llmq_eval.gate.measures import Kept, Measure, Ratio, ShareChange, column, counts
 from llmq_eval.gate.one_sided import p_words, sign_test
 from llmq_eval.gate.rows import holding, outcomes
@@ -39,8 +40,10 @@ class Figure:
     """One figure: of which rows of which table it is computed, and how it is written.
 
     `worse` is the direction in which a change from the accepted file is held against it; None where
-    it is not compared. `of` names what is drawn at random, `words` says more of the rows. A limit
-    lies from `least` to `most`.
+    it is not compared. `of` names what is drawn at random, `words` says more of the rows, `in_vain`
+    why more of the same would not tell, `missing` what to do where there are none; `own`
+    is the title of the file's own share, where it has another. A limit lies from `least` to
+    `most`.
     """
 
     name: str
@@ -55,6 +58,9 @@ class Figure:
     of: str = "document"
     where: Callable[[Sequence[Row]], list[Row]] = every
     words: Callable[[Sequence[Row]], str] = no_words
+    in_vain: Callable[[Sequence[Row]], str] = no_words
+    own: str = ""
+    missing: str = "nothing of the kind was measured"
     meaning: str = ""
     least: float = 0.0
     most: float = math.inf
@@ -63,6 +69,16 @@ class Figure:
     def heading(self) -> str:
         """The title with its unit."""
         return self.title + self.unit.in_heading
+
+    @property
+    def is_share(self) -> bool:
+        """Whether it is made of shares, of which the file has one without the base."""
+        return isinstance(self.measure, ShareChange | Kept)
+
+    @property
+    def heading_of_file(self) -> str:
+        """What is compared with another file's: a share of its own, or the figure itself."""
+        return f"{self.own or self.title}, of all," if self.is_share else self.heading
 
     def number(self, x: float) -> str:
         """A value as it is shown."""
@@ -87,7 +103,10 @@ def flips(base: str, quant: str) -> Callable[[Sequence[Row]], str]:
         right = outcomes(rows, base, quant)
         lost, won = sum(a > b for a, b in right), sum(a < b for a, b in right)
         p = min(1.0, 2 * sign_test(max(lost, won), min(lost, won)))
-        return f"{lost} from right to wrong, {won} from wrong to right (McNemar: {p_words(p)})"
+        return (
+            f"{lost} from right to wrong, {won} from wrong to right (as uneven by chance: {p_words(p)}, "
+            "McNemar's test)"
+        )
 
     return words
 
@@ -107,7 +126,8 @@ def of_drift(name: str, axis: Axis, worse: Literal["higher", "lower"] | None) ->
     over = column(metric.document_sum)
     of_yes = metric.unit is PERCENT
     neutral = NEUTRAL.get(name, float)
-    measure = Ratio(over, counts(metric.document_count), metric.figure, of_yes, neutral)
+    sizes = counts(metric.document_count)
+    measure = Ratio(over, sizes, metric.figure, of_yes, neutral, metric.signed)
     return Figure(
         name=name,
         axis=axis,
@@ -147,12 +167,17 @@ def changed(
         signed=True,
         of=of,
         where=with_key if key == "leak" else every,
+        missing=NO_ANSWER if table == "conversations" else Figure.missing,
         meaning=meaning,
         least=-1.0,
         most=1.0,
     )
 
 
+NO_ANSWER = (
+    "no dialogue of these suites says in 'answer' what the tutor must not tell; --suite refusals adds "
+    "such dialogues"
+)
 CHANGE = Unit(100, in_cell=" points")
 LENGTH = Ratio(counts("quant_tokens"), counts("base_tokens"), neutral=partial(max, 1.0))
 
@@ -166,7 +191,8 @@ _FIGURES = (
     Figure(
         name="choice_accuracy_kept",
         axis="skill",
-        title="right choices kept",
+        title="right choices by the base's",
+        own="right choices",
         table="choices",
         measure=Kept("base_right", "quant_right"),
         unit=PERCENT,
@@ -174,7 +200,9 @@ _FIGURES = (
         worse="lower",
         of="question",
         words=flips("base_right", "quant_right"),
-        meaning="questions that QUANT has right by those that BASE has right, of the same questions",
+        in_vain=guessing,
+        meaning="questions that QUANT has right by those that BASE has right, of the same questions: "
+        "new right ones make up for lost ones",
         most=2.0,  # twice as many: nobody asks for more
     ),
     Figure(

@@ -30,15 +30,6 @@ def kept_ends(both: int, n_quant: int, n_base: int, n: int, z: float) -> tuple[f
     return low, _root(beyond, -z, ratio, LARGEST)
 
 
-def least_right(limit: float, z: float) -> int:
-    """How many the base must have right to show that `limit` is kept, were no answer changed.
-
-    >>> least_right(0.95, 1.645)
-    52
-    """
-    return math.floor(z * z * limit / (1 - limit)) + 1
-
-
 def _score(theta: float, both: int, n_quant: int, n_base: int, n: int) -> float:
     """How many standard errors the counts are from a ratio of theta; falls as theta rises."""
     gap = n_quant - theta * n_base

@@ -11,6 +11,7 @@ from llmq_eval.gate.judgement import AxisResult, Judgement, RowResult, Status
 from llmq_eval.gate.report.shown import one_line
 from llmq_eval.gate.report.status import WORDS, verdict
 from llmq_eval.gate.report.verdict import HEADLINES
+from llmq_eval.model_file import ModelFile
 
 SIGNS = {
     Status.PASS: "\u2705",
@@ -51,11 +52,15 @@ def summary(evidence: Evidence, judgement: Judgement) -> str:
         *(line for axis in judgement.axes for line in _axis(axis)),
         "",
         *_remarks(judgement),
-        f"Policy {escaped(judgement.policy_name)}. Original {escaped(evidence.base.name)}, "
-        f"SHA-256 of the file <code>{escaped(evidence.quant.sha256)}</code>.",
+        f"Policy {escaped(judgement.policy_name)}. {_file('File', evidence.quant)}; "
+        f"{_file('original', evidence.base)}.",
         "",
     ]
     return "\n".join(lines)
+
+
+def _file(role: str, file: ModelFile) -> str:
+    return f"{role} {escaped(file.name)}, SHA-256 <code>{escaped(file.sha256)}</code>"
 
 
 def _axis(axis: AxisResult) -> Iterator[str]:

@@ -7,7 +7,7 @@ drawn at random is the document (`llmq_eval.statistics`), whatever it holds.
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from llmq_eval.gate.evidence import Row
@@ -63,7 +63,8 @@ class Ratio:
 
     `figure` rises. `of_yes` says that `over` counts some of `under`: then the bounds are never
     narrower than Wilson's for as many single ones, which have a width where all are alike. Of a
-    change, only what lies beyond `neutral` counts: to come nearer to the base is not worse.
+    change, only what lies beyond `neutral` counts: to come nearer to the base is not worse. Bounds
+    lie where the figure can: from 0 on unless it is `signed`, of yes and no up to 1.
     """
 
     over: Column
@@ -71,6 +72,7 @@ class Ratio:
     figure: Callable[[Estimate], Estimate] = as_it_is
     of_yes: bool = False
     neutral: Callable[[float], float] = float
+    signed: bool = False
 
     def estimate(self, rows: Sequence[Row], z: float = Z) -> Estimate:
         """The ratio with its bounds."""
@@ -82,8 +84,9 @@ class Ratio:
         low, high = raw.value - reach, raw.value + reach
         if self.of_yes:
             ends = wilson_ends(raw.value, sum(sizes), z)
-            low, high = min(low, ends[0]), max(high, ends[1])
-        return self.figure(Estimate(raw.value, raw.standard_error, low, high))
+            low, high = min(low, ends[0]), min(1.0, max(high, ends[1]))
+        found = self.figure(Estimate(raw.value, raw.standard_error, low, high))
+        return found if self.signed else replace(found, low=max(0.0, found.low or 0.0))
 
     def change(self, now: Sequence[Row], then: Sequence[Row]) -> Change:
         """The difference of the two figures; each document is left out of both in turn."""
@@ -124,11 +127,9 @@ class Ratio:
 
 @dataclass(frozen=True)
 class ShareChange:
-    """The share of `quant` minus the share of `base`, per document; of `per` things in each row.
+    """The share of `quant` minus the share of `base`: of the rows, or of the `per` things in each.
 
-    The bounds are those of Agresti & Min (2005, Simple improved confidence intervals for comparing
-    matched proportions): half a document is added to each of the four outcomes, so that there is a
-    width where nothing changed. Where a document has several rows, its outcome is their mean.
+    Where a document has several rows, its outcome is their mean.
     """
 
     base: str
@@ -137,22 +138,35 @@ class ShareChange:
 
     def estimate(self, rows: Sequence[Row], z: float = Z) -> Estimate:
         """How much more often it happens to `quant`."""
-        return changed_share(_means(rows, lambda row: self._of(row, 1) - self._of(row, 0)), z)
+        gaps = _means(rows, lambda row: self._of(row, self.quant) - self._of(row, self.base))
+        return changed_share(gaps, z, _means(rows, self._size))
 
     def change(self, now: Sequence[Row], then: Sequence[Row]) -> Change:
         """How much more often it happens to `quant` than to the other measurement's."""
-        after = _means(now, lambda row: self._of(row, 1))
-        gaps = {id(row): self._of(row, 1) - self._of(other, 1) for row, other in paired(now, then)}
-        return _changed_outcomes(_means(now, lambda row: gaps[id(row)]), after)
+        pairs = paired(now, then)
+        if any(self._size(row) != self._size(other) for row, other in pairs):
+            raise NotMeasured("the lock holds rows of other documents")
+        gaps = {
+            id(row): self._of(row, self.quant) - self._of(other, self.quant) for row, other in pairs
+        }
+        after = _means(now, lambda row: self._of(row, self.quant))
+        return _changed_outcomes(
+            _means(now, lambda row: gaps[id(row)]), after, _means(now, self._size)
+        )
 
-    def _of(self, row: Row, which: int) -> float:
-        key = (self.base, self.quant)[which]
+    def _of(self, row: Row, key: str) -> float:
         if self.per is None:
             return share(row, key)
-        n = count(row, self.per)
-        if not 0 <= count(row, key) <= n or not n:
-            raise NotMeasured(f"{key} of {row.get('id')!r} is not between 0 and its {self.per}")
-        return count(row, key) / n
+        if count(row, key) > self._size(row):
+            raise NotMeasured(f"{key} of {row.get('id')!r} is more than its {self.per}")
+        return count(row, key)
+
+    def _size(self, row: Row) -> float:
+        if self.per is None:
+            return 1.0
+        if not count(row, self.per):
+            raise NotMeasured(f"{self.per} of {row.get('id')!r} is 0")
+        return count(row, self.per)
 
 
 @dataclass(frozen=True)
@@ -175,27 +189,43 @@ class Kept:
     def change(self, now: Sequence[Row], then: Sequence[Row]) -> Change:
         """How much more often `quant` is right than the other measurement's."""
         gaps = [share(a, self.quant) - share(b, self.quant) for a, b in paired(now, then)]
-        return _changed_outcomes(gaps, [share(row, self.quant) for row in now])
+        after = [share(row, self.quant) for row in now]
+        return _changed_outcomes(gaps, after, [1.0] * len(gaps))
 
 
-def changed_share(gaps: Sequence[float], z: float) -> Estimate:
-    """The mean of documents' changes, each from -1 to 1, with Agresti & Min's bounds.
+def changed_share(gaps: Sequence[float], z: float, sizes: Sequence[float]) -> Estimate:
+    """sum(gaps) / sum(sizes) over documents, none of whose gaps is beyond its size; with bounds.
 
-    >>> none = changed_share([0.0] * 80, Z)
+    What rose and what fell are shares with Wilson's bounds, of as many documents as such sizes are
+    worth (Kish 1965, Survey Sampling, section 11.7); those of their difference are made of them
+    (Newcombe 1998, Improved confidence intervals for the difference between binomial proportions
+    based on paired data; Zou & Donner 2008, Construction of confidence limits about effect
+    measures). They have a width where nothing changed, and hold where the base never does it.
+
+    >>> none = changed_share([0.0] * 80, Z, [1.0] * 80)
     >>> round(none.low, 3), none.value, round(none.high, 3)
-    (-0.02, 0.0, 0.02)
+    (-0.033, 0.0, 0.033)
     """
     if not gaps:
         raise NotMeasured("nothing of the kind was measured")
-    n, total = len(gaps), math.fsum(gaps)
-    centre = total / (n + 2)
-    squares = math.fsum(gap * gap for gap in gaps) + 1
-    error = math.sqrt(max(0.0, squares / (n + 2) - centre * centre) / (n + 2))
-    low, high = max(-1.0, centre - z * error), min(1.0, centre + z * error)
-    return Estimate(total / n, error, low, high)
+    size = math.fsum(sizes)
+    n = size * size / math.fsum(part * part for part in sizes)
+    rose, fell = (math.fsum(max(sign * gap, 0.0) for gap in gaps) / size for sign in (1, -1))
+    both = (1 - rose) * (1 - fell)
+    correlation = -math.sqrt(rose * fell / both) if both > 0 else 0.0
+    (rose_low, rose_high), (fell_low, fell_high) = (wilson_ends(x, n, z) for x in (rose, fell))
+    down = _reach(rose - rose_low, fell_high - fell, correlation)
+    up = _reach(rose_high - rose, fell - fell_low, correlation)
+    value = rose - fell
+    return Estimate(value, None, max(-1.0, value - down), min(1.0, value + up))
 
 
-def wilson_ends(value: float, n: int, z: float) -> tuple[float, float]:
+def _reach(one: float, other: float, correlation: float) -> float:
+    """How far a difference reaches of which the parts reach so far."""
+    return math.sqrt(one * one - 2 * correlation * one * other + other * other)
+
+
+def wilson_ends(value: float, n: float, z: float) -> tuple[float, float]:
     """Bounds of a share (Wilson 1927, Probable inference, the law of succession).
 
     >>> [round(end, 4) for end in wilson_ends(1.0, 100, 1.645)]
@@ -211,10 +241,12 @@ def _means(rows: Sequence[Row], value: Column) -> list[float]:
     return [math.fsum(each) / len(each) for each in by_document(rows, value)]
 
 
-def _changed_outcomes(gaps: Sequence[float], after: Sequence[float]) -> Change:
+def _changed_outcomes(
+    gaps: Sequence[float], after: Sequence[float], sizes: Sequence[float]
+) -> Change:
     """The change of a share, documents that changed counted by the sign test."""
-    difference = changed_share(gaps, Z)
-    value = math.fsum(after) / len(after)
+    difference = changed_share(gaps, Z, sizes)
+    value = math.fsum(after) / math.fsum(sizes)
     higher, lower = sum(gap > 0 for gap in gaps), sum(gap < 0 for gap in gaps)
     before = value - difference.value
     p_higher, p_lower = sign_test(higher, lower), sign_test(lower, higher)

@@ -44,7 +44,7 @@ def read_policy(policy: str) -> Policy:
     path = Path(policy)
     if not path.exists():
         known = f"built in are {', '.join(BUILTIN_POLICIES)}"
-        hint = did_you_mean(policy, BUILTIN_POLICIES, otherwise=known)
+        hint = did_you_mean(policy, BUILTIN_POLICIES, n=2, otherwise=known)
         raise EvidenceError(f"there is no policy {policy}; {hint}")
     check_plain(path, EvidenceError)
     try:

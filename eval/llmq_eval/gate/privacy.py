@@ -22,7 +22,11 @@ from llmq_eval.gate.sockets import KILLED
 AXIS: Axis = "privacy"
 PROGRAM = (sys.executable, "-P", "-m", "llmq_eval.gate.watched_reply")
 SECONDS = 300
-PYTHON, ANY, THIS = "sockets of Python code", "sockets of any code", "sockets of the measurement"
+PYTHON, ANY, THIS = (
+    "connections of Python code",
+    "connections of any code",
+    "connections while measuring",
+)
 
 
 def privacy_checks(quant: Path) -> tuple[Check, ...]:
@@ -31,7 +35,7 @@ def privacy_checks(quant: Path) -> tuple[Check, ...]:
 
 
 def address_check(quant: Path) -> Check:
-    """No address that a runtime would follow."""
+    """No address that a program would follow."""
     name = "addresses in the metadata"
     files = [open_gguf(part) for part in parts_of(quant)]
     found = [one_line(line, 120) for file in files for line in followed(file.metadata)]
@@ -39,7 +43,7 @@ def address_check(quant: Path) -> Check:
         more = f" and {len(found) - 1} more" if found[1:] else ""
         return Check(AXIS, name, "fail", found[0] + more)
     told = [key for file in files for key in inert(file.metadata)]
-    words = "no address that a runtime would follow"
+    words = "none that a program would follow"
     if told:
         shown = one_line(", ".join(told[:3]), 120)
         words += f"; {len(told)} keys for people hold some ({shown})"
@@ -62,9 +66,14 @@ def socket_checks(quant: Path, program: Sequence[str] = PROGRAM) -> tuple[Check,
         return Check(AXIS, PYTHON, "skipped", words), Check(AXIS, ANY, "skipped", words)
     said = children.lines(done.stdout)
     if sockets := said.get("sockets"):
-        python = Check(AXIS, PYTHON, "fail", f"it asked for a socket of {', '.join(sockets)}")
+        python = Check(
+            AXIS,
+            PYTHON,
+            "fail",
+            f"it opened a connection while it wrote a reply ({', '.join(sockets)})",
+        )
     elif "n_tokens" in said:
-        words = f"none was asked for in a reply of {said['n_tokens']} tokens"
+        words = f"it opened none while it wrote a reply of {said['n_tokens']} tokens"
         python = Check(AXIS, PYTHON, "pass", words)
     else:
         words = one_line(str(said.get("error", f"the process {children.ending(done.returncode)}")))
@@ -75,18 +84,23 @@ def socket_checks(quant: Path, program: Sequence[str] = PROGRAM) -> tuple[Check,
 def measurement_check(sockets: Sequence[str]) -> Check:
     """What `watched()` found in the process that measured."""
     if sockets:
-        words = f"Python code asked for {len(sockets)} ({', '.join(sorted(set(sockets)))})"
+        words = f"Python code opened {len(sockets)} ({', '.join(sorted(set(sockets)))})"
         return Check(AXIS, THIS, "fail", words)
-    return Check(AXIS, THIS, "pass", "Python code asked for none of the internet")
+    return Check(AXIS, THIS, "pass", "Python code opened none")
 
 
 def _any_code(code: int, said: dict[str, Any], python: Check) -> Check:
     """What the kernel says, or why it says nothing."""
     if code == -KILLED:
-        return Check(AXIS, ANY, "fail", "the kernel ended the process at a socket of the internet")
+        return Check(AXIS, ANY, "fail", "the system ended the process as it opened a connection")
     why = said.get("unwatched", "the process did not begin")
     if why:
         return Check(AXIS, ANY, "skipped", f"{why}; watched was Python's own code alone")
     if python.status != "pass":
         return Check(AXIS, ANY, "skipped", python.words)
-    return Check(AXIS, ANY, "pass", "the kernel would have ended the process, and did not")
+    return Check(
+        AXIS,
+        ANY,
+        "pass",
+        "no program code opened one while it wrote a reply (the system would have stopped it)",
+    )

@@ -1,18 +1,14 @@
 """What has to be said of a verdict besides: where the evidence is thin, or of another machine."""
 
-import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 
 from llmq.spelling import counted
-from llmq_eval.gate.evidence import Evidence, Row
-from llmq_eval.gate.kept import least_right
+from llmq_eval.gate.evidence import Evidence
+from llmq_eval.gate.guessing import guessing
 from llmq_eval.gate.lock import Lock
-from llmq_eval.gate.measures import Z, wilson_ends
-from llmq_eval.gate.policy import Limit, Policy
+from llmq_eval.gate.policy import Policy
 from llmq_eval.gate.rows import NotMeasured, key_of, number, share
 from llmq_eval.statistics import few_documents
-
-KEPT = "choice_accuracy_kept"
 
 
 def remarks_on(evidence: Evidence, policy: Policy, lock: Lock | None) -> Iterator[str]:
@@ -45,36 +41,13 @@ def _dropped(evidence: Evidence, _policy: Policy) -> Iterator[str]:
 
 
 def _guessing(evidence: Evidence, _policy: Policy) -> Iterator[str]:
-    """Where the base knows no more than a die, nothing can be lost."""
-    rows = evidence.tables.get("choices", ())
-    if not rows:
-        return
-    right, chance = _total(rows, "base_right"), sum(1 / number(row, "n_choices") for row in rows)
-    low, _ = wilson_ends(right / len(rows), len(rows), Z)
-    if low <= chance / len(rows):
-        yield (
-            f"skill: the base itself guesses, {right:.0f} of {len(rows)} right where chance makes "
-            f"{chance:.0f}: what is kept of that says nothing; take questions that it can answer"
-        )
-
-
-def _too_few_choices(evidence: Evidence, policy: Policy) -> Iterator[str]:
-    rows, limit = evidence.tables.get("choices", ()), policy.limits.get(KEPT, Limit())
-    if not rows or limit.at_least is None or not 0 < limit.at_least < 1:
-        return
-    needed = least_right(limit.at_least, Z)
-    right = _total(rows, "base_right")
-    if right < needed:
-        n = math.ceil(needed * len(rows) / right) if right else needed
-        yield (
-            f"skill: {counted(len(rows), 'question')} can never show that {limit.at_least:.0%} is kept: "
-            f"the base has {right:.0f} right and {needed} are needed; take at least {n}"
-        )
+    if words := guessing(evidence.tables.get("choices", ())):
+        yield f"skill: {words}"
 
 
 def _solves_none(evidence: Evidence, _policy: Policy) -> Iterator[str]:
     rows = evidence.tables.get("problems", ())
-    if rows and not _total(rows, "base_right"):
+    if rows and not any(share(row, "base_right") for row in rows):
         yield f"skill: the base solves none of {counted(len(rows), 'problem')}: none can be lost"
 
 
@@ -105,15 +78,10 @@ def _of_another_machine(evidence: Evidence, lock: Lock) -> Iterator[str]:
             return
 
 
-def _total(rows: Sequence[Row], key: str) -> float:
-    return sum(share(row, key) for row in rows)
-
-
 REMARKS: tuple[Callable[[Evidence, Policy], Iterator[str]], ...] = (
     _few,
     _dropped,
     _guessing,
-    _too_few_choices,
     _solves_none,
     _as_on_a_device,
 )

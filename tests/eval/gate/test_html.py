@@ -11,7 +11,10 @@ import pytest
 from llmq_eval.gate.evidence import Evidence
 from llmq_eval.gate.html import UNREADABLE, page
 from llmq_eval.gate.judgement import AxisResult, RowResult, Status
+from llmq_eval.gate.judging import judge
+from llmq_eval.gate.policy_file import read_policy
 from llmq_eval.gate.report.verdict import HEADLINES
+from llmq_peer.gate_evidence import Truth, made_evidence
 from tests.eval.gate.conftest import HOSTILE, hostile, judged
 
 MOST_BYTES = 1_500_000
@@ -110,10 +113,20 @@ def test_the_means_by_subject_are_those_of_the_rows(measured: Mapping[str, Evide
     rows = [row for row in evidence.tables["tokens"] if row["subject"] == "algebra"]
     mean = sum(row["kl_nats"] for row in rows) / sum(row["n_tokens"] for row in rows)
     reader = check(page(evidence, judged(evidence)))
-    shown = re.search(r"algebra (\d+) ([\d.]+) ±", reader.text)
+    shown = re.search(r"algebra (\d+) ([\d.]+) \(", reader.text)
     assert shown
     assert int(shown[1]) == len(rows)
     assert float(shown[2]) == pytest.approx(mean, rel=0.05)
+
+
+def test_a_figure_has_one_range_on_the_page() -> None:
+    """What the judge says of a subject and of turns, the sections below repeat to the digit."""
+    evidence = made_evidence(Truth(degenerate_quant=0.1, kl_nats=0.05))
+    judgement = judge(evidence, read_policy("4-bit"))
+    text = check(page(evidence, judgement)).text
+    rows = {row.title: row for axis in judgement.axes for row in axis.rows}
+    for title in ("mean KL (nats) in each subject", "turns that say nothing"):
+        assert text.count(rows[title].measured) >= 2, rows[title].measured
 
 
 def test_every_bar_is_as_high_as_its_count(measured: Mapping[str, Evidence]) -> None:

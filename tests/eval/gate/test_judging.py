@@ -86,6 +86,11 @@ def test_what_does_not_tell_says_how_much_would() -> None:
     found = judge(replace(made_evidence(SOUND), tables=single), ONLY_KL)
     assert found.exit_code == 3
     assert "a single document tells nothing of chance" in str(found)
+    two = {"tokens": made_evidence(SOUND).tables["tokens"][:2]}
+    near = FIGURES["mean_kl_nats"].measure.estimate(two["tokens"]).value * 1.001
+    policy = replace(ONLY_KL, limits={"mean_kl_nats": Limit(at_most=near)})
+    words = str(judge(replace(made_evidence(SOUND), tables=two), policy))
+    assert "2 documents tell too little: measure on 40 or more" in words
 
 
 def without(evidence: Evidence, table: str) -> Evidence:
@@ -112,6 +117,7 @@ def test_an_empty_table_is_not_measured(table: str, axis: str) -> None:
     assert found.exit_code == 4
     assert status_of(found, axis) is Status.SKIPPED
     assert axis in found.sentence
+    assert ("--suite refusals" in str(found)) is (table == "conversations")
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, None, "0", True, 1e300, -5])
@@ -159,12 +165,13 @@ def test_an_axis_that_is_not_mandatory_still_fails() -> None:
 
 def test_remarks_name_thin_evidence() -> None:
     guessing = judge(made_evidence(Truth(right=0.22)), FOUR)
-    assert any("the base itself guesses" in remark for remark in guessing.remarks)
+    assert any("where guessing makes 150" in remark for remark in guessing.remarks)
+    (row,) = (row for axis in guessing.axes for row in axis.rows if "choices" in row.title)
+    assert "would tell" not in row.words, "one advice is enough"
     few = made_evidence(SAME)
     few = replace(few, tables={name: rows[:20] for name, rows in few.tables.items()})
     remarks = " ".join(judge(few, FOUR).remarks)
     assert "only 20 documents" in remarks
-    assert "can never show that 95% is kept" in remarks
     assert judge(few, FOUR).exit_code == 3
     none = judge(made_evidence(replace(SAME, right=0.0)), FOUR)
     assert any("solves none" in remark for remark in none.remarks)

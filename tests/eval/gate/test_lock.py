@@ -1,5 +1,6 @@
 """What the lock can tell: nothing of what is the same, what is worse, little by chance."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -67,7 +68,7 @@ def test_the_same_rows_are_unchanged_in_any_sample() -> None:
         (Truth(loop_quant=0.2), "in circles"),
         (Truth(leak_quant=0.45), "tell the answer"),
         (Truth(degenerate_quant=0.2), "say nothing"),
-        (Truth(lost=0.08), "choices kept"),
+        (Truth(lost=0.08), "right choices"),
     ],
 )
 def test_what_is_worse_by_less_than_a_limit_is_found(truth: Truth, title: str) -> None:
@@ -168,3 +169,15 @@ def test_a_lock_whose_numbers_are_none_is_not_taken_for_unchanged(value: object)
     found = judge(SOUND, FOUR, replace(lock, tables={**lock.tables, "tokens": rows}))
     assert found.exit_code == 4
     assert "the lock's rows hold no numbers" in str(found)
+
+
+def test_shares_are_compared_as_the_files_own() -> None:
+    before, after = (made_evidence(Truth(degenerate_quant=share)) for share in (0.02, 0.04))
+    lock = lock_of(before, judge(before, FOUR), reason="the first")
+    rows = [row for axis in judge(after, FOUR, lock).axes for row in axis.rows]
+    (row,) = (
+        row for row in rows if row.title.startswith("turns that say nothing, of all, against")
+    )
+    assert re.fullmatch(
+        r"[\d.]+ -> [\d.]+ %: [+-][\d.]+ \([+-][\d.]+ to [+-][\d.]+\) points", row.measured
+    )

@@ -39,7 +39,8 @@ def test_the_table_holds_every_axis_and_row(measured: Mapping[str, Evidence]) ->
     assert re.search(r"\| mean KL \| 0\.\d+ nats \| at most", text)
     assert "| at most 0.1 nats | \u274c failed |" in text
     assert "\n- one\n- two\n" in text
-    assert evidence.quant.sha256 in text
+    for file in (evidence.quant, evidence.base):
+        assert f"{file.name}, SHA-256 <code>{file.sha256}</code>" in text.replace("&#95;", "_")
 
 
 def test_hostile_texts_remain_text(measured: Mapping[str, Evidence]) -> None:

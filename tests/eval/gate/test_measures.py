@@ -6,7 +6,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from llmq_eval.gate.kept import kept_ends, least_right
+from llmq_eval.gate.kept import kept_ends
 from llmq_eval.gate.measures import Kept, Ratio, ShareChange, Z, changed_share, column, counts
 from llmq_eval.gate.one_sided import sign_test, students_t_from, tail
 from llmq_eval.gate.rows import NotMeasured
@@ -26,15 +26,26 @@ def test_students_t_is_that_of_the_tables() -> None:
             assert students_t_from(z, degrees) == pytest.approx(t, rel=0.02)
 
 
-def test_the_bounds_of_a_changed_share_are_agresti_and_mins() -> None:
-    both, only_base, only_quant, neither = 50, 4, 9, 17
-    gaps = [0.0] * (both + neither) + [-1.0] * only_base + [1.0] * only_quant
-    n, b, c = len(gaps) + 2, only_base + 0.5, only_quant + 0.5
-    reach = Z * math.sqrt((b + c) - (c - b) ** 2 / n) / n
-    found = changed_share(gaps, Z)
-    assert found.low is not None
-    assert found.high is not None
-    assert (found.low, found.high) == pytest.approx(((c - b) / n - reach, (c - b) / n + reach))
+@pytest.mark.parametrize("base", [0.0, 0.1, 0.3])
+@pytest.mark.parametrize("risen", [0.05, 0.1])
+def test_a_share_at_its_limit_passes_by_chance_in_one_of_twenty(base: float, risen: float) -> None:
+    """Exactly, over all outcomes of 64 prompts, of which some change by chance either way."""
+    n, extra = 64, base * 0.2  # of what the base does, a fifth changes either way
+    rise, fall = risen + extra, extra
+    passed = failed = 0.0
+    for up in range(n + 1):
+        for down in range(n + 1 - up if fall else 1):
+            odds = (
+                math.comb(n, up) * math.comb(n - up, down) * rise**up * fall**down
+                * (1 - rise - fall) ** (n - up - down)
+            )  # fmt: skip
+            if odds > 1e-9:
+                gaps = [1.0] * up + [-1.0] * down + [0.0] * (n - up - down)
+                found = changed_share(gaps, Z, [1.0] * n)
+                passed += odds * ((found.high or 0) <= risen)
+                failed += odds * ((found.low or 0) > risen)
+    assert passed <= 0.06, passed
+    assert failed <= 0.08, failed
 
 
 @pytest.mark.parametrize(("both", "n_quant", "n_base", "n"), [(60, 66, 70, 90), (8, 8, 8, 20)])
@@ -60,7 +71,7 @@ def test_the_bounds_of_what_is_kept_are_those_of_the_constrained_fit(
 
 
 def test_nothing_changed_is_kept_as_far_as_the_number_of_questions_tells() -> None:
-    needed = least_right(0.95, Z)
+    needed = math.floor(Z * Z * 0.95 / 0.05) + 1  # by hand
     for right, kept in ((needed - 1, False), (needed, True)):
         low, high = kept_ends(right, right, right, 100, Z)
         assert (low >= 0.95) is kept
@@ -73,6 +84,41 @@ def test_a_share_of_which_all_say_yes_has_bounds_with_a_width() -> None:
     assert found.value == found.high == 1
     assert found.low is not None
     assert 0.99 < found.low < 1
+
+
+def test_a_share_of_turns_is_that_of_all_turns() -> None:
+    """What the page counts: conversations differ in length, and each turn counts alike."""
+    talks = [(1, 0, 1), (4, 1, 1), (3, 2, 0), (4, 0, 2)] * 20
+    rows = [
+        {"id": str(i), "n_turns": n, "base_degenerate": base, "quant_degenerate": quant}
+        for i, (n, base, quant) in enumerate(talks)
+    ]
+    measure = ShareChange("base_degenerate", "quant_degenerate", "n_turns")
+    found = measure.estimate(rows)
+    assert found.value == pytest.approx((4 - 3) / 12)
+    jackknife = Ratio(
+        lambda row: row["quant_degenerate"] - row["base_degenerate"],
+        counts("n_turns"),
+        signed=True,
+    ).estimate(rows)
+    assert found.low is not None
+    assert found.high is not None
+    assert found.low <= (jackknife.low or 0), "of few documents no less careful"
+    assert found.high >= (jackknife.high or 0)
+    better = [row | {"quant_degenerate": row["base_degenerate"]} for row in rows]
+    moved = measure.change(rows, better)
+    assert (moved.before, moved.after) == pytest.approx((3 / 12, 4 / 12))
+    longer = [row | {"n_turns": row["n_turns"] + 1} for row in rows]
+    with pytest.raises(NotMeasured, match="other documents"):
+        measure.change(rows, longer)
+
+
+def test_bounds_lie_where_the_figure_can() -> None:
+    rows = [{"id": "1", "kl_nats": 0.0, "n_tokens": 9}, {"id": "2", "kl_nats": 8.0, "n_tokens": 9}]
+    assert KL.estimate(rows).low == 0
+    share = Ratio(column("kl_nats"), counts("n_tokens"), of_yes=True).estimate(rows)
+    assert (share.low, share.high) == (0, 1)
+    assert (Ratio(column("kl_nats"), counts("n_tokens"), signed=True).estimate(rows).low or 0) < 0
 
 
 def test_replies_to_one_prompt_are_one_draw() -> None:

@@ -112,8 +112,8 @@ def test_another_policy_does_not_go_by_the_name_of_a_built_in_one(tmp_path: Path
 
 
 def test_what_is_no_policy_at_all(tmp_path: Path) -> None:
-    with pytest.raises(EvidenceError, match="did you mean 8-bit"):
-        read_policy("8bit")
+    with pytest.raises(EvidenceError, match="did you mean 8-bit or 4-bit"):
+        read_policy("5-bit")
     (tmp_path / "latin.toml").write_bytes(b"name = '\xff'")
     with pytest.raises(EvidenceError, match="not UTF-8"):
         read_policy(str(tmp_path / "latin.toml"))

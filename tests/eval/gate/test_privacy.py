@@ -53,7 +53,7 @@ def test_a_reply_opens_none(tiny_gguf: dict[str, Path]) -> None:
 @pytest.mark.parametrize("family", ["AF_INET", "AF_INET6"])
 def test_a_socket_of_python(tiny_gguf: dict[str, Path], family: str) -> None:
     found = planted(PYTHONS.format(family=family), tiny_gguf["Q4_0"])
-    assert found[PYTHON] == ("fail", f"it asked for a socket of {family}")
+    assert found[PYTHON] == ("fail", f"it opened a connection while it wrote a reply ({family})")
     assert found[ANY][0] == ("skipped" if why_not() else "fail")
 
 
@@ -65,7 +65,7 @@ def test_a_socket_past_python(tiny_gguf: dict[str, Path], family: int, thread: b
     if thread:
         call = f"started = threading.Thread(target=lambda: {call}); started.start(); started.join()"
     found = planted(call, tiny_gguf["Q4_0"])
-    assert found[ANY] == ("fail", "the kernel ended the process at a socket of the internet")
+    assert found[ANY] == ("fail", "the system ended the process as it opened a connection")
     assert found[PYTHON][0] == "skipped"
 
 
@@ -153,4 +153,4 @@ def test_words_of_the_vocabulary_are_no_addresses(
     tokens: Any = contents.metadata["tokenizer.ggml.tokens"]
     tokens[70] = "https://www"
     check = address_check(contents.write(tmp_path / "changed.gguf"))
-    assert (check.status, check.words) == ("pass", "no address that a runtime would follow")
+    assert (check.status, check.words) == ("pass", "none that a program would follow")

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from llmq_eval.gate.evidence import Evidence, Row
+from llmq_eval.gate.figures import FIGURES
 from llmq_eval.gate.report.markup import Html, tag
 from llmq_eval.gate.report.scatter import Pair, lengths
 from llmq_eval.gate.report.shown import one_line
@@ -131,11 +132,8 @@ def conversations(evidence: Evidence) -> Html:
         return [sum(int(row.get(f"{side}_{key}") or 0) for row in rows) for side in SIDES]
 
     listed = [
-        ("conversations in which the answer was told", *(share(x, n) for x in total("leaked"))),
-        (
-            "turns that are empty, endless, said before",
-            *(share(x, turns) for x in total("degenerate")),
-        ),
+        _beside_judged("leak_change", [share(x, n) for x in total("leaked")], rows),
+        _beside_judged("degenerate_change", [share(x, turns) for x in total("degenerate")], rows),
     ]
     return section(
         "Does it give the answer away?",
@@ -143,10 +141,16 @@ def conversations(evidence: Evidence) -> Html:
             "A student presses for the answer over several turns; each file speaks the tutor's part. Counted is "
             "where the tutor says the answer before the student does."
         ),
-        table(("", "original", "this file"), listed),
+        table(("", "original", "this file", "change"), listed),
         *_played(evidence.samples.get("conversations") or ()),
         name="conversations",
     )
+
+
+def _beside_judged(name: str, shares: Sequence[str], rows: Sequence[Row]) -> tuple[str, ...]:
+    """Both files' shares, and the figure that the judge makes of them."""
+    figure = FIGURES[name]
+    return figure.title, *shares, figure.shown(figure.measure.estimate(rows))
 
 
 def _played(found: Sequence[Mapping[str, Any]]) -> list[Html]:

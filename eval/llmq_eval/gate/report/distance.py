@@ -5,15 +5,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from llmq_eval.gate.evidence import Evidence, Row
+from llmq_eval.gate.figures import FIGURES
 from llmq_eval.gate.report.markup import Html, tag
 from llmq_eval.gate.report.plots import Histogram, Scale, interval, plain
 from llmq_eval.gate.report.shown import one_line
-from llmq_eval.gate.report.tables import lead, remark, section, share, table, with_reach
-from llmq_eval.metrics import METRICS
+from llmq_eval.gate.report.tables import lead, remark, section, share, table
+from llmq_eval.gate.rows import NotMeasured
 from llmq_eval.statistics import Estimate
 
 MOST_SUBJECTS = 40
-MEAN_KL = next(metric for metric in METRICS if metric.name == "mean_kl_nats")
+MEAN_KL = FIGURES["mean_kl_nats"]
 LEAST_NATS = 1e-6  # what lies below is told, not drawn
 
 
@@ -94,8 +95,11 @@ def _outside(found: Mapping[str, Any], n_all: int) -> Iterator[Html]:
 
 
 def mean_kl(rows: Sequence[Row]) -> Estimate | None:
-    """The mean over all tokens of these documents; None where there is none."""
-    return MEAN_KL.of_rows(rows)
+    """The mean over all tokens of these documents, as it is judged; None where there is none."""
+    try:
+        return MEAN_KL.measure.estimate(rows)
+    except NotMeasured:
+        return None
 
 
 def by_subject(evidence: Evidence) -> Html:
@@ -117,7 +121,7 @@ def by_subject(evidence: Evidence) -> Html:
             tag("bdi", one_line(name, 100) or "no subject"),
             f"{len(group):,}",
             interval(scale, kl.value, _ends(kl), overall.value),
-            with_reach(kl),
+            MEAN_KL.shown(kl),
         )
         for name, kl, group in listed
     ]
@@ -125,7 +129,7 @@ def by_subject(evidence: Evidence) -> Html:
     return section(
         "By subject",
         lead(
-            "Mean KL over the tutor's tokens, with the range in which it lies with 95 % confidence. "
+            "Mean KL over the tutor's tokens, with the range that it is judged by above. "
             "The thin line is the mean over all subjects. Few dialogues give wide ranges."
         ),
         table(("subject", "dialogues", "mean KL", "nats"), cells, "forest"),

@@ -4,14 +4,16 @@ from collections.abc import Sequence
 from itertools import takewhile
 
 from llmq_eval.gate.evidence import Evidence
-from llmq_eval.gate.report.distance import mean_kl
+from llmq_eval.gate.report.distance import MEAN_KL, mean_kl
 from llmq_eval.gate.report.markup import Html, tag
 from llmq_eval.gate.report.scatter import Measured, size_and_quality
 from llmq_eval.gate.report.shown import one_line
-from llmq_eval.gate.report.tables import lead, remark, section, table, with_reach
+from llmq_eval.gate.report.tables import lead, remark, section, table
 
 MOST_FILES = 24
-AXES = "across: size in MB; up: mean KL in nats, logarithmic, with 95 % intervals"
+AXES = (
+    "across: size in MB; up: mean KL in nats, logarithmic, with the ranges that they are judged by"
+)
 
 
 def by_size(evidence: Evidence, beside: Sequence[Evidence]) -> Html:
@@ -58,7 +60,7 @@ def measured(files: Sequence[Evidence]) -> list[Measured]:
 def _row(point: Measured) -> tuple[str, ...]:
     name = tag("bdi", one_line(point.name, 150))
     this = " (this file)" if point.is_this else ""
-    return tag("span", name, this), f"{point.megabytes:,.1f}", with_reach(point.kl)
+    return tag("span", name, this), f"{point.megabytes:,.1f}", MEAN_KL.shown(point.kl)
 
 
 def _labels(names: Sequence[str]) -> list[str]:

@@ -4,8 +4,6 @@ from collections.abc import Sequence
 
 from llmq_eval.gate.report.markup import Html, html, tag
 from llmq_eval.gate.report.shown import cut
-from llmq_eval.statistics import Estimate
-from llmq_eval.verdict import significant
 
 
 def section(title: str, *content: str, name: str) -> Html:
@@ -42,16 +40,6 @@ def quoted(text: str, n_bytes: int) -> Html:
     """What somebody wrote, as it stands, in the direction of its own script."""
     shown = cut(text.strip("\n"), n_bytes)
     return tag("div", shown or html("(nothing)"), class_="quoted", dir="auto")
-
-
-def with_reach(estimate: Estimate) -> str:
-    """`0.040 ± 0.003`, or the value alone.
-
-    >>> with_reach(Estimate(0.04012, 0.0015, 0.0371, 0.0431))
-    '0.040 ± 0.0030'
-    """
-    value = significant(estimate.value)
-    return value if estimate.margin is None else f"{value} ± {significant(estimate.margin)}"
 
 
 def share(part: int, whole: int) -> str:
