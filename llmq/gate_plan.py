@@ -12,7 +12,7 @@ from llmq.errors import SuiteError
 from llmq.runtime import EXACT, How
 from llmq.suites import Choice, Dialogue, Problem, Suite
 from llmq.suites.columns import NO_COLUMNS, Columns
-from llmq.suites.items import digest, spread_over
+from llmq.suites.items import part_of
 from llmq_eval.gate.evidence import SuiteUsed
 
 # By kind of item: what is measured on where no suite is named, or those named have none of a kind.
@@ -63,25 +63,12 @@ def gate_plan(
     for kind, builtin in BUILTIN.items():
         own = [suite for suite in named if getattr(suite, kind)]
         whole = own or [chosen_suite(name) for name in builtin]
-        parts[kind] = [_part(suite, every) for suite in whole]
+        parts[kind] = [part_of(suite, every) for suite in whole]
     used = {suite.sha256: suite for kind in KINDS for suite in parts[kind]}
     filled = [kind for kind in KINDS if not any(getattr(suite, kind) for suite in named)]
     return GatePlan(
         _joined(parts), tuple(map(_used, used.values())), tuple(filled) if named else ()
     )
-
-
-def _part(suite: Suite, every: int) -> Suite:
-    """One item in `every` of each kind, evenly spread."""
-    if every == 1:
-        return suite
-    part = replace(
-        suite,
-        dialogues=spread_over(suite.dialogues, -(-len(suite.dialogues) // every)),
-        choices=spread_over(suite.choices, -(-len(suite.choices) // every)),
-        problems=spread_over(suite.problems, -(-len(suite.problems) // every)),
-    )
-    return replace(part, name=f"{suite.name} (1 of {every})", sha256=digest(part.items))
 
 
 def _joined(parts: dict[str, list[Suite]]) -> Suite:

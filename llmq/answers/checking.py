@@ -11,7 +11,6 @@ from llmq.errors import one_line
 
 How = Literal["exact", "numeric", "symbolic", "text", "none"]
 SHOWN = 60  # characters of an answer in the words of a verdict
-INTERVALS = ("(]", "[)", "[]", "()")
 
 
 @dataclass(frozen=True)

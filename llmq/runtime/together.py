@@ -120,7 +120,7 @@ class _Desk:
                 lines = [on for line in lines if (on := self._after(line, waiting, results))]
         finally:
             for line in lines:
-                self._lib.llama_sampler_free(line.sampler)
+                self._free(line)
         return [results[index] for index in range(len(writers))]
 
     def _seated(
@@ -152,7 +152,7 @@ class _Desk:
         limit = min(line.ask.max_tokens, self._n_ctx - len(line.ask.prompt))
         if len(line.made) < limit and not line.ask.is_over(line.made):
             return line
-        self._lib.llama_sampler_free(line.sampler)
+        self._free(line)
         try:
             ask = line.writer.send(line.made)
         except StopIteration as end:
@@ -162,6 +162,11 @@ class _Desk:
         line = _Line(line.sequence, line.writer, line.index, ask, sampler, line.read)
         self._prepare(line)
         return line
+
+    def _free(self, line: "_Line[Told]") -> None:
+        """Free a sampler once: what comes between two texts may fail, or be interrupted."""
+        sampler, line.sampler = line.sampler, None
+        self._lib.llama_sampler_free(sampler)
 
     def _prepare(self, line: "_Line[Told]") -> None:
         """Read the prompt but its last token, with which the writing begins."""

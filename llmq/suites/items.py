@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
@@ -108,6 +109,29 @@ def spread(suite: Suite, n: int) -> Suite:
         problems=spread_over(suite.problems, n),
     )
     return suite if part.items == suite.items else replace(part, sha256=digest(part.items))
+
+
+def part_of(suite: Suite, every: int) -> Suite:
+    """One item in `every` of each kind, evenly spread, under a name that says so."""
+    if every == 1:
+        return suite
+    part = replace(
+        suite,
+        dialogues=spread_over(suite.dialogues, -(-len(suite.dialogues) // every)),
+        choices=spread_over(suite.choices, -(-len(suite.choices) // every)),
+        problems=spread_over(suite.problems, -(-len(suite.problems) // every)),
+    )
+    return replace(part, name=f"{suite.name} (1 of {every})", sha256=digest(part.items))
+
+
+def whole_of(name: str) -> tuple[str, int]:
+    """The suite that `part_of` named so, and one item in how many it holds.
+
+    >>> whole_of("tutoring (1 of 4)"), whole_of("tutoring")
+    (('tutoring', 4), ('tutoring', 1))
+    """
+    found = re.fullmatch(r"(.+) \(1 of ([1-9][0-9]{0,3})\)", name)
+    return (found[1], int(found[2])) if found else (name, 1)
 
 
 def spread_over(items: Sequence[Kind], n: int) -> tuple[Kind, ...]:

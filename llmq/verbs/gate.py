@@ -41,7 +41,7 @@ def run(arguments: argparse.Namespace) -> int:
     check_reports(arguments, _inputs(arguments))
     if arguments.demo or arguments.from_report:
         record = _recorded(arguments, lock)
-        evidence, policy = record.evidence, policy or record.policy
+        evidence, policy = record.evidence, policy or record.judged_by
     else:
         evidence = _measured(arguments)
     if policy is None:
@@ -107,6 +107,8 @@ def _recorded(arguments: argparse.Namespace, lock: Lock | None) -> Record:
         (arguments.quant, record.evidence.quant),
     ):
         if path is None:
+            said = f"its SHA-256 is said to be {file.sha256[:12]}; name the file to have it checked"
+            _tell(f"not verified: {printable(file.name)}: {said}")
             continue
         check_exists(path)
         if described(path).sha256 != file.sha256:

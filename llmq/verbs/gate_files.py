@@ -46,7 +46,17 @@ def write_reports(
     }
     for option in OPTIONS:
         if path := getattr(arguments, option):
-            write_whole(path, makers[option]())
+            write = _append if option == "summary" else write_whole
+            write(path, makers[option]())
+
+
+def _append(path: Path, text: str) -> None:
+    """Add to a file, as a CI service gives one to all that a job has to say."""
+    try:
+        with path.open("a", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+    except OSError as error:
+        raise OutputError(f"cannot write {path}: {error.strerror}") from error
 
 
 def write_whole(path: Path, text: str) -> None:

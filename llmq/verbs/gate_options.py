@@ -88,19 +88,20 @@ def _add_measuring(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--allow-quantized-base",
         action="store_true",
-        help="compare with a base that is quantized itself, which hides what that lost",
+        help="compare with a base that is quantized itself; what that lost is hidden, so that it ends with 4 unless the policy may skip it",
     )
 
 
 def _add_reports(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--html", type=Path, metavar="FILE", help="write a page that opens offline")
-    parser.add_argument("--junit", type=Path, metavar="FILE", help="write JUnit's XML, for CI")
-    parser.add_argument(
-        "--summary", type=Path, metavar="FILE", help="write a summary in Markdown, for CI"
-    )
+    for name, words in (
+        ("--html", "write a page that opens offline"),
+        ("--junit", "write JUnit's XML, for CI"),
+        ("--summary", "add a summary in Markdown to a file, for CI"),
+    ):
+        parser.add_argument(name, type=_report, metavar="FILE", help=words)
     parser.add_argument(
         "--report-json",
-        type=Path,
+        type=_report,
         metavar="FILE",
         help="write all that was measured, for --from-report and llmq lock",
     )
@@ -113,6 +114,13 @@ def _add_reports(parser: argparse.ArgumentParser) -> None:
         metavar="REPORT",
         help="a report of another file of this base, for the page's picture of sizes",
     )
+
+
+def _report(text: str) -> Path:
+    """Where a report goes: a file with a name."""
+    if text in ("", "-"):
+        raise argparse.ArgumentTypeError(f"{text!r} names no file; --json prints the report")
+    return Path(text)
 
 
 def check_options(arguments: argparse.Namespace) -> None:

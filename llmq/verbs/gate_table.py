@@ -36,7 +36,8 @@ def print_judgement(judgement: Judgement) -> None:
 def _narrow(rows: Sequence[tuple[str, ...]]) -> list[tuple[str, ...]]:
     """The same in two columns: the status, and all else in words."""
     (axis, status, *heads), *others = rows
-    narrow, name = [(status, ", ".join((axis, *heads)))], ""
+    narrow: list[tuple[str, ...]] = [(status, ", ".join((axis, *heads)))]
+    name = ""
     for axis, status, asked, measured in others:
         name = axis or name
         narrow.append((status, f"{name}, {asked}; {measured}" if asked else f"{name}: {measured}"))

@@ -13,7 +13,7 @@ from llmq_eval.gate.judging import judge
 from llmq_eval.gate.lock import lock_of, lock_text, read_lock
 from llmq_eval.gate.policy import fitting_policy
 from llmq_eval.gate.policy_file import read_policy
-from llmq_eval.gate.record import read_record
+from llmq_eval.gate.record import read_record, verified
 
 LOCK = Path("llmq.lock")
 
@@ -49,8 +49,11 @@ def run(arguments: argparse.Namespace) -> int:
     record = read_record(arguments.report)
     check_report(arguments.lock, [arguments.report])
     before = read_lock(arguments.lock) if arguments.lock.exists() else None
+    for finding in verified(record, None):  # a report that was edited is accepted by nobody
+        if not finding.verified:
+            print(f"not verified: {printable(finding.words)}", file=sys.stderr)
     evidence = record.evidence
-    policy = record.policy or read_policy(fitting_policy(evidence.recipe))
+    policy = record.judged_by or read_policy(fitting_policy(evidence.recipe))
     judgement = judge(evidence, policy)  # by itself: that it differs from the lock is the point
     if judgement.status is Status.FAIL:
         raise EvidenceError(

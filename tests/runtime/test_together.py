@@ -53,6 +53,22 @@ def test_chance_repeats_itself_in_company(tiny_gguf: dict[str, Path]) -> None:
     assert len({tuple(first) for first, _ in runs[0]}) > 1
 
 
+def test_a_writer_that_stops_between_two_texts_frees_nothing_twice(
+    tiny_gguf: dict[str, Path],
+) -> None:
+    """As Ctrl-C does there: whatever is freed twice ends the process, now or a little later."""
+
+    def stopped(n: int) -> Writer[None]:
+        yield Ask([1, 2, 3], n, Sampling(temperature=1.0, seed=n), never)
+        raise KeyboardInterrupt
+
+    with open_model(tiny_gguf["Q4_0"], threads=1, how=EXACT) as model:
+        for _ in range(5):
+            with pytest.raises(KeyboardInterrupt):
+                model.write_together([stopped(n) for n in (3, 3, 5)], room=40)
+        assert model.write_together([twice([1, 2, 3], 4)], room=40)
+
+
 @pytest.mark.parametrize("name", ["Qwen3_5ForCausalLM", "Lfm2ForCausalLM"])
 def test_states_are_read_anew(name: str, tmp_path: Path, byte_tokenizer: dict[str, Any]) -> None:
     save_random_model(tmp_path / "model", name, VARIANTS[name][0].settings)

@@ -5,15 +5,21 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
+from html import unescape
 from pathlib import Path
 
 import pytest
 
+from llmq.suites.items import part_of
+from llmq_eval.drift import builtin_suite
 from llmq_eval.gate.evidence import Evidence
 from llmq_eval.gate.judging import judge
 from llmq_eval.gate.lock import lock_of, lock_text
+from llmq_eval.gate.policy import Limit
 from llmq_eval.gate.policy_file import read_policy
 from llmq_eval.gate.record import record_text
+from llmq_eval.model_file import described
 from llmq_peer.gate_evidence import Truth, made_evidence
 from tests.conftest import run
 from tests.verbs.gate_cases import CASES, FAULTS, SOUND
@@ -109,10 +115,11 @@ def test_a_damaged_report_is_one_line_and_2(
         streams = capsys.readouterr()
         assert words in streams.err.splitlines()[-1]
         assert streams.out == ""
-        assert run(
-            "lock", "update", "--report", report, "--reason", "x", "--lock", tmp_path / "l"
-        ) in (1, 0)
-        capsys.readouterr()
+        assert (
+            run("lock", "update", "--report", report, "--reason", "x", "--lock", tmp_path / "l")
+            == 1
+        ), words
+        assert words in capsys.readouterr().err.splitlines()[-1]
 
 
 def test_what_is_verified_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -122,14 +129,80 @@ def test_what_is_verified_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert run("gate", "--from-report", report) == 0
     told = capsys.readouterr().err
     for words in (
-        "\nverified: verdict: PASS follows from the recorded rows",
+        "\nverified: verdict: the recorded PASS follows from the recorded rows",
         "\nverified: policy: 4-bit is the built-in one",
         "not verified: suite: made is not built in",
         "not verified: base-BF16.gguf: its SHA-256 is said to be 000000000000",
     ):
         assert words in f"\n{told}"
+    base = described(file)
+    one = recorded(tmp_path, replace(made_evidence(SOUND), base=base, quant=base))
+    assert run("gate", file, file, "--from-report", one) == 0
+    told = capsys.readouterr().err
+    assert told.count("quant.gguf is the file that was measured") == 2
+    assert "not verified: quant.gguf" not in told
+    recorded(tmp_path, made_evidence(SOUND))
     assert run("gate", file, file, "--from-report", report) == 2
     assert "is not the file that the report is of" in capsys.readouterr().err
+
+
+def test_a_part_of_a_built_in_suite_is_verified(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    part = part_of(builtin_suite("tutoring"), 4)
+    evidence = made_evidence(SOUND)
+    used = tuple(
+        replace(evidence.suites[0], name=name, sha256=part.sha256)
+        for name in (part.name, "tutoring (1 of 5)", "mine (1 of 4)")
+    )
+    run("gate", "--from-report", recorded(tmp_path, replace(evidence, suites=used)))
+    told = f"\n{capsys.readouterr().err}"
+    assert "\nverified: suite: tutoring (1 of 4) is the built-in one" in told
+    assert "\nnot verified: suite: tutoring (1 of 5) is not this version's" in told
+    assert "\nnot verified: suite: mine (1 of 4) is not built in" in told
+
+
+def test_a_loosened_policy_is_not_called_built_in(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A report whose limits were edited, and all that was said by them."""
+    loose = replace(FOUR, limits=FOUR.limits | {"mean_kl_nats": Limit(at_most=9.0)})
+    evidence = made_evidence(FAULTS["far"])
+    text = record_text(evidence, loose, replace(judge(evidence, loose), policy_name="4-bit"))
+    report, lock, again = (tmp_path / name for name in ("report.json", "llmq.lock", "again.json"))
+    report.write_text(text, encoding="utf-8")
+    pages = [tmp_path / name for name in ("a.html", "a.xml", "a.md")]
+    options = zip(("--html", "--junit", "--summary"), pages, strict=True)
+    written = [each for pair in options for each in pair]
+    code = run("gate", "--from-report", report, "--report-json", again, *written)
+    streams = capsys.readouterr()
+    assert code == CODES[verdict(streams.out)]
+    assert "4-bit (not this version's)" in streams.out
+    assert "--policy 4-bit judges by that" in streams.err
+    for page in pages:
+        assert re.search(r"4-bit \W+not this version", unescape(page.read_text(encoding="utf-8")))
+    assert run("gate", "--from-report", again) == code
+    assert run("gate", "--from-report", report, "--policy", "4-bit") == 1
+    if code == 0:
+        assert run("lock", "update", "--report", report, "--lock", lock, "--reason", "x") == 0
+        (entry,) = json.loads(lock.read_text(encoding="utf-8"))["history"]
+        assert entry["policy"] == "4-bit (not this version's)"
+
+
+def test_summaries_are_added_to_each_other(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    report, page = recorded(tmp_path, made_evidence(SOUND)), tmp_path / "summary.md"
+    page.write_text("# Tests\n", encoding="utf-8")
+    for _ in range(2):
+        assert run("gate", "--from-report", report, "--summary", page) == 0
+    text = page.read_text(encoding="utf-8")
+    assert text.startswith("# Tests\n")
+    assert text.count("## ") == 2
+    capsys.readouterr()
+    for name in ("", "-"):
+        assert run("gate", "--from-report", report, "--html", name) == 2
+        assert "names no file; --json prints" in capsys.readouterr().err
 
 
 def test_every_report_is_written_whole_before_the_verdict(
@@ -210,7 +283,13 @@ def test_a_damaged_lock_is_one_line(
     assert run("gate", "--from-report", report, "--lock", lock) == 2
     streams = capsys.readouterr()
     assert words in streams.err
+    assert "; restore it from version control, or move it away" in streams.err
     assert streams.out == ""
+    update = ("lock", "update", "--report", report, "--lock", lock, "--reason", "x")
+    assert run(*update) == 1
+    assert "move it away" in capsys.readouterr().err
+    lock.unlink()
+    assert run(*update) == 0
 
 
 def test_what_is_explained(capsys: pytest.CaptureFixture[str]) -> None:

@@ -4,6 +4,7 @@ Those of drift are the rows of METRICS, with the same words. Behaviour and pedag
 the base: what a quantized file does more often than its original does on the same prompts.
 """
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -41,7 +42,8 @@ class Figure:
     `worse` is the direction in which a change from the accepted file is held against it; None where
     it is not compared. `of` names what is drawn at random, `words` says more of the rows, `in_vain`
     why more of the same would not tell, `missing` what to do where there are none; `own`
-    is the title of the file's own share, where it has another.
+    is the title of the file's own share, where it has another. A limit lies from `least` to
+    `most`.
     """
 
     name: str
@@ -60,6 +62,8 @@ class Figure:
     own: str = ""
     missing: str = "nothing of the kind was measured"
     meaning: str = ""
+    least: float = 0.0
+    most: float = math.inf
 
     @property
     def heading(self) -> str:
@@ -135,6 +139,8 @@ def of_drift(name: str, axis: Axis, worse: Literal["higher", "lower"] | None) ->
         signed=metric.signed,
         worse=worse,
         meaning=metric.meaning,
+        least=-math.inf if metric.signed else 0.0,
+        most=1.0 if of_yes else math.inf,
     )
 
 
@@ -163,6 +169,8 @@ def changed(
         where=with_key if key == "leak" else every,
         missing=NO_ANSWER if table == "conversations" else Figure.missing,
         meaning=meaning,
+        least=-1.0,
+        most=1.0,
     )
 
 
@@ -195,6 +203,7 @@ _FIGURES = (
         in_vain=guessing,
         meaning="questions that QUANT has right by those that BASE has right, of the same questions: "
         "new right ones make up for lost ones",
+        most=2.0,  # twice as many: nobody asks for more
     ),
     Figure(
         name="problems_change",
@@ -209,6 +218,8 @@ _FIGURES = (
         of="problem",
         words=flips("base_right", "quant_right"),
         meaning="share of the problems that QUANT solves less the share that BASE solves",
+        least=-1.0,
+        most=1.0,
     ),
     Figure(
         name="reply_length_ratio",

@@ -27,6 +27,7 @@ from llmq_eval.gate.same_header import header_checks, tensors_of
 from llmq_eval.gate.same_text import TEXT_CHECKS, text_checks
 
 AXIS: Axis = "integrity"
+UNQUANTIZED, HASHES = "base unquantized", "tensor hashes"
 # general.file_type (enum llama_ftype in llama.h) and tensor types that keep what was trained.
 FULL_FILE_TYPES = {0: "F32", 1: "F16", 32: "BF16"}
 FULL_TYPES = ("F32", "F16", "BF16", "F64")
@@ -57,7 +58,7 @@ def integrity_checks(
 
 def _unquantized(file: GgufFile, *, allow: bool) -> Check:
     """The base, by what it says of itself; codes that a checkpoint was published in are its own."""
-    name, own = "base unquantized", file.metadata.get("llmq.source.format")
+    name, own = UNQUANTIZED, file.metadata.get("llmq.source.format")
     coded = sorted({t.type_name for t in tensors_of(file).values()} - set(FULL_TYPES))
     stated = file.metadata.get("general.file_type", np.uint32(0))
     said = FULL_FILE_TYPES.get(int(stated)) if isinstance(stated, np.integer) else None
@@ -77,11 +78,11 @@ def _unquantized(file: GgufFile, *, allow: bool) -> Check:
 def _hashes(quant: Path) -> Check:
     check = check_hashes(quant)
     if check.unknown:
-        return Check(AXIS, "tensor hashes", "skipped", check.unknown)
+        return Check(AXIS, HASHES, "skipped", check.unknown)
     ok, wrong = f"all {check.n_tensors} tensors are as they were written", ""
     if check.damaged:
         wrong = f"not as they were written: {_few(check.damaged)} of {check.n_tensors} tensors"
-    return Check(AXIS, "tensor hashes", _status(wrong), wrong or ok)
+    return Check(AXIS, HASHES, _status(wrong), wrong or ok)
 
 
 def _loads(quant: Path) -> Check:

@@ -6,11 +6,11 @@ for kept: an axis on which something that the policy asks for has no number is S
 the policy makes it mandatory, no file passes.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from llmq.spelling import counted
 from llmq_eval.gate.against_limits import limit_rows
-from llmq_eval.gate.against_lock import REMEDY, lock_rows
+from llmq_eval.gate.against_lock import REMEDY, TITLE, lock_rows
 from llmq_eval.gate.evidence import AXES, Axis, Check, Evidence
 from llmq_eval.gate.judgement import AxisResult, Judgement, RowResult, Status
 from llmq_eval.gate.lock import Lock
@@ -36,7 +36,7 @@ def judge(evidence: Evidence, policy: Policy, lock: Lock | None = None) -> Judge
         exit_code=EXIT_CODES[status],
         policy_name=policy.name,
         policy_sha256=policy.sha256,
-        sentence=_sentence(evidence, policy, status, axes),
+        sentence=_sentence(evidence, policy, status, axes, compared),
         remarks=(*remarks_on(evidence, policy, lock), *([REMEDY] if worse else [])),
     )
 
@@ -91,7 +91,11 @@ def _why(row: RowResult) -> str:
 
 
 def _sentence(
-    evidence: Evidence, policy: Policy, status: Status, axes: Sequence[AxisResult]
+    evidence: Evidence,
+    policy: Policy,
+    status: Status,
+    axes: Sequence[AxisResult],
+    compared: Mapping[Axis, Sequence[RowResult]],
 ) -> str:
     """The verdict in a sentence."""
     name = evidence.quant.name
@@ -99,7 +103,7 @@ def _sentence(
     where, passed = ", ".join(of), counted(len(of), "axis", "axes")
     return {
         Status.PASS: f"PASS: {name} keeps to the policy {policy.name} on {passed}: {where}.",
-        Status.FAIL: f"FAIL: {name} breaks the policy {policy.name}: {'; '.join(_broken(axes))}.",
+        Status.FAIL: f"FAIL: {name} {_failed(policy, axes, compared)}.",
         Status.SKIPPED: f"SKIPPED: not all was measured that the policy {policy.name} makes mandatory: "
         f"{where}; {name} does not pass.",
         Status.INCONCLUSIVE: f"INCONCLUSIVE: what was measured of {name} does not tell whether it keeps to "
@@ -107,9 +111,24 @@ def _sentence(
     }[status]
 
 
-def _broken(axes: Sequence[AxisResult]) -> Iterator[str]:
+def _failed(
+    policy: Policy, axes: Sequence[AxisResult], compared: Mapping[Axis, Sequence[RowResult]]
+) -> str:
+    """What of the policy is broken, and what is worse than the accepted file."""
+    own = {
+        axis.name: [row for row in axis.rows if row not in compared.get(axis.name, ())]
+        for axis in axes
+    }
+    said = (
+        (f"breaks the policy {policy.name}", "; ".join(_broken(own))),
+        ("is worse than the accepted file", "; ".join(_broken(compared))),
+    )
+    return ", and ".join(f"{words}: {rows}" for words, rows in said if rows)
+
+
+def _broken(rows: Mapping[Axis, Sequence[RowResult]]) -> Iterator[str]:
     """The rows that failed, by axis."""
-    for axis in axes:
-        failed = [row.title for row in axis.rows if row.status is Status.FAIL]
+    for axis, of_axis in rows.items():
+        failed = [row.title for row in of_axis if row.status is Status.FAIL]
         if failed:
-            yield f"{axis.name} ({', '.join(failed)})"
+            yield f"{axis} ({', '.join(title.removesuffix(f' {TITLE}') for title in failed)})"

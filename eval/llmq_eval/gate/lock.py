@@ -24,7 +24,9 @@ LOCK_SCHEMA = "llmq-lock-1"
 LARGEST_BYTES = 1 << 28
 FREE_SETTINGS = ("threads",)  # on which no figure depends
 UNCOMPARED = ("subject", "source")  # columns that pairs do not need
-AGAIN = 'accept it anew with llmq lock update --report REPORT --reason "..."'
+REMEDY = (
+    "restore it from version control, or move it away and accept a file anew with llmq lock update"
+)
 
 
 @dataclass(frozen=True)
@@ -122,6 +124,13 @@ def lock_text(lock: Lock) -> str:
 
 def read_lock(path: Path) -> Lock:
     """The lock in a file. Raises EvidenceError where it is none, or was edited."""
+    try:
+        return _lock_in(path)
+    except EvidenceError as error:
+        raise EvidenceError(f"{error}; {REMEDY}") from None
+
+
+def _lock_in(path: Path) -> Lock:
     record = read_json_object(path, EvidenceError, max_bytes=LARGEST_BYTES)
     if record.get("schema") != LOCK_SCHEMA:
         raise EvidenceError(f"{path} is no lock: its schema is not {LOCK_SCHEMA!r}")
@@ -134,10 +143,10 @@ def read_lock(path: Path) -> Lock:
         lock = typed(Lock, read)
         digest = lock.digest
     except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
-        raise EvidenceError(f"{path} is no whole lock ({error}); {AGAIN}") from None
+        raise EvidenceError(f"{path} is no whole lock ({error})") from None
     check_tables(lock.tables, str(path))
     if digest != record.get("digest"):
-        raise EvidenceError(f"{path} was edited by hand: its digest does not fit; {AGAIN}")
+        raise EvidenceError(f"{path} was edited by hand: its digest does not fit")
     return lock
 
 

@@ -9,8 +9,10 @@ lock_alpha = 0.01
 mean_kl_nats = { at_most = 0.05, at_most_in_subjects = 0.1 }
 """
 
+import math
 import tomllib
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, NoReturn
@@ -19,13 +21,18 @@ from llmq.errors import EvidenceError
 from llmq.files.plain import check_plain
 from llmq.spelling import did_you_mean
 from llmq_eval.gate.evidence import AXES, Axis
-from llmq_eval.gate.figures import FIGURES
+from llmq_eval.gate.figures import FIGURES, Figure
+from llmq_eval.gate.integrity import HASHES, UNQUANTIZED
 from llmq_eval.gate.policy import LOCK_ALPHA, Limit, Policy
+from llmq_eval.gate.privacy import ANY, PYTHON
+from llmq_eval.gate.same_text import TEXT_CHECKS
 
 BUILTIN_POLICIES = ("4-bit", "8-bit")
 LARGEST_BYTES = 1 << 14  # tomllib takes long over thousands of dots
 LARGEST = 1e15  # of a limit
 KEYS = ("name", "description", "mandatory", "may_skip", "lock_alpha", "limits")
+# What a policy may let go unanswered; all other checks have an answer.
+SKIPPABLE = (UNQUANTIZED, HASHES, *TEXT_CHECKS, PYTHON, ANY)
 LIMITLESS: tuple[Axis, ...] = ("integrity", "device", "privacy")  # checks, and a device's profile
 
 
@@ -45,13 +52,20 @@ def read_policy(policy: str) -> Policy:
             raise EvidenceError(
                 f"{policy} is too large for a policy: more than {LARGEST_BYTES} bytes"
             )
-        return _parsed(path.read_bytes().decode("utf-8"), policy)
+        return as_known(_parsed(path.read_bytes().decode("utf-8"), policy))
     except OSError as error:
         raise EvidenceError(f"cannot read the policy {policy}: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise EvidenceError(
             f"{policy} is not UTF-8 text: byte {error.start} does not fit"
         ) from None
+
+
+def as_known(policy: Policy) -> Policy:
+    """The policy, under the name of a built-in one only where it says what this version's says."""
+    if policy.name not in BUILTIN_POLICIES or policy.sha256 == read_policy(policy.name).sha256:
+        return policy
+    return replace(policy, name=f"{policy.name} (not this version's)")
 
 
 def policy_of(record: Mapping[str, Any], where: str) -> Policy:
@@ -68,8 +82,8 @@ def policy_of(record: Mapping[str, Any], where: str) -> Policy:
         _text(record, "name", where),
         _text(record, "description", where),
         tuple(_axes(record["mandatory"], where)),
-        {name: _limit(limit, f"{where}: {name}") for name, limit in limits.items()},
-        tuple(_texts(record.get("may_skip", []), "may_skip", where)),
+        {name: _limit(limit, FIGURES[name], f"{where}: {name}") for name, limit in limits.items()},
+        tuple(_skipped(record.get("may_skip", []), where)),
         _number(record.get("lock_alpha", LOCK_ALPHA), "lock_alpha", where),
     )
     if not 0 < policy.lock_alpha <= 0.5:
@@ -90,16 +104,34 @@ def _parsed(text: str, where: str) -> Policy:
         raise EvidenceError(f"{where} is not valid TOML: {error}") from None
 
 
-def _limit(record: object, where: str) -> Limit:
+def _limit(record: object, figure: Figure, where: str) -> Limit:
     names = tuple(Limit.__dataclass_fields__)
     if not isinstance(record, Mapping) or not record:
         _refuse(where, "a limit such as { at_most = 0.1 } is expected")
     _check_keys(record, names, where)
     limit = Limit(**{key: _number(record[key], key, where) for key in names if key in record})
+    _check_possible(limit, figure, where)
     for low, high in ((limit.at_least, limit.at_most), _ends(limit.in_subjects())):
         if low is not None and high is not None and low > high:
             _refuse(where, f"at least {low:g} and at most {high:g} leave nothing between them")
     return limit
+
+
+def _check_possible(limit: Limit, figure: Figure, where: str) -> None:
+    """Refuse what is kept by any file or by none, such as percents where a share is meant."""
+    for key, x in asdict(limit).items():
+        if x is None:
+            continue
+        least, most = figure.least, figure.most
+        never, always = (x < least, x >= most) if "most" in key else (x > most, x <= least)
+        if never or always:
+            lies = f"from {least:g} " + (f"to {most:g}" if most < math.inf else "up")
+            share = x / figure.unit.factor
+            remedy = f"for {x:g}{figure.unit.in_cell} write {share:g}"
+            if not least < share < most:
+                remedy = "leave it out" if always else f"name one {lies}"
+            kept = f"is {'always' if always else 'never'} kept, as the figure lies {lies}"
+            _refuse(where, f"{key!r} of {x:g} {kept}; {remedy}")
 
 
 def _ends(limit: Limit) -> tuple[float | None, float | None]:
@@ -117,6 +149,16 @@ def _axes(found: object, where: str) -> Sequence[Axis]:
     if not names:
         _refuse(where, "'mandatory' names no axis: then a file would pass with nothing measured")
     return [axis for axis in AXES if axis in names]
+
+
+def _skipped(found: object, where: str) -> list[str]:
+    names = _texts(found, "may_skip", where)
+    for name in names:
+        if name not in SKIPPABLE:
+            known = f"known are {', '.join(SKIPPABLE)}"
+            hint = did_you_mean(name, SKIPPABLE, otherwise=known)
+            _refuse(where, f"there is no check {name!r} that may be skipped; {hint}")
+    return names
 
 
 def _texts(found: object, key: str, where: str) -> list[str]:

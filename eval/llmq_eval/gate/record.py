@@ -12,13 +12,14 @@ from typing import Any
 
 from llmq.errors import EvidenceError
 from llmq.files.json import read_json_object
+from llmq.suites.items import part_of, whole_of
 from llmq_eval.drift import BUILTIN_SUITES, builtin_suite
 from llmq_eval.gate.evidence import SCHEMA, Evidence, SuiteUsed, evidence_from_json
 from llmq_eval.gate.judgement import Judgement
 from llmq_eval.gate.judging import judge
 from llmq_eval.gate.lock import Lock
 from llmq_eval.gate.policy import Policy
-from llmq_eval.gate.policy_file import BUILTIN_POLICIES, policy_of, read_policy
+from llmq_eval.gate.policy_file import BUILTIN_POLICIES, as_known, policy_of
 from llmq_eval.gate.soundness import check_tables
 
 LARGEST_BYTES = 1 << 28
@@ -31,6 +32,11 @@ class Record:
     evidence: Evidence
     policy: Policy | None
     judgement: Mapping[str, Any]
+
+    @property
+    def judged_by(self) -> Policy | None:
+        """The policy, not under the name of a built-in one that it is not."""
+        return as_known(self.policy) if self.policy else None
 
 
 @dataclass(frozen=True)
@@ -87,8 +93,12 @@ def verified(record: Record, lock: Lock | None) -> Iterator[Finding]:
     yield Finding(True, f"evidence: its digest fits, {evidence.digest[:12]}")
     yield from map(_suite, evidence.suites)
     if policy and policy.name in BUILTIN_POLICIES:
-        ours = read_policy(policy.name).sha256 == policy.sha256
-        words = "is the built-in one" if ours else "is called so, but is not this version's"
+        ours = as_known(policy) == policy
+        words = "is the built-in one"
+        if not ours:
+            words = (
+                f"is called so, but is not this version's; --policy {policy.name} judges by that"
+            )
         yield Finding(ours, f"policy: {policy.name} {words}")
     elif policy:
         yield Finding(False, f"policy: {policy.name} is not built in, it is taken as recorded")
@@ -96,15 +106,13 @@ def verified(record: Record, lock: Lock | None) -> Iterator[Finding]:
         yield _verdict(record, policy, lock)
     if lock:
         yield Finding(True, f"lock: its digest fits, {lock.digest[:12]}")
-    for file in (evidence.base, evidence.quant):
-        words = f"{file.name}: its SHA-256 is said to be {file.sha256[:12]}; name the file to have it checked"
-        yield Finding(False, words)
 
 
 def _suite(used: SuiteUsed) -> Finding:
-    if used.name not in BUILTIN_SUITES:
+    whole, every = whole_of(used.name)
+    if whole not in BUILTIN_SUITES:
         return Finding(False, f"suite: {used.name} is not built in, {used.sha256[:12]}")
-    ours = builtin_suite(used.name).sha256 == used.sha256
+    ours = part_of(builtin_suite(whole), every).sha256 == used.sha256
     words = "is the built-in one" if ours else "is not this version's"
     return Finding(ours, f"suite: {used.name} {words}, {used.sha256[:12]}")
 
@@ -114,7 +122,7 @@ def _verdict(record: Record, policy: Policy, lock: Lock | None) -> Finding:
     recorded = record.judgement.get("status")
     compared = "against the accepted file" in json.dumps(record.judgement.get("axes", ""))
     if compared and lock is None:
-        words = f"verdict: {recorded} was found with a lock; name it with --lock to have it checked"
+        words = f"verdict: the recorded {recorded} was found with a lock; name it with --lock to have it checked"
         return Finding(False, words)
     again = judge(record.evidence, policy, lock if compared else None)
     if (again.status, again.exit_code) != (recorded, record.judgement.get("exit_code")):
@@ -127,4 +135,4 @@ def _verdict(record: Record, policy: Policy, lock: Lock | None) -> Finding:
             f"the recorded policy {policy.name[:40]!r} is not the one that the recorded verdict was found by: the"
             f" report was edited, or written by another version ({record.evidence.llmq})"
         )
-    return Finding(True, f"verdict: {again.status} follows from the recorded rows")
+    return Finding(True, f"verdict: the recorded {again.status} follows from the recorded rows")

@@ -133,6 +133,16 @@ def test_to_come_back_to_the_base_is_not_worse(key: str) -> None:
     assert failed(moved(-sign * 0.2), accepting(moved(0.0))) != []
 
 
+def test_worse_than_the_accepted_file_is_no_broken_policy() -> None:
+    worse, broken = made_evidence(Truth(kl_nats=0.035)), made_evidence(Truth(kl_nats=0.4))
+    lock = accepting(SOUND)
+    begins = f"FAIL: {worse.quant.name} is worse than the accepted file: fidelity (mean KL (nats)"
+    assert judge(worse, FOUR, lock).sentence.startswith(begins)
+    both = judge(broken, FOUR, lock).sentence
+    assert "breaks the policy 4-bit: fidelity (mean KL" in both
+    assert ", and is worse than the accepted file: fidelity (mean KL" in both
+
+
 def test_a_single_document_is_not_compared() -> None:
     one = replace(SOUND, tables={"tokens": SOUND.tables["tokens"][:1]})
     found = judge(one, FOUR, accepting(one))

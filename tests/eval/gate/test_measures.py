@@ -2,6 +2,7 @@
 
 import math
 from itertools import product
+from typing import Any
 
 import numpy as np
 import pytest
@@ -89,7 +90,7 @@ def test_a_share_of_which_all_say_yes_has_bounds_with_a_width() -> None:
 def test_a_share_of_turns_is_that_of_all_turns() -> None:
     """What the page counts: conversations differ in length, and each turn counts alike."""
     talks = [(1, 0, 1), (4, 1, 1), (3, 2, 0), (4, 0, 2)] * 20
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"id": str(i), "n_turns": n, "base_degenerate": base, "quant_degenerate": quant}
         for i, (n, base, quant) in enumerate(talks)
     ]

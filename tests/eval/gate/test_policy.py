@@ -9,7 +9,7 @@ from llmq.errors import EvidenceError
 from llmq_eval.gate.evidence import AXES
 from llmq_eval.gate.figures import FIGURES
 from llmq_eval.gate.policy import Limit
-from llmq_eval.gate.policy_file import BUILTIN_POLICIES, policy_of, read_policy
+from llmq_eval.gate.policy_file import BUILTIN_POLICIES, as_known, policy_of, read_policy
 
 HEAD = 'name = "p"\nmandatory = ["fidelity"]\n'
 KL = "[limits]\nmean_kl_nats = "
@@ -72,6 +72,20 @@ def test_the_hash_is_of_what_it_says(tmp_path: Path) -> None:
         (HEAD + KL + '{ at_most = "0.1" }', "'at_most' must be a number, not '0.1'"),
         (HEAD + KL + "{ at_most = " + "9" * 400 + " }", "'at_most' must be a number"),
         (HEAD + KL + "{ at_most = 1, at_least = 2 }", "leave nothing between them"),
+        (HEAD + KL + "{ at_most = -0.1 }", "'at_most' of -0.1 is never kept.* from 0 up"),
+        (HEAD + KL + "{ at_least = 0 }", "is always kept.* leave it out"),
+        (HEAD + KL + "{ at_most_in_subjects = -1 }", "'at_most_in_subjects' of -1 is never kept"),
+        (HEAD + "[limits]\nleak_change = { at_most = 10 }", "for 10 points write 0.1"),
+        (HEAD + "[limits]\nopen_change = { at_most = 1 }", "for 1 points write 0.01"),
+        (HEAD + "[limits]\nproblems_change = { at_least = -5 }", "for -5 points write -0.05"),
+        (HEAD + "[limits]\nsame_top_rate = { at_least = 85 }", "for 85 % write 0.85"),
+        (HEAD + "[limits]\nsame_top_rate = { at_least = -1 }", "from 0 to 1; leave it out"),
+        (HEAD + "[limits]\nchoice_accuracy_kept = { at_least = 95 }", "for 95 % write 0.95"),
+        (HEAD + 'may_skip = ["tensor hash"]\n[limits]', "did you mean tensor hashes?"),
+        (
+            HEAD + 'may_skip = ["mean KL"]\n[limits]',
+            "no check 'mean KL' that may be skipped; known",
+        ),
         (HEAD + "a = " + "[" * 5000, "nested too deeply|not valid TOML"),
         ("name = ", "not valid TOML"),
         ("\x00", "not valid TOML"),
@@ -84,6 +98,17 @@ def test_a_wrong_policy_is_one_line(tmp_path: Path, text: str, words: str) -> No
         read_policy(str(path))
     assert "policy.toml" in str(refused.value)
     assert "\n" not in str(refused.value)
+
+
+def test_another_policy_does_not_go_by_the_name_of_a_built_in_one(tmp_path: Path) -> None:
+    four = read_policy("4-bit")
+    loose = replace(four, limits=four.limits | {"choice_accuracy_kept": Limit(at_least=0.5)})
+    assert as_known(four) == four
+    assert as_known(loose).name == "4-bit (not this version's)"
+    assert as_known(replace(loose, name="school")).name == "school"
+    path = tmp_path / "own.toml"
+    path.write_text(HEAD.replace('"p"', '"8-bit"') + KL + "{ at_most = 9 }", encoding="utf-8")
+    assert read_policy(str(path)).name == "8-bit (not this version's)"
 
 
 def test_what_is_no_policy_at_all(tmp_path: Path) -> None:
