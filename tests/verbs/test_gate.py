@@ -166,7 +166,7 @@ def test_a_loosened_policy_is_not_called_built_in(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A report whose limits were edited, and all that was said by them."""
-    loose = replace(FOUR, limits=FOUR.limits | {"mean_kl_nats": Limit(at_most=9.0)})
+    loose = replace(FOUR, limits={**FOUR.limits, "mean_kl_nats": Limit(at_most=9.0)})
     evidence = made_evidence(FAULTS["far"])
     text = record_text(evidence, loose, replace(judge(evidence, loose), policy_name="4-bit"))
     report, lock, again = (tmp_path / name for name in ("report.json", "llmq.lock", "again.json"))
