@@ -102,7 +102,7 @@ def test_a_wrong_policy_is_one_line(tmp_path: Path, text: str, words: str) -> No
 
 def test_another_policy_does_not_go_by_the_name_of_a_built_in_one(tmp_path: Path) -> None:
     four = read_policy("4-bit")
-    loose = replace(four, limits=four.limits | {"choice_accuracy_kept": Limit(at_least=0.5)})
+    loose = replace(four, limits={**four.limits, "choice_accuracy_kept": Limit(at_least=0.5)})
     assert as_known(four) == four
     assert as_known(loose).name == "4-bit (not this version's)"
     assert as_known(replace(loose, name="school")).name == "school"
