@@ -141,7 +141,7 @@ def made_evidence(truth: Truth, seed: int = 0, **fields: Any) -> Evidence:
     fine = "as it should be"
     checks = (
         Check("integrity", "tensor hashes", "pass", fine),
-        Check("privacy", "sockets of any code", "pass", fine),
+        Check("privacy", "connections of any code", "pass", fine),
     )
     suite = SuiteUsed("made", "ab" * 32, "MIT", 1000, 80, 600, 200)
     evidence = Evidence(
