@@ -179,7 +179,16 @@ NO_ANSWER = (
     "such dialogues"
 )
 CHANGE = Unit(100, in_cell=" points")
-LENGTH = Ratio(counts("quant_tokens"), counts("base_tokens"), neutral=partial(max, 1.0))
+
+
+def _longer(row: Row) -> float:
+    """ln of how many times as long the reply of QUANT is."""
+    quant, base = (max(1.0, counts(key)(row)) for key in ("quant_tokens", "base_tokens"))
+    return math.log(quant / base)
+
+
+# Of sums, one reply that never ends would decide, and hardly a file could be shown to be alike.
+LENGTH = Ratio(_longer, lambda _: 1.0, Estimate.exp, neutral=partial(max, 1.0), signed=True)
 
 _FIGURES = (
     of_drift("mean_kl_nats", "fidelity", "higher"),
@@ -228,7 +237,7 @@ _FIGURES = (
         table="replies",
         measure=LENGTH,
         of="prompt",
-        meaning="tokens of all replies of QUANT by tokens of all replies of BASE",
+        meaning="how many times as long QUANT's reply is, the geometric mean over all replies",
     ),
     changed(
         "open_change",
