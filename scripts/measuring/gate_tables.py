@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from typing import Any
 
 Record = Mapping[str, Any]
-MAIN = ("tokens: mean KL (nats)", "tokens: same top token", "replies: length ratio")
+MAIN = ("tokens: mean KL (nats)", "tokens: same top token", "tokens: P(end) ratio")
 
 
 def verdicts(record: Record) -> str:
     """A line a file: its size, how far it is, and what each axis says."""
     axes = [name for name in record["files"][0]["axes"] if name != "device"]
-    head = ["recipe", "MB", "mean KL (nats)", "same top token", "length ratio", "policy", *axes]
+    head = ["recipe", "MB", "mean KL (nats)", "same top token", "P(end) ratio", "policy", *axes]
     rows = [
         [
             file["recipe"],

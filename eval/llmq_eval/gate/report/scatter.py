@@ -73,7 +73,7 @@ def _point(file: Measured, x: float, up: Scale, frame: tuple[float, float]) -> l
 
 
 # Where a label may stand beside its point: pixels to the right of it and down.
-PLACES = ((8, -7), (-8, -7), (8, 16), (-8, 16), (8, 4), (-8, 4))
+PLACES = ((9, 4), (-9, 4), (9, -7), (-9, -7), (9, 16), (-9, 16))
 
 
 def _labels(labels: Sequence[str], points: Sequence[tuple[float, float]]) -> Iterator[Html]:
