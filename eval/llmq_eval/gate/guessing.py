@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from llmq_eval.gate.evidence import Row
 from llmq_eval.gate.measures import Z, wilson_ends
-from llmq_eval.gate.rows import number, share
+from llmq_eval.gate.rows import NotMeasured, number, share
 from llmq_eval.statistics import FEW_DOCUMENTS
 
 
@@ -16,8 +16,11 @@ def guessing(rows: Sequence[Row]) -> str:
     """
     if not rows:
         return ""
-    n, right = len(rows), sum(share(row, "base_right") for row in rows)
-    chance = sum(1 / number(row, "n_choices") for row in rows)
+    try:
+        n, right = len(rows), sum(share(row, "base_right") for row in rows)
+        chance = sum(1 / max(1.0, number(row, "n_choices")) for row in rows)
+    except NotMeasured:  # of a report that others wrote
+        return ""
     if wilson_ends(right / n, n, Z)[0] > chance / n:
         return ""
     remedy = "more questions" if n < FEW_DOCUMENTS else "questions that it can answer"
