@@ -1,5 +1,6 @@
 """Evidence of every kind, and what `llmq gate` has to say of it."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
@@ -129,3 +130,12 @@ CASES = {
     ),
     "other documents than accepted": Case(SOUND, 4, accepted=SOUND, edit=few(79)),
 }  # fmt: skip
+
+CODES = {"PASS": 0, "FAIL": 1, "INCONCLUSIVE": 3, "SKIPPED": 4}
+
+
+def verdict(out: str) -> str:
+    """The word that begins the last sentence."""
+    found = re.findall(r"^(PASS|FAIL|INCONCLUSIVE|SKIPPED): ", out, re.MULTILINE)
+    assert len(found) == 1, out
+    return str(found[0])

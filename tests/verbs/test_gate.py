@@ -2,8 +2,6 @@
 
 import json
 import re
-import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from html import unescape
@@ -22,9 +20,8 @@ from llmq_eval.gate.record import record_text
 from llmq_eval.model_file import described
 from llmq_peer.gate_evidence import Truth, made_evidence
 from tests.conftest import run
-from tests.verbs.gate_cases import CASES, FAULTS, SOUND
+from tests.verbs.gate_cases import CASES, CODES, FAULTS, SOUND, verdict
 
-CODES = {"PASS": 0, "FAIL": 1, "INCONCLUSIVE": 3, "SKIPPED": 4}
 FOUR = read_policy("4-bit")
 
 
@@ -39,13 +36,6 @@ def locked(folder: Path, truth: Truth) -> Path:
     lock = lock_of(evidence, judge(evidence, FOUR), reason="the first")
     path.write_text(lock_text(lock), encoding="utf-8")
     return path
-
-
-def verdict(out: str) -> str:
-    """The word that begins the last sentence."""
-    found = re.findall(r"^(PASS|FAIL|INCONCLUSIVE|SKIPPED): ", out, re.MULTILINE)
-    assert len(found) == 1, out
-    return str(found[0])
 
 
 def test_there_are_cases_enough() -> None:
@@ -290,44 +280,3 @@ def test_a_damaged_lock_is_one_line(
     assert "move it away" in capsys.readouterr().err
     lock.unlink()
     assert run(*update) == 0
-
-
-def test_what_is_explained(capsys: pytest.CaptureFixture[str]) -> None:
-    for policy in ("4-bit", "8-bit"):
-        assert run("gate", "--explain", "--policy", policy) == 0
-        text = capsys.readouterr().out
-        for words in (
-            "integrity",
-            "privacy",
-            "choice_accuracy_kept",
-            "INCONCLUSIVE",
-            "0.01",
-            policy,
-        ):
-            assert words in text
-
-
-def test_the_demo_is_a_real_verdict_without_a_model(
-    repository: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    code = run("gate", "--demo")
-    out = capsys.readouterr().out
-    assert code == CODES[verdict(out)]
-    assert "tutor-Q4_K_M.gguf" in out
-    script = "import sys; from llmq.cli import main; main(['gate', '--demo']); print(*sys.modules)"
-    command = [sys.executable, "-c", script]
-    done = subprocess.run(command, cwd=repository, capture_output=True, text=True, check=True)
-    loaded = {name.partition(".")[0] for name in done.stdout.splitlines()[-1].split()}
-    assert "llmq_eval" in loaded
-    assert not loaded & {"llama_cpp", "sympy", "tokenizers", "torch"}
-
-
-@pytest.mark.parametrize("width", [40, 60, 80, 120])
-def test_each_row_says_what_it_is_however_narrow(
-    width: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("COLUMNS", str(width))
-    run("gate", "--demo")
-    lines = capsys.readouterr().out.splitlines()
-    assert max(map(len, lines)) <= width
-    assert sum("status" in line for line in lines) == 1, "one table, not two"
