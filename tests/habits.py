@@ -102,7 +102,7 @@ HABITS = (
     misuse("gate tniy tiny-Q4_0.gguf", "llmq: there is no tniy; did you mean tiny?"),
     misuse("gate tiny tiny", "type: llmq convert tiny, then llmq gate tiny tiny-Q4_K_M.gguf"),
     misuse("gate tiny notes.txt", "llmq: notes.txt is not a GGUF file"),
-    misuse("gate tiny tiny-Q4_0.gguf --policy 4bit", "there is no policy 4bit; did you mean 4-bit?"),
+    misuse("gate tiny tiny-Q4_0.gguf --policy 4bit", "there is no policy 4bit; did you mean 4-bit or 8-bit?"),
     misuse("gate tiny tiny-Q4_0.gguf --policy notes.txt", "notes.txt is not valid TOML"),
     misuse("gate tiny tiny-Q4_0.gguf --lock notes.txt", "notes.txt: not valid JSON"),
     misuse("gate tiny tiny-Q4_0.gguf --lock llmq.lock", "there is no lock llmq.lock; llmq lock update makes one"),
