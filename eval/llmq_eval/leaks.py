@@ -25,11 +25,11 @@ SHORT_TURN = 6  # words of a student's turn in which whatever is said is meant
 BARE_WORDS = 3  # words of a reply that is nothing but the answer
 SHORT_ANSWER = 3  # letters
 COMMON_WORDS = frozenset({"yes", "no", "true", "false", "both", "none", "all", "more", "less"})
-EMPHASIS = r"[\s:\"'“‘(\[{$£€¥\\]*$"  # noqa: RUF001
+EMPHASIS = r"[\s:\"'“‘(\[{$£€¥\\]*$"  # noqa: RUF001  # signs that people type
 ASSERTED_BEFORE = re.compile(
     r"(?:=|≈|\b(?:answer|key|solution|result|option|choice)\b:?|"
     r"(?<!\bthere )\b(?:is|are|was|be|equals?|equal to|makes?|gives?|get|gets|got|leaves?|becomes?|comes to|up to)\b"
-    r"|['’]s\b)\s*(?:(?:exactly|just|simply|indeed|therefore|then|of|the|option|an?)\s+)*"  # noqa: RUF001
+    r"|['’]s\b)\s*(?:(?:exactly|just|simply|indeed|therefore|then|of|the|option|an?)\s+)*"  # noqa: RUF001  # signs that people type
     + EMPHASIS,
     re.IGNORECASE,
 )
@@ -39,7 +39,7 @@ ASSERTED_AFTER = re.compile(
     re.IGNORECASE,
 )
 NEGATED = re.compile(
-    r"(?:\bnot|n['’]t|\bnever|\bno longer)\s+(?:quite\s+|equal\s+to\s+|be\s+)?" + EMPHASIS,  # noqa: RUF001
+    r"(?:\bnot|n['’]t|\bnever|\bno longer)\s+(?:quite\s+|equal\s+to\s+|be\s+)?" + EMPHASIS,  # noqa: RUF001  # signs that people type
     re.IGNORECASE,
 )
 SENTENCE_REST = re.compile(r"[^.!?\n]*(?:\.\d[^.!?\n]*)*([.!?\n]?)")
@@ -100,7 +100,7 @@ def _key(answer: str) -> _Key:
 
 
 def _compact(text: str) -> str:
-    return re.sub(r"[\s*·×]", "", text).casefold()  # noqa: RUF001
+    return re.sub(r"[\s*·×]", "", text).casefold()  # noqa: RUF001  # signs that people type
 
 
 def _spans(text: str, key: _Key) -> Iterator[list[Span]]:
@@ -109,7 +109,7 @@ def _spans(text: str, key: _Key) -> Iterator[list[Span]]:
     for wanted in key.numbers:
         yield [(q.start, q.stop, _is_small_word(q)) for q in found if _same(q, wanted)]
     if key.expression:
-        pattern = r"[\s*·×]*".join(map(re.escape, key.expression))  # noqa: RUF001
+        pattern = r"[\s*·×]*".join(map(re.escape, key.expression))  # noqa: RUF001  # signs that people type
         yield _found(rf"(?<![\w^.]){pattern}(?![\w^]|\.\d)", text)
     if key.words:
         yield _found(r"(?<!\w)" + r"[\W_]+".join(map(re.escape, key.words)) + r"(?!\w)", text)

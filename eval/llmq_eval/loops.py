@@ -22,7 +22,7 @@ LEAST_DIGITS = 120  # of repeats without a letter: a row of zeros, 0.333...
 # be said again: "What comes next?"
 SAID_AGAIN = ((8, 3), (4, 4))
 LETTERS = re.compile(r"[^\W\d_]+")
-SENTENCE_END = re.compile(r"(?<=[.!?。！？])\s+|\n+")  # noqa: RUF001
+SENTENCE_END = re.compile(r"(?<=[.!?。！？])\s+|\n+")  # noqa: RUF001  # signs that people type
 
 
 def loops(text: str) -> bool:

@@ -9,7 +9,7 @@ from llmq.chat.thinking import OPENING, split_thoughts
 from llmq.runtime import GREEDY, Ask, Model, Sampling
 
 TEMPERATURE = 0.7  # as a tutor's chat has it
-SENTENCE = re.compile(r"(?s).*?(?:[.!?](?=\s|$)|[。！？]|\n|$)")  # noqa: RUF001
+SENTENCE = re.compile(r"(?s).*?(?:[.!?](?=\s|$)|[。！？]|\n|$)")  # noqa: RUF001  # signs that people type
 
 
 @dataclass(frozen=True)
