@@ -6,8 +6,20 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from llmq.latex.cursor import CELL_ENDS
-from llmq.latex.nodes import Atom, Boxed, Choice, Fence, Fraction, Grid, Kind, Marked, Node
-from llmq.latex.nodes import Root, Row, Script
+from llmq.latex.nodes import (
+    Atom,
+    Boxed,
+    Choice,
+    Fence,
+    Fraction,
+    Grid,
+    Kind,
+    Marked,
+    Node,
+    Root,
+    Row,
+    Script,
+)
 from llmq.latex.scripts import raised
 from llmq.latex.symbols import AS_TEXT, AS_THEY_ARE, COMMANDS, DOUBLE_STRUCK, MARKS, WITHOUT_SHOW
 from llmq.latex.tokens import stripped

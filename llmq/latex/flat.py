@@ -7,8 +7,20 @@ number, and fractions beside which something is multiplied.
 
 from llmq.latex.cursor import TooDeepError
 from llmq.latex.grids import flat_grid
-from llmq.latex.nodes import Atom, Boxed, Choice, Fence, Fraction, Grid, Kind, Marked, Node
-from llmq.latex.nodes import Root, Row, Script
+from llmq.latex.nodes import (
+    Atom,
+    Boxed,
+    Choice,
+    Fence,
+    Fraction,
+    Grid,
+    Kind,
+    Marked,
+    Node,
+    Root,
+    Row,
+    Script,
+)
 from llmq.latex.reading import read
 from llmq.latex.scripts import lowered, raised
 from llmq.latex.shapes import Beside, Shape, shape, spaced

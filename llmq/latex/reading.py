@@ -94,7 +94,7 @@ class Reader:
         if token.isspace() or token in "~}&":
             return [Atom(" " if token == "~" else "", Kind.SPACE)]
         if token in "^_":  # of nothing
-            return [self._script(EMPTY, token)]
+            return self._raised(EMPTY, token)
         if token[0].isdigit():
             return [Atom(token, Kind.NUMBER)]
         if token == ":" and self.cursor.next.isspace():
@@ -117,10 +117,13 @@ class Reader:
         while self._is_script_next():
             self.cursor.skip_spaces()
             base = nodes.pop() if nodes else EMPTY
-            script = self._script(base, self.cursor.take())
-            after = _after(script.sup) if script.sup is not None and script.sub is None else None
-            nodes += [base, after] if after else [script]
+            nodes += self._raised(base, self.cursor.take())
         return nodes
+
+    def _raised(self, base: Node, sign: str) -> list[Node]:
+        script = self._script(base, sign)
+        after = _after(script.sup) if script.sup is not None and script.sub is None else None
+        return [base, after] if after else [script]
 
     def _is_script_next(self) -> bool:
         return not self.cursor.is_ended() and self.cursor.past_spaces() in ("^", "_")

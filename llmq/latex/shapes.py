@@ -4,8 +4,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from llmq.latex.nodes import Atom, Boxed, Choice, Fence, Fraction, Grid, Kind, Marked, Node
-from llmq.latex.nodes import Root, Row, Script
+from llmq.latex.nodes import (
+    Atom,
+    Boxed,
+    Choice,
+    Fence,
+    Fraction,
+    Grid,
+    Kind,
+    Marked,
+    Node,
+    Root,
+    Row,
+    Script,
+)
 
 
 class Shape(Enum):

@@ -15,11 +15,13 @@ from llmq.latex.flat import flat
 from llmq.latex.stray import command_end, is_known
 
 MOST_HELD = 600
-PROSE = re.compile(r"(?<![\\A-Za-z{])[A-Za-z]{2,},? +[A-Za-z]{2,}(?![A-Za-z{(])(?=[ ,.!?;:])")
+PROSE = re.compile(r"(?<![\\A-Za-z{])[A-Za-z]{2,},? +[A-Za-z]{2,}(?=[ ,.!?;:$])")
 MONEY = re.compile(
-    r"\$\d[\d.,]*[,;:!?]?(?:\s*$|\s+(?:[A-Za-z] )?[A-Za-z]{2,}\b)|\$\d[\d.,]*[.,!?;:)]\s"
+    r"\$\d[\d.,]*(?:[,;:]?\s+(?:[A-Za-z] )?[A-Za-z]{2,}(?=[\s,.;:!?)])|(?<=[.!?])\s)"
 )
-SPECIAL = re.compile(r"[\\$`~\n]")
+POWER = re.compile(r"\^(?:\{[^{}\n]{1,20}\}|\\circ(?![A-Za-z]))")
+SPECIAL = re.compile(r"[\\$`~\n^]")
+DOLLAR = re.compile(r"(?<!\\)\$")
 CLOSING = {"\\(": "\\)", "\\[": "\\]", "$$": "$$"}
 ENVIRONMENT = re.compile(r"\\begin\{([A-Za-z]{1,20}\*?)\}")
 FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
@@ -37,6 +39,7 @@ class MathText:
         self._held = ""
         self._line = ""  # the line so far, as it came in; its beginning says whether it is a fence
         self._code = ""  # the backticks that close what is open
+        self._is_after_block = False
         self._is_final = False
 
     def feed(self, text: str) -> str:
@@ -53,6 +56,10 @@ class MathText:
         """The next text to show, None where more has to come first."""
         if not self._held:
             return None
+        if self._is_after_block and self._held[0] != "\n":
+            self._is_after_block = self._held[0] == " "
+            return self._passed(1, "") if self._is_after_block else "\n"
+        self._is_after_block = False
         if self._code:
             return self._in_code()
         match = SPECIAL.search(self._held)
@@ -127,7 +134,7 @@ class MathText:
         end = _closing_dollar(line, is_whole=is_whole)
         if end:
             return self._passed(end + 1, flat(line[1:end]))
-        if end is None and not is_whole and not _is_prose(line):
+        if end is None:
             return None
         return self._passed(1)
 
@@ -142,6 +149,15 @@ class MathText:
         if self._held.startswith("\\begin{"[: len(self._held)]):
             return self._environment()
         return self._stray()
+
+    def _power(self) -> str | None:
+        """A power with braces, or degrees: outside of formulas too they are LaTeX."""
+        match = POWER.match(self._held)
+        if match is None or match.end() == len(self._held):
+            is_open = self._held[1:2] in ("", "{", "\\")
+            if is_open and self._is_cut(23):
+                return None
+        return self._passed(1) if match is None else self._passed(match.end(), flat(match[0]))
 
     def _environment(self) -> str | None:
         match = ENVIRONMENT.match(self._held)
@@ -158,8 +174,11 @@ class MathText:
             return None
         stop = end + len(closing) if end >= 0 else len(window)
         inside = window[:stop] if whole else window[len(opening) : end if end >= 0 else stop]
-        before = self._line
-        return self._passed(stop, _display(inside, before) if opening != "\\(" else flat(inside))
+        if opening == "\\(":
+            return self._passed(stop, flat(inside))
+        shown = _display(inside, self._line)
+        self._is_after_block = "\n" in shown
+        return self._passed(stop, shown)
 
     def _stray(self) -> str | None:
         """A command outside of formulas: known ones are shown as in one, others are text."""
@@ -183,26 +202,23 @@ def _display(latex: str, before: str) -> str:
 
 def _closing_dollar(line: str, *, is_whole: bool) -> int | None:
     """Where the formula that opens `line` is closed: None where that is not seen yet, 0 never."""
-    if MONEY.match(line) and (is_whole or not re.fullmatch(r"\$[\d.,;:!?]+\s*", line)):
-        return 0
-    at = 0
-    while (at := line.find("$", at + 1)) > 0:
-        if line[at - 1] == "\\":
-            continue
-        if at + 1 == len(line) and not is_whole:
-            return None
-        is_closing = not line[at - 1].isspace() and not line[at + 1 : at + 2].isdigit()
-        if is_closing:
-            return 0 if _is_prose(line[: at + 1]) else at
-    return 0 if is_whole else None
+    match = DOLLAR.search(line, 1)
+    if match is None:
+        return 0 if is_whole or _is_prose(line) else None
+    at = match.start()
+    if at + 1 == len(line) and not is_whole:
+        return 0 if _is_prose(line) else None
+    is_closing = not line[at - 1].isspace() and not line[at + 1 : at + 2].isdigit()
+    return at if is_closing and not _is_prose(line[: at + 1]) else 0
 
 
 def _is_prose(text: str) -> bool:
-    """Whether plain words stand in what may be a formula."""
-    return bool(PROSE.search(re.sub(r"\{[^{}]*\}?", "{}", text)) or MONEY.match(text))
+    """Whether plain words stand in what may be a formula, or after a sum of money."""
+    without_braces = re.sub(r"\{[^{}]*\}?", "{}", text)
+    return bool(PROSE.search(without_braces) or MONEY.match(text))
 
 
 _STEPS: dict[str, Callable[[MathText], str | None]] = {
     "\\": MathText._backslash, "$": MathText._dollar, "`": MathText._marks, "~": MathText._marks,
-    "\n": MathText._newline,
+    "^": MathText._power, "\n": MathText._newline,
 }  # fmt: skip
