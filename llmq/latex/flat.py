@@ -114,7 +114,7 @@ def _script(node: Script, beside: Beside) -> str:
     alone = Beside()
     is_single = isinstance(base, Fence | Row) and not getattr(base, "items", True)
     is_single = is_single or shape(Row((base,))) is Shape.SINGLE or _is_name(base)
-    is_single = is_single and not isinstance(base, Root)
+    is_single = is_single and not isinstance(base, Root | Script)
     text = _bracketed_if(not is_single, _node(base, alone, tight=True))
     goes_on = beside.goes_on and not _is_name(base)
     if sub:

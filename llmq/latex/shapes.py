@@ -183,6 +183,7 @@ def _apart(node: Node, beside: Beside) -> str:
         return " "
     if is_kind(node, Kind.TEXT) and isinstance(node, Atom):
         is_word = node.text[:1].isalpha() and node.text not in ("st", "nd", "rd", "th")
+        is_word = is_word and before != Atom("°", Kind.AFTER)
         return " " if is_word and before is not None and _is_operand(before, Kind.TEXT) else ""
     if is_kind(before, Kind.TEXT) and isinstance(before, Atom) and not is_kind(node, Kind.AFTER):
         is_bracket = isinstance(node, Fence) or is_kind(node, Kind.CLOSE, Kind.SPACE)
