@@ -18,7 +18,7 @@ from llmq_peer.plain_math import RELATIONS, UnreadError, meaning
 FILE = Path(__file__).with_name("expressions.jsonl")
 SIDES = re.compile(r" (==|!=|<=|>=|<|>|~|,) ")
 POINTS = (sympy.Rational(137, 100), sympy.Rational(59, 100), sympy.Rational(241, 100))
-CLASHING = "S I N E O Q C beta gamma zeta lamda pm".split()
+CLASHING = ["S", "I", "N", "E", "O", "Q", "C", "beta", "gamma", "zeta", "lamda", "pm"]
 GREEK = {"alpha": "α", "beta": "β", "gamma": "γ", "theta": "θ"}
 
 

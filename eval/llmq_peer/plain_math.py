@@ -100,7 +100,13 @@ class _Plain:
     def _begins(self, *, after_function: bool) -> bool:
         kind, text = self._next
         is_name = kind == "name" and not after_function
-        return kind in ("mixed", "num", "root") or is_name or text in STARTS or (kind == "other" and text.isalpha()) or (text == "|" and not self._n_bars)
+        return (
+            kind in ("mixed", "num", "root")
+            or is_name
+            or text in STARTS
+            or (kind == "other" and text.isalpha())
+            or (text == "|" and not self._n_bars)
+        )
 
     def _power(self) -> Any:
         value = self._after(self._atom())

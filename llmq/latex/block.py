@@ -15,7 +15,7 @@ SIDES = {  # a bracket's single, first, inner and last lines
     "‖": "‖‖‖‖",
 }  # fmt: skip
 BRACKETS = {
-    "pmatrix": "()", "bmatrix": "[]", "vmatrix": "||", "Vmatrix": "‖‖", "Bmatrix": "{}",
+    "pmatrix": ("(", ")"), "bmatrix": ("[", "]"), "vmatrix": ("|", "|"), "Vmatrix": ("‖", "‖"), "Bmatrix": ("{", "}"),
 }  # fmt: skip
 Lines = list[str]
 
@@ -77,8 +77,8 @@ def _middled(lines: Lines) -> tuple[Lines, int]:
 def _grid(grid: Grid) -> Lines:
     if grid.name in CASES:
         return _braced(_columns(grid))
-    left, right = BRACKETS.get(grid.name, "  ")
-    return _fenced(_columns(grid), left.strip(), right.strip())
+    left, right = BRACKETS.get(grid.name, ("", ""))
+    return _fenced(_columns(grid), left, right)
 
 
 def _columns(grid: Grid) -> Lines:

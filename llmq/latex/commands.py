@@ -32,6 +32,8 @@ WITH_COLUMNS = ("array", "tabular", "alignat", "alignedat")
 
 def nodes_of(name: str, reader: "Reader") -> list[Node]:
     """The nodes of a command whose name has been read; an unknown one is its name."""
+    if name.isspace():
+        return [Atom(" ", Kind.SPACE)]
     if name in COMMANDS:
         atom = COMMANDS[name]
         return reader.bracketed(atom.text) if atom.kind is Kind.OPEN else [atom]

@@ -1,4 +1,4 @@
-r"""LaTeX into nodes, by recursive descent. What cannot be so in LaTeX is read as what it looks like.
+r"""LaTeX into nodes, by recursive descent. What is no LaTeX is read as what it looks like.
 
 Two things are read as people and models mean them, not as TeX does: `x^10` is x to the tenth, and
 `x^-1` has a negative exponent.
@@ -160,8 +160,9 @@ def _tidied(items: list[Node]) -> Row:
             assert isinstance(before, Atom)
             while kept.pop() is not before:
                 pass
-            item = Fraction(item.over, item.under, before.text)
-        kept.append(item)
+            kept.append(Fraction(item.over, item.under, before.text))
+        else:
+            kept.append(item)
     return Row(tuple(kept))
 
 

@@ -35,15 +35,16 @@ def command_end(text: str) -> int | None:
     match = NAME.match(text)
     if match is None or match.end() == len(text):
         return None
-    name, end = match[1], match.end()
+    name = match[1]
+    end: int | None = match.end()
     if not is_known(match[0]):
         return end
     if name in ("left", "right"):
-        size = 2 if text[end] == "\\" else 1
-        return end + size if end + size < len(text) else None
+        end = match.end() + (2 if text[match.end()] == "\\" else 1)
+        return end if end < len(text) else None
     n_arguments = _n_arguments(name)
-    if name == "sqrt" and text[end] == "[":
-        end = _closed(text, end, "[", "]")
+    if name == "sqrt" and text[match.end()] == "[":
+        end = _closed(text, match.end(), "[", "]")
     for _ in range(n_arguments):
         end = _argument(text, end) if end else end
     if not n_arguments or end is None:

@@ -40,7 +40,39 @@ LARGE = _pairs(
     "sum ∑ prod ∏ int ∫ iint ∬ oint ∮ bigcup ⋃ bigcap ⋂ lim lim limsup limsup liminf liminf"
 )
 FUNCTIONS = frozenset(
-    ["sin", "cos", "tan", "cot", "sec", "csc", "sinh", "cosh", "tanh", "coth", "arcsin", "arccos", "arctan", "log", "ln", "lg", "exp", "det", "dim", "ker", "gcd", "lcm", "max", "min", "sup", "inf", "deg", "arg", "hom", "Pr", "sgn"]
+    [
+        "sin",
+        "cos",
+        "tan",
+        "cot",
+        "sec",
+        "csc",
+        "sinh",
+        "cosh",
+        "tanh",
+        "coth",
+        "arcsin",
+        "arccos",
+        "arctan",
+        "log",
+        "ln",
+        "lg",
+        "exp",
+        "det",
+        "dim",
+        "ker",
+        "gcd",
+        "lcm",
+        "max",
+        "min",
+        "sup",
+        "inf",
+        "deg",
+        "arg",
+        "hom",
+        "Pr",
+        "sgn",
+    ]
 )
 TEXTS = {"#": "#", "&": "&", "_": "_", "$": "$", "S": "§", "LaTeX": "LaTeX", "TeX": "TeX"}
 SPACES = dict.fromkeys(",:;> ", " ") | {
@@ -88,10 +120,43 @@ WITHOUT_SHOW = {  # commands that show nothing, by how many arguments they swall
     "mathopen": 0, "mathclose": 0, "noindent": 0,
 }  # fmt: skip
 AS_THEY_ARE = frozenset(
-    ["mathbf", "mathit", "mathsf", "mathtt", "mathcal", "mathscr", "mathfrak", "boldsymbol", "bm", "pmb", "ensuremath", "mathop", "mathrel", "mathbin", "mathord", "smash", "underbrace", "overbrace"]
+    [
+        "mathbf",
+        "mathit",
+        "mathsf",
+        "mathtt",
+        "mathcal",
+        "mathscr",
+        "mathfrak",
+        "boldsymbol",
+        "bm",
+        "pmb",
+        "ensuremath",
+        "mathop",
+        "mathrel",
+        "mathbin",
+        "mathord",
+        "smash",
+        "underbrace",
+        "overbrace",
+    ]
 )
 AS_TEXT = frozenset(
-    ["text", "textrm", "textbf", "textit", "textsf", "texttt", "textnormal", "mbox", "hbox", "mathrm", "emph", "textup", "unit"]
+    [
+        "text",
+        "textrm",
+        "textbf",
+        "textit",
+        "textsf",
+        "texttt",
+        "textnormal",
+        "mbox",
+        "hbox",
+        "mathrm",
+        "emph",
+        "textup",
+        "unit",
+    ]
 )
 DOUBLE_STRUCK = _pairs("R ℝ N ℕ Z ℤ Q ℚ C ℂ P ℙ H ℍ")
 MARKS = {  # the combining character, and the name where it cannot span what it marks

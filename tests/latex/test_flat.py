@@ -75,11 +75,9 @@ def test_hostile_formulas_neither_raise_nor_hang() -> None:
         ),
         (
             r"x = \frac{-b + \sqrt{b^2-4ac}}{2a + 3b + 4c + 5d}",
-            ["       -b + √(b²-4ac)", "x = ───────────────────", "    2a + 3b + 4c + 5d"],
+            ["      -b + √(b²-4ac)", "x = ───────────────────", "    2a + 3b + 4c + 5d"],
         ),
     ],
 )
 def test_blocks(latex: str, lines: list[str]) -> None:
-    assert [line.rstrip() for line in block(latex)][0].strip() == lines[0].strip()
-    assert len(block(latex)) == len(lines)
-    assert block(latex)[-1].strip() == lines[-1].strip()
+    assert block(latex) == lines

@@ -1,6 +1,7 @@
 """Formulas are replaced in text that streams in, however it is cut."""
 
 import random
+from itertools import pairwise
 
 import pytest
 
@@ -67,5 +68,5 @@ def whole(text: str) -> str:
 def cut(text: str, places: list[int]) -> str:
     math = MathText()
     bounds = [0, *places, len(text)]
-    shown = [math.feed(text[a:b]) for a, b in zip(bounds, bounds[1:], strict=False)]
+    shown = [math.feed(text[a:b]) for a, b in pairwise(bounds)]
     return "".join(shown) + math.finish()

@@ -2,6 +2,7 @@
 
 import random
 import re
+from itertools import pairwise
 
 import pytest
 from wcwidth import wcswidth
@@ -69,8 +70,7 @@ def test_what_is_shown(text: str, shown: str) -> None:
 
 def test_tables_are_drawn() -> None:
     drawn = rendered("| a | b |\n|---|---|\n| 1 | **2** |\n\nend", 40, styled=False)
-    assert re.sub(" +", " ", drawn) == "a b \n───────\n1 2\n\nend" or "1   2" in drawn
-    assert "|" not in drawn
+    assert drawn == "a   b\n─────\n1   2\n\nend"
 
 
 def test_without_styles_there_is_no_escape() -> None:
@@ -87,7 +87,20 @@ def test_lines_fit_and_nothing_is_rewritten(width: int) -> None:
 
 
 def test_words_stay_whole() -> None:
-    words = "some words that are shorter than any line of this terminal will ever be".split()
+    words = [
+        "some",
+        "words",
+        "that",
+        "no",
+        "line",
+        "of",
+        "this",
+        "terminal",
+        "has",
+        "to",
+        "cut",
+        "ever",
+    ]
     lines = rendered(" ".join(words * 9), 40).split("\n")
     assert len(lines) > 9
     assert " ".join(lines).split() == words * 9
@@ -122,5 +135,5 @@ def rendered(text: str, width: int, *, styled: bool = True) -> str:
 def cut(text: str, width: int, places: list[int], *, styled: bool) -> str:
     renderer = Renderer(width, styled=styled)
     bounds = [0, *places, len(text)]
-    shown = [renderer.feed(text[a:b]) for a, b in zip(bounds, bounds[1:], strict=False)]
+    shown = [renderer.feed(text[a:b]) for a, b in pairwise(bounds)]
     return "".join(shown) + renderer.finish()
