@@ -68,6 +68,12 @@ class Wrapper:
         """More of a word; what is certain of it is written where it is long or breaks anywhere."""
         if not text:
             return ""
+        if self._word and not columns(text[0]):
+            # A mark without a width belongs to the character before it, whatever its style.
+            n = next((n for n, c in enumerate(text) if columns(c)), len(text))
+            run, before = self._word[-1]
+            self._word[-1] = (run + text[:n], before)
+            return self._write_certain() + self._add(text[n:], style)
         if self._word and self._word[-1][1] == style:
             self._word[-1] = (self._word[-1][0] + text, style)
         else:

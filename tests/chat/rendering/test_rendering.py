@@ -2,6 +2,7 @@
 
 import random
 import re
+import time
 from itertools import pairwise
 
 import pytest
@@ -137,3 +138,11 @@ def cut(text: str, width: int, places: list[int], *, styled: bool) -> str:
     bounds = [0, *places, len(text)]
     shown = [renderer.feed(text[a:b]) for a, b in pairwise(bounds)]
     return "".join(shown) + renderer.finish()
+
+
+def test_hostile_text_neither_raises_nor_hangs() -> None:
+    for piece in ("*", "a*", "[", "`", "x", "中", " ", ">", "|a|\n", "\u0301", "👩\u200d", "- "):
+        text = "a " + piece * 3000
+        begun = time.monotonic()
+        assert cut(text, 30, [1, 2], styled=True) == rendered(text, 30)
+        assert time.monotonic() - begun < 2, piece
