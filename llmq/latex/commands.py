@@ -42,7 +42,8 @@ def nodes_of(name: str, reader: "Reader") -> list[Node]:
     if name in MARKS:
         return [Marked(reader.argument(whole=True), *MARKS[name])]
     if name in AS_TEXT:
-        return [Atom(text_of(reader.cursor.raw()), Kind.TEXT)]
+        text = text_of(reader.cursor.raw())
+        return [Atom(text, Kind.LETTER if len(text) == 1 and text.isalpha() else Kind.TEXT)]
     if name in AS_THEY_ARE:
         return [*reader.argument(whole=True).items]
     for _ in range(WITHOUT_SHOW.get(name, 0)):

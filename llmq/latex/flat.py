@@ -27,6 +27,9 @@ from llmq.latex.shapes import Beside, Shape, shape, spaced
 from llmq.latex.tokens import MOST_CHARACTERS, stripped
 
 ROOTS = {"": "√", "2": "√", "3": "∛", "4": "∜"}
+# What stands before a script as it is: names, and the end of what it is really of.
+NAMES = (Kind.FUNCTION, Kind.TEXT, Kind.RELATION, Kind.BAR, Kind.CLOSE, Kind.PUNCTUATION)
+ALONE = ("∗", "†", "′")  # they stand above the line by themselves
 DIFFERENTIALS = ("d", "∂")
 
 
@@ -76,6 +79,8 @@ def _node(node: Node, beside: Beside, *, tight: bool = False) -> str:
         case Marked():
             return _marked(node)
         case Boxed():
+            if not node.inside.items:
+                return "□"
             is_single = shape(node.inside) is Shape.SINGLE
             return _bracketed_if(beside.is_factor and not is_single, written(node.inside))
         case Choice():
@@ -125,14 +130,14 @@ def _script(node: Script, beside: Beside) -> str:
 
 
 def _is_name(node: Node) -> bool:
-    return isinstance(node, Atom) and node.kind in (Kind.FUNCTION, Kind.TEXT, Kind.RELATION)
+    return isinstance(node, Atom) and node.kind in NAMES
 
 
 def _beyond(sign: str, script: str, *, goes_on: bool) -> str:
     """A script for which there are no characters."""
     script = {"·": "∗"}.get(script, script)
     if (len(script) == 1 or _is_bracketed(script)) and not goes_on:
-        return sign + script if script.isalnum() or _is_bracketed(script) else script
+        return script if script in ALONE and sign == "^" else sign + script
     return f"{sign}{script}" if _is_bracketed(script) else f"{sign}({script})"
 
 

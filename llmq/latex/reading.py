@@ -25,12 +25,13 @@ from llmq.latex.symbols import CLOSING, COMMANDS, plain_atom
 
 BRACKET_ENDS = frozenset({")", "]"} | {f"\\{name}" for name in CLOSING})
 ROW_GAP = re.compile(r"(\\\\)\*?\s*\[\s*-?[\d.]+\s*[a-z]{2}\s*\]")
+LIMITS = re.compile(r"\\(?:no)?limits(?![A-Za-z])")  # where limits stand makes no difference here
 INFIX: dict[str, Callable[[Row, Row], Node]] = {"over": Fraction, "choose": Choice}
 
 
 def read(latex: str) -> Row:
     """The nodes of a formula. Raises TooDeepError."""
-    return Reader(Cursor(ROW_GAP.sub(r"\1 ", latex))).row(frozenset())
+    return Reader(Cursor(LIMITS.sub("", ROW_GAP.sub(r"\1 ", latex)))).row(frozenset())
 
 
 class Reader:

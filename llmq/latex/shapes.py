@@ -122,7 +122,7 @@ class Beside:
     def is_factor(self) -> bool:
         """Whether something beside it binds to it: a factor, or a sign of division."""
         sides = (self.before, self.after)
-        divides = any(isinstance(side, Atom) and side.text in DIVIDING for side in sides)
+        divides = any(isinstance(side, Atom) and side.text.strip() in DIVIDING for side in sides)
         is_root = isinstance(self.after, Root) or is_kind(self.after, Kind.FUNCTION)
         is_function = isinstance(self.after, Script) and is_kind(self.after.base, Kind.FUNCTION)
         return divides or self.follows or self.goes_on or is_root or is_function
@@ -131,7 +131,7 @@ class Beside:
 def _is_operand(node: Node, *kinds: Kind) -> bool:
     if isinstance(node, Atom):
         return node.kind in (Kind.NUMBER, Kind.LETTER, Kind.AFTER, *kinds)
-    if isinstance(node, Script) and is_kind(node.base, Kind.LARGE, Kind.RELATION):
+    if isinstance(node, Script) and is_kind(node.base, Kind.LARGE, Kind.RELATION, Kind.TEXT):
         return False
     return not isinstance(node, Grid)
 
@@ -169,6 +169,7 @@ def _sign(beside: Beside, text: str, *, tight: bool) -> str:
 def _name(beside: Beside, text: str, *, is_large: bool) -> str:
     before = " " if beside.follows else ""
     after = beside.after
+    after = after.base if isinstance(after, Script) and isinstance(after.base, Fence) else after
     touches = (Fence, Fraction) if not is_large else ()
     is_touched = isinstance(after, touches) or is_kind(after, Kind.OPEN) or after is None
     return f"{before}{text}" if is_touched and not is_large else f"{before}{text} "
