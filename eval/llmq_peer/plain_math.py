@@ -27,6 +27,7 @@ TOKEN = re.compile(
     r"|(?P<other>\S))"
 )
 CLOSING = {"(": ")", "[": "]", "{": "}"}
+SAME = str.maketrans({"\u2212": "-", "⋅": "·", "∗": "·", "*": "·", "∘": "°", "\u2223": "|"})
 STARTS = ("{", "(", "[", "√", "∛", "∜", "∞")
 ROOTS = {"√": 2, "∛": 3, "∜": 4}
 
@@ -41,7 +42,23 @@ def meaning(text: str) -> list[Any]:
     >>> meaning("(1/2)x = √(x+1)")
     [x/2, '==', sqrt(x + 1)]
     """
-    return _Plain(text).all()
+    return _Plain(_alike(text)).all()
+
+
+def _alike(text: str) -> str:
+    """One way to write what renderers write in several: signs, small fractions, degrees."""
+    text = text.translate(SAME).replace("^°", "°")
+    text = re.sub(rf"([{RAISED}]+)\u2044([{LOWERED}]+)", lambda m: f"({_usual(m[0])})", text)
+    return re.sub(r"(\d?)([¼-¾⅐-⅞])", _small, text)
+
+
+def _small(match: re.Match[str]) -> str:
+    fraction = _usual(match[2])
+    return f"{match[1]} {fraction}" if match[1] else f"({fraction})"
+
+
+def _usual(text: str) -> str:
+    return unicodedata.normalize("NFKC", text).replace("\u2212", "-").replace("\u2044", "/")
 
 
 class _Plain:
@@ -116,8 +133,19 @@ class _Plain:
             value = value ** meaning(unicodedata.normalize("NFKC", text).replace("−", "-"))[0]
         elif text == "^":
             self._take()
-            value = value ** self._atom()
+            value = value ** self._exponent()
         return self._after(value)
+
+    def _exponent(self) -> Any:
+        """What stands behind ^: a factor with its sign; of several, the last is raised first."""
+        if self._next[1] == "-":
+            self._take()
+            return -self._exponent()
+        value = self._atom()
+        if self._next[1] == "^":
+            self._take()
+            value = value ** self._exponent()
+        return value
 
     def _after(self, value: Any) -> Any:
         while self._next[1] in ("!", "%", "°"):
@@ -168,12 +196,14 @@ class _Plain:
 
     def _function(self, name: str) -> Any:
         base, power = None, None
-        while self._next[0] in ("down", "up") or self._next[1] == "_":
+        while self._next[0] in ("down", "up") or self._next[1] in ("_", "^"):
             kind, text = self._take()
             if kind == "up":
                 power = meaning(unicodedata.normalize("NFKC", text).replace("−", "-"))[0]
             elif kind == "down":
                 base = meaning(unicodedata.normalize("NFKC", text))[0]
+            elif text == "^":
+                power = self._exponent()
             else:
                 base = self._atom()
         of = self._after(self._arguments())
