@@ -9,7 +9,7 @@ closed for the model: the closing tag is read as if it had written it, and the a
 """
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 
@@ -121,7 +121,7 @@ class _Reply:
         if remark:
             yield Piece(Kind.REMARK, remark)
 
-    def _timed(self) -> Iterator[int]:
+    def _timed(self) -> Generator[int, None, None]:
         """`_tokens`, and the speaker's timings after each."""
         started, read_before, first, n_read = time.perf_counter(), self._model.tokens_read, 0.0, 0
         for n, token in enumerate(self._tokens(), start=1):
