@@ -17,6 +17,7 @@ from llmq.chat.pieces import Kind, Piece, first_line, trimmed
 from llmq.chat.sanitize import Sanitizer
 from llmq.chat.thinking import CLOSING, OPENING, ThoughtSplitter, split
 from llmq.loops import LoopWatch
+from llmq.processors import free_cores
 from llmq.runtime import GREEDY, Model, Sampling
 from llmq.suites import Message
 
@@ -49,13 +50,19 @@ class ModelSpeaker:
 
     `think_budget`: the most tokens that thoughts may take, of a reply at most half. 0: the model is
     not asked for thoughts, and those that it begins are closed at once. None: neither asked for nor
-    closed.
+    closed. `spreads`: each reply takes the cores that nobody else computes on when it begins.
     """
 
     def __init__(
-        self, model: Model, sampling: Sampling = GREEDY, *, think_budget: int | None = None
+        self,
+        model: Model,
+        sampling: Sampling = GREEDY,
+        *,
+        think_budget: int | None = None,
+        spreads: bool = False,
     ) -> None:
         self.model = model
+        self.spreads = spreads
         self.sampling = sampling
         self.timings = Timings()
         self.think_budget = think_budget
@@ -67,18 +74,21 @@ class ModelSpeaker:
 
     def count(self, messages: Sequence[Message]) -> int:
         """The tokens of a prompt of these messages."""
-        return len(self._prompt(messages))
+        return len(self.prompt(messages))
 
     def speak(self, messages: Sequence[Message], *, max_tokens: int) -> Iterator[Piece]:
         """Yield the reply to `messages` as it comes: thoughts, then speech, then remarks."""
-        return self.pieces(self._prompt(messages), max_tokens=max_tokens)
+        return self.pieces(self.prompt(messages), max_tokens=max_tokens)
 
     def pieces(self, prompt: Sequence[int], *, max_tokens: int) -> Iterator[Piece]:
         """As `speak`, after these tokens."""
+        if self.spreads:
+            self.model.use_threads(free_cores())
         pieces = _Reply(self, prompt, max_tokens).pieces()
         return first_line(pieces) if self.model.chat_template.is_plain else pieces
 
-    def _prompt(self, messages: Sequence[Message]) -> list[int]:
+    def prompt(self, messages: Sequence[Message]) -> list[int]:
+        """The tokens of `messages`, after which the reply begins."""
         self.model.ask_for_thoughts(bool(self.think_budget))
         return self.model.prompt(messages)
 
