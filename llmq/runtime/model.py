@@ -9,15 +9,14 @@ from llmq.runtime.binding import library
 from llmq.runtime.decoder import Decoder, Handles, Logits
 from llmq.runtime.how import CHAT, How
 from llmq.runtime.reader import Reader
-from llmq.runtime.sampling import GREEDY, Sampling, file_sampling
+from llmq.runtime.sampling import GREEDY, Sampling
 from llmq.runtime.together import Told, Writer, write_together
 
 
 class Model(Reader):
     """A GGUF file opened by llama.cpp (see `open_model`). Use it in a `with`, or `close` it.
 
-    `how` is how it is computed with, `remark` a line about why that is not what was asked for, and
-    `sampling` what the file itself asks for.
+    `how` is how it is computed with, `remark` a line about why that is not what was asked for.
     """
 
     def __init__(
@@ -33,7 +32,6 @@ class Model(Reader):
         self.n_ctx = handles.n_ctx
         self.how = how
         self.remark = remark
-        self.sampling = file_sampling(handles.model)
 
         def still_open() -> Handles:
             self._still_open()

@@ -12,6 +12,7 @@ from llmq.runtime.binding import pre_tokenizer
 from llmq.runtime.chat_template import ChatTemplate
 from llmq.runtime.ends import Ends
 from llmq.runtime.file_template import file_template
+from llmq.runtime.sampling import file_sampling
 from llmq.runtime.transcript import Transcriber, Transcript
 from llmq.runtime.vocabulary import Vocabulary
 from llmq.suites import Message
@@ -35,6 +36,7 @@ class Reader:
         self.n_vocab = self._vocabulary.n_tokens
         self.bos = self._vocabulary.bos  # -1: none
         self.eos = self._vocabulary.eos  # -1: none
+        self.sampling = file_sampling(opened.model)  # what the file itself asks for
         self._opened: Opened | None = opened
         self._fixed_date = fixed_date
 
