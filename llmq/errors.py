@@ -15,6 +15,7 @@
     ├── SuiteError           a suite of prompts that cannot be read
     ├── EvidenceError        a report, policy or lock of the gate that cannot be used
     ├── DeviceError          a device that is not known, or too little memory
+    ├── StoreError           the file of kept chats: damaged, another version's, not to be written
     ├── PathError            a path that names nothing, or another kind of thing than is asked for
     └── ModelError           llama.cpp could not load, read or run a model
 
@@ -81,6 +82,10 @@ class EvidenceError(LlmqError):
 
 class DeviceError(LlmqError):
     """A device that is not known, or an amount of memory that is none."""
+
+
+class StoreError(LlmqError):
+    """Kept chats that cannot be read or written."""
 
 
 class PathError(LlmqError):
