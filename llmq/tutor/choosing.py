@@ -30,12 +30,18 @@ def next_exercise(course: Course, learner: Learner, at: datetime, rng: Random) -
     fresh = [s for s in opened if {e.id for e in _pool(course, s.id)} != {last}] or opened
     order = {name: n for n, name in enumerate(learner.due(at))}
     waiting = sorted((s for s in able if s.id in order), key=lambda s: order[s.id])
-    skill = waiting[0] if waiting else min(fresh, key=lambda s: _distance(learner.success(s.id)))
+    skill = waiting[0] if waiting else _most_fitting(fresh, learner)
     pool = _pool(course, skill.id)
     unseen = [e for e in pool if e.id not in learner.recent]
     unlike_last = [e for e in pool if e.id != last]
     exercise = rng.choice(unseen or unlike_last or pool)
     return Chosen(exercise, _why(skill, learner, at))
+
+
+def _most_fitting(skills: list[Skill], learner: Learner) -> Skill:
+    """The skill whose success is the nearest to likely; what is nearly sure only if all is."""
+    learning = [s for s in skills if learner.success(s.id) <= LIKELY[1]] or skills
+    return min(learning, key=lambda s: _distance(learner.success(s.id)))
 
 
 def _pool(course: Course, skill: str) -> list[Exercise]:

@@ -2,15 +2,15 @@
 
 from fractions import Fraction
 
-from llmq.answers.nodes import Node, Num, Op, Sym, rational, symbols
+from llmq.answers.nodes import Node, Op, Sym, rational, symbols
 from llmq.tutor.exercise import Step
 
 Line = tuple[Fraction, Fraction]
 """a and b of ax + b."""
 
 
-def equation_steps(left: Node, right: Node) -> list[Step]:
-    """The steps that lead to the value of the letter. Raises ValueError where there is not one."""
+def equation_steps(left: Node, right: Node, sides: tuple[str, str]) -> list[Step]:
+    """The steps, with `sides` as they were typed, that lead to the value of the letter. Raises ValueError where there is not one."""
     letters = symbols(left) | symbols(right)
     if len(letters) != 1:
         raise ValueError(f"it has {len(letters)} letters; equations in one are solved")
@@ -18,16 +18,16 @@ def equation_steps(left: Node, right: Node) -> list[Step]:
     (a, b), (c, d) = _line(left), _line(right)
     if a == c:
         raise ValueError("every number solves it" if b == d else "no number solves it")
-    steps = _opened(left, (a, b), x) + _opened(right, (c, d), x)
+    steps = _opened(left, (a, b), x, sides[0]) + _opened(right, (c, d), x, sides[1])
     if a == 0 or (c != 0 and c > a):  # the letter goes where there is more of it
         (a, b), (c, d) = (c, d), (a, b)
     if c:
-        steps.append(_step("terms", f"{_term(a, x)} - {_bracket(_term(c, x), c)}", _term(a - c, x)))
+        steps.append(_step("terms", f"{_term(a, x)} - {f"({_term(c, x)})" if c < 0 else _term(c, x)}", _term(a - c, x)))
     if b:
         work = f"{d} - {b}" if b > 0 else f"{d} + {-b}"
         steps.append(_step("plus" if b > 0 else "minus", work, str(d - b)))
     if a - c != 1:
-        steps.append(_step("times", f"({d - b}) / ({a - c})", str((d - b) / (a - c))))
+        steps.append(_undone(d - b, a - c))
     return steps
 
 
@@ -36,12 +36,23 @@ SAYS = {
     "terms": ("How do you bring the letter to one side?", "Subtract the smaller term of both."),
     "plus": ("How do you undo the plus?", "Subtract on both sides."),
     "minus": ("How do you undo the minus?", "Add on both sides."),
+    "division": ("How do you undo the division?", "Multiply both sides."),
     "times": ("How do you undo the factor?", "Divide both sides by the number at the letter."),
 }
 
 
 def _step(what: str, work: str, value: str) -> Step:
     return Step(*SAYS[what], work, value)
+
+
+def _undone(total: Fraction, factor: Fraction) -> Step:
+    """The step that undoes a factor; of x/4 it is the division that is undone."""
+    value = str(total / factor)
+    if factor.numerator == 1:
+        return _step("division", f"{_bracket(str(total), total)} * {factor.denominator}", value)
+    by = f"{factor}" if factor > 0 and factor.denominator == 1 else f"({factor})"
+    top = f"{total}" if total >= 0 and total.denominator == 1 else f"({total})"
+    return _step("times", f"{top} / {by}", value)
 
 
 def _line(node: Node) -> Line:
@@ -68,13 +79,13 @@ def _line(node: Node) -> Line:
     return a * d + c * b, b * d
 
 
-def _opened(node: Node, line: Line, x: str) -> list[Step]:
+def _opened(node: Node, line: Line, x: str, written: str) -> list[Step]:
     """The step that multiplies brackets out, where there are some."""
     if not _has_brackets(node):
         return []
     a, b = line
     tail = f" {'+' if b > 0 else '-'} {abs(b)}" if b else ""
-    return [_step("open", _written(node), f"{_term(a, x)}{tail}" if a else str(b))]
+    return [_step("open", written, f"{_term(a, x)}{tail}" if a else str(b))]
 
 
 def _has_brackets(node: Node) -> bool:
@@ -84,23 +95,6 @@ def _has_brackets(node: Node) -> bool:
     return (here and bool(symbols(node))) or any(map(_has_brackets, node.args))
 
 
-def _written(node: Node) -> str:
-    if isinstance(node, Num):
-        return str(node.value)
-    if isinstance(node, Sym):
-        return node.name
-    assert isinstance(node, Op)
-    parts = [_written(arg) for arg in node.args]
-    if node.name == "neg":
-        return f"-({parts[0]})"
-    if node.name != "+":
-        parts = [
-            f"({t})" if isinstance(arg, Op) else t
-            for t, arg in zip(parts, node.args, strict=True)
-        ]
-    return f" {node.name} ".join(parts)
-
-
 def _term(a: Fraction, x: str) -> str:
     if a.denominator != 1:
         return f"({a}){x}"
@@ -108,4 +102,4 @@ def _term(a: Fraction, x: str) -> str:
 
 
 def _bracket(text: str, a: Fraction) -> str:
-    return f"({text})" if a < 0 else text
+    return f"({text})" if a < 0 or a.denominator != 1 else text

@@ -79,7 +79,8 @@ def _worked_out(plain: str) -> tuple[str, list[Step]]:
     if isinstance(node, Rel):
         if node.name != "=":
             raise ValueError(f"it has {node.name}; only equations are solved")
-        return "equations", equation_steps(node.left, node.right)
+        left, _, right = (part.strip() for part in plain.partition("="))
+        return "equations", equation_steps(node.left, node.right, (left, right))
     if symbols(node):
         raise ValueError("it has letters but no equals sign")
     if rational(node) is None:
