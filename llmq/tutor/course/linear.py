@@ -22,7 +22,8 @@ def equation_steps(left: Node, right: Node, sides: tuple[str, str]) -> list[Step
     if a == 0 or (c != 0 and c > a):  # the letter goes where there is more of it
         (a, b), (c, d) = (c, d), (a, b)
     if c:
-        steps.append(_step("terms", f"{_term(a, x)} - {f"({_term(c, x)})" if c < 0 else _term(c, x)}", _term(a - c, x)))
+        less = f"({_term(c, x)})" if c < 0 else _term(c, x)
+        steps.append(_step("terms", f"{_term(a, x)} - {less}", _term(a - c, x)))
     if b:
         work = f"{d} - {b}" if b > 0 else f"{d} + {-b}"
         steps.append(_step("plus" if b > 0 else "minus", work, str(d - b)))
