@@ -10,7 +10,12 @@ from pathlib import Path
 from random import Random
 
 GOLDENS = Path(__file__).parent.parent / "tests" / "goldens" / "bkt.json"
-PARAMETERS = ((0.3, 0.15, 0.1, 0.2), (0.05, 0.3, 0.05, 0.25), (0.8, 0.02, 0.3, 0.1), (0.5, 0.01, 0.02, 0.5))
+PARAMETERS = (
+    (0.3, 0.15, 0.1, 0.2),
+    (0.05, 0.3, 0.05, 0.25),
+    (0.8, 0.02, 0.3, 0.1),
+    (0.5, 0.01, 0.02, 0.5),
+)
 
 
 def predictions(init: float, learn: float, slip: float, guess: float, answers: list[int]) -> object:

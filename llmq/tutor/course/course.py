@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from llmq.tutor.exercise import Exercise
-from llmq.tutor.learner.bkt import Parameters
+from llmq.tutor.learner.bkt import STANDARD, Parameters
 
 
 @dataclass(frozen=True)
@@ -15,7 +15,7 @@ class Skill:
     id: str
     name: str
     prerequisites: tuple[str, ...] = ()
-    parameters: Parameters = Parameters()
+    parameters: Parameters = STANDARD
 
 
 @dataclass(frozen=True)

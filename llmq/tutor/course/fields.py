@@ -42,7 +42,9 @@ class Fields:
         for name in self.values:
             if name not in known:
                 hint = did_you_mean(name, known, otherwise=f"known are {', '.join(known)}")
-                raise CourseError(f"{self.place}: no field is called {one_line(name, 40)!r}; {hint}")
+                raise CourseError(
+                    f"{self.place}: no field is called {one_line(name, 40)!r}; {hint}"
+                )
 
     def text(self, name: str, otherwise: str | None = None) -> str:
         """A text; without `otherwise` it must be there."""

@@ -10,7 +10,10 @@ Line = tuple[Fraction, Fraction]
 
 
 def equation_steps(left: Node, right: Node, sides: tuple[str, str]) -> list[Step]:
-    """The steps, with `sides` as they were typed, that lead to the value of the letter. Raises ValueError where there is not one."""
+    """The steps to the value of the letter, `sides` as they were typed.
+
+    Raises ValueError where there is not one value.
+    """
     letters = symbols(left) | symbols(right)
     if len(letters) != 1:
         raise ValueError(f"it has {len(letters)} letters; equations in one are solved")

@@ -8,7 +8,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-from llmq.errors import CourseError
+from llmq.errors import CourseError, one_line
 from llmq.tutor.course.checking import checked
 from llmq.tutor.course.course import Course, Skill
 from llmq.tutor.course.fields import Fields
@@ -38,7 +38,7 @@ def _toml(text: str, path: Path) -> tuple[Fields, list[Fields]]:
     try:
         whole = Fields(tomllib.loads(text), str(path))
     except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise CourseError(f"{path}: {error}; {REMEDY}") from error
+        raise CourseError(f"{path}: {one_line(str(error))}; {REMEDY}") from error
     whole.only("name", "skills", "exercises")
     return whole.without("exercises"), whole.tables("exercises")
 
@@ -84,6 +84,4 @@ def _exercise(row: Fields) -> Exercise:
 def _step(row: Fields) -> Step:
     row.only("ask", "concept", "work", "value", "slips")
     slips = row.pairs("slips")
-    return Step(
-        row.text("ask"), row.text("concept"), row.text("work"), row.text("value"), slips
-    )
+    return Step(row.text("ask"), row.text("concept"), row.text("work"), row.text("value"), slips)

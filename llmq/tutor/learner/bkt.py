@@ -16,6 +16,9 @@ class Parameters:
     guess: float = 0.2
 
 
+STANDARD = Parameters()  # of a skill that a course says nothing of
+
+
 def predicted(known: float, parameters: Parameters) -> float:
     """How likely the next answer is right.
 

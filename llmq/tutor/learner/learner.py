@@ -12,13 +12,12 @@ from datetime import UTC, datetime
 
 from fsrs import Card
 
-from llmq.tutor.learner.bkt import Parameters, learned, predicted, updated
+from llmq.tutor.learner.bkt import STANDARD, Parameters, learned, predicted, updated
 from llmq.tutor.learner.reviews import reviewed
 
 OWN_WORK = 1  # the highest level after which a right answer is the learner's own
 TOLD = 4
 MOST_RECENT = 20
-STANDARD = Parameters()
 
 
 @dataclass(frozen=True)
@@ -63,9 +62,7 @@ class Learner:
         known, parameters = self.mastery(skill), self.of(skill)
         right = right and level < TOLD
         helped = right and level > OWN_WORK
-        after = (
-            learned(known, parameters) if helped else updated(known, parameters, right=right)
-        )
+        after = learned(known, parameters) if helped else updated(known, parameters, right=right)
         old = self.skills.get(skill, SkillState(known, known))
         rating = "hard" if helped else "good" if right else "again"
         state = SkillState(
@@ -85,7 +82,9 @@ class Learner:
     def last_move(self, skill: str) -> str:
         """What the last answer did: "fractions 42 % -> 58 %"; empty where none was given."""
         state = self.skills.get(skill)
-        return f"{skill} {state.before:.0%} -> {state.known:.0%}".replace("%", " %") if state else ""
+        return (
+            f"{skill} {state.before:.0%} -> {state.known:.0%}".replace("%", " %") if state else ""
+        )
 
     def to_json(self) -> str:
         """The record; parameters stay with the course."""

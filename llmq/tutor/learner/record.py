@@ -14,6 +14,7 @@ from llmq.tutor.learner.learner import MOST_RECENT, Learner, SkillState
 
 VERSION = 1
 MOST_CHARACTERS = 5_000_000
+LAST_YEAR = 2400  # reviews of a century later still have a date
 REMEDY = "start anew with /forget"
 
 
@@ -42,7 +43,9 @@ def read(text: str, parameters: Mapping[str, Parameters]) -> Learner:
             raise ValueError("recent is not a list of ids")
         skills = {name: _state(value) for name, value in record["skills"].items()}
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as e:
-        raise CourseError(f"the learner's record cannot be read: {one_line(repr(e))}; {REMEDY}") from e
+        raise CourseError(
+            f"the learner's record cannot be read: {one_line(repr(e))}; {REMEDY}"
+        ) from e
     return Learner(skills, tuple(recent[-MOST_RECENT:]), parameters)
 
 
@@ -83,4 +86,6 @@ def _time(value: str) -> datetime:
     time = datetime.fromisoformat(value)
     if time.tzinfo is None:
         raise ValueError(f"{value} has no time zone")
+    if not 1970 <= time.year <= LAST_YEAR:
+        raise ValueError(f"the year {time.year}")
     return time.astimezone(UTC)

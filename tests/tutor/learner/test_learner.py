@@ -86,7 +86,7 @@ def test_a_forged_record_is_refused(place: str, value: object) -> None:
     ("name", "value"),
     [
         ("stability", float("inf")), ("stability", None), ("difficulty", 11), ("state", 9),
-        ("step", None), ("step", -1), ("due", "2026-01-01"), ("due", 5), ("last_review", None),
+        ("step", None), ("step", -1), ("due", "2026-01-01"), ("due", 5), ("last_review", "9999-12-31T00:00:00+00:00"), ("last_review", None),
     ],
 )  # fmt: skip
 def test_a_forged_card_is_refused(name: str, value: object) -> None:
