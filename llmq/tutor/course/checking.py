@@ -2,14 +2,19 @@
 
 import re
 from collections.abc import Iterable
+from fractions import Fraction
 from graphlib import CycleError, TopologicalSorter
 
 from llmq.answers import check
+from llmq.answers.nodes import TooLargeError, rational
 from llmq.answers.readings import readings, tidy
 from llmq.errors import CourseError, one_line
+from llmq.practice.numerals import mentions
 from llmq.spelling import did_you_mean
 from llmq.tutor.course.course import Course
 from llmq.tutor.exercise import Exercise
+
+MOST_BITS = 200  # of a number that a hint may spell out
 
 
 def checked(course: Course, place: str) -> Course:
@@ -58,11 +63,22 @@ def check_exercise(exercise: Exercise, place: str) -> None:
 def tells(text: str, key: str) -> bool:
     """Whether the key stands in a text by itself, whatever is around it.
 
-    >>> tells("It is 15.", "15"), tells("Work out 150 / 2.", "15")
-    (True, False)
+    >>> tells("It is 15.", "15"), tells("Work out 150 / 2.", "15"), tells("It is 1/2.", "0.5")
+    (True, False, True)
     """
     inner = re.escape(tidy(key))
+    if any(mentions(text, number) for number in _numbers(key)):
+        return True
     return re.search(rf"(?<![\w./]){inner}(?![\w/]|\.\d)", text, re.IGNORECASE) is not None
+
+
+def _numbers(key: str) -> list[Fraction]:
+    """The numbers that a key can be read as, none where they are too long to be written."""
+    try:
+        found = [rational(reading.node) for reading in readings(tidy(key))]
+    except TooLargeError:
+        return []
+    return [n for n in found if n is not None and n.numerator.bit_length() <= MOST_BITS]
 
 
 def _readable(what: str, value: str, place: str) -> None:

@@ -10,6 +10,8 @@ from fractions import Fraction
 from llmq.answers.nodes import Node, Num, Op, Rel, TooLargeError, rational, symbols
 from llmq.answers.readings import readings, tidy
 from llmq.errors import CourseError, one_line
+from llmq.practice.numerals import numbers_in
+from llmq.tutor.course.built_in import built_in_course
 from llmq.tutor.course.linear import equation_steps
 from llmq.tutor.exercise import Exercise, Step
 
@@ -22,6 +24,7 @@ PART = re.compile(r"^(?P<part>\d+\s*/\s*\d+)\s+of\s+(?P<whole>[\d.,]+)$", re.IGN
 PERCENT = re.compile(
     r"^(?P<part>\d+(?:\.\d+)?)\s*(?:%|percent|per cent)\s+of\s+(?P<whole>[\d.,]+)$", re.IGNORECASE
 )
+MOST_BITS = 200  # of a number that a student writes out
 REMEDY = "type numbers such as 12*21+19, 3/4 of 20, 30% of 240, or an equation such as 3x+5=20"
 DOES = {
     "+": ("What do you get when you add?", "Add the two numbers."),
@@ -52,8 +55,16 @@ def exercise_of_text(text: str) -> Exercise:
         raise refused(text, "there is nothing left to work out")
     return Exercise(
         f"typed: {plain}", skill, question, steps[-1].value, tuple(steps),
-        goal=f"The task is: {question}",
+        goal=f"The task is: {question}", example=_example(skill, steps),
     )  # fmt: skip
+
+
+def _example(skill: str, steps: list[Step]) -> str:
+    """A worked example of the built-in course in which no value of these steps occurs."""
+    hidden = {r.node.value for s in steps for r in readings(s.value) if isinstance(r.node, Num)}
+    hidden |= numbers_in(" ".join(step.value for step in steps))
+    texts = (each.example for each in built_in_course().exercises if each.skill == skill)
+    return next((text for text in texts if not hidden & numbers_in(text)), "")
 
 
 def refused(text: str, why: str) -> CourseError:
@@ -116,10 +127,10 @@ def _number(text: str) -> Fraction:
 
 def _node(text: str) -> Node:
     found = readings(tidy(text))
-    node = next((r.node for r in found if r.unit is None and not r.label), None)
-    if not isinstance(node, Num | Op | Rel):
-        raise ValueError("it is no mathematics that is read here")
-    return node
+    for reading in found:
+        if isinstance(reading.node, Num | Op | Rel) and not (reading.unit or reading.label):
+            return reading.node
+    raise ValueError("it is no mathematics that is read here")
 
 
 def _calculate(node: Node, steps: list[Step]) -> Fraction:
@@ -142,7 +153,9 @@ def _calculate(node: Node, steps: list[Step]) -> Fraction:
 
 
 def shown(value: Fraction) -> str:
-    """A number as a student writes it: 15, 3/4."""
+    """A number as a student writes it: 15, 3/4. Raises TooLargeError for what none would write."""
+    if max(value.numerator.bit_length(), value.denominator.bit_length()) > MOST_BITS:
+        raise TooLargeError
     return str(value)
 
 

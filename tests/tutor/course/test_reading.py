@@ -72,6 +72,8 @@ def test_toml_and_jsonl_say_the_same(tmp_path: Path) -> None:
     ("old", "new", "said"),
     [
         ('key = "15"', 'key = "the sea"', "e1: the key, 'the sea', is no mathematics"),
+        ('key = "15"', 'key = "9^9^9"', "e1: the last step comes to"),
+        ('key = "15"', 'key = "9999^1400"', "e1: the last step comes to"),
         ('key = "15"', 'key = "16"', "e1: the last step comes to '15', the key is '16'"),
         ('key = "15"', "key = 15", "e1: key is 15; write key"),
         ('key = "15"', 'kei = "15"', "e1: no field is called 'kei'; did you mean key"),
