@@ -13,6 +13,7 @@
     ├── GgufError            a file that is not GGUF, cut short, or hostile
     ├── OutputError          an output that exists, cannot be written, or does not fit the disk
     ├── SuiteError           a suite of prompts that cannot be read
+    ├── CourseError          a course, exercise or learner's record that cannot be read
     ├── EvidenceError        a report, policy or lock of the gate that cannot be used
     ├── DeviceError          a device that is not known, or too little memory
     ├── StoreError           the file of kept chats: damaged, another version's, not to be written
@@ -74,6 +75,10 @@ class OutputError(LlmqError):
 
 class SuiteError(LlmqError):
     """A suite of prompts that cannot be read."""
+
+
+class CourseError(LlmqError):
+    """A course, an exercise or a learner's record that cannot be read."""
 
 
 class EvidenceError(LlmqError):
