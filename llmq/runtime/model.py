@@ -5,17 +5,19 @@ from pathlib import Path
 
 import numpy as np
 
+from llmq.runtime.binding import library
 from llmq.runtime.decoder import Decoder, Handles, Logits
 from llmq.runtime.how import CHAT, How
 from llmq.runtime.reader import Reader
-from llmq.runtime.sampling import GREEDY, Sampling
+from llmq.runtime.sampling import GREEDY, Sampling, file_sampling
 from llmq.runtime.together import Told, Writer, write_together
 
 
 class Model(Reader):
     """A GGUF file opened by llama.cpp (see `open_model`). Use it in a `with`, or `close` it.
 
-    `how` is how it is computed with, `remark` a line about why that is not what was asked for.
+    `how` is how it is computed with, `remark` a line about why that is not what was asked for, and
+    `sampling` what the file itself asks for.
     """
 
     def __init__(
@@ -31,6 +33,7 @@ class Model(Reader):
         self.n_ctx = handles.n_ctx
         self.how = how
         self.remark = remark
+        self.sampling = file_sampling(handles.model)
 
         def still_open() -> Handles:
             self._still_open()
@@ -38,6 +41,20 @@ class Model(Reader):
 
         self._handles = still_open
         self._decoder = Decoder(path, still_open)
+
+    @property
+    def n_weights(self) -> int:
+        """How many numbers the model was trained for."""
+        return int(library().llama_model_n_params(self._handles().model))
+
+    @property
+    def threads(self) -> int:
+        """The threads that compute."""
+        return int(library().llama_n_threads(self._handles().context))
+
+    def use_threads(self, number: int) -> None:
+        """Compute with so many from now on."""
+        library().llama_set_n_threads(self._handles().context, number, number)
 
     @property
     def tokens_read(self) -> int:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
@@ -66,6 +66,12 @@ class Reader:
         """The file's own chat template, or `PLAIN` where it has none."""
         opened = self._still_open()
         return file_template(opened.model, self.vocabulary, fixed_date=self._fixed_date)
+
+    def ask_for_thoughts(self, asked: bool) -> None:
+        """Have the template open replies with thoughts from now on, or no longer."""
+        if self.chat_template.thinks != asked:
+            self.chat_template = replace(self.chat_template, thinks=asked)
+            self._transcriber = Transcriber(self.vocabulary, self.chat_template, self._ends)
 
     @cached_property
     def _ends(self) -> Ends:
