@@ -51,7 +51,7 @@ KEYS = (
 def file_sampling(model: Any, otherwise: Sampling = GREEDY) -> Sampling:
     """What the file behind llama.cpp's `model` asks for; what it does not say, or says out of any
     range, is as in `otherwise`."""
-    found = {row.field: _value(file_value(model, row.key), row) for row in KEYS}
+    found: dict[str, Any] = {k.field: _value(file_value(model, k.key), k) for k in KEYS}
     return replace(otherwise, **{name: v for name, v in found.items() if v is not None})
 
 
