@@ -13,8 +13,10 @@
     ├── GgufError            a file that is not GGUF, cut short, or hostile
     ├── OutputError          an output that exists, cannot be written, or does not fit the disk
     ├── SuiteError           a suite of prompts that cannot be read
+    ├── CourseError          a course, exercise or learner's record that cannot be read
     ├── EvidenceError        a report, policy or lock of the gate that cannot be used
     ├── DeviceError          a device that is not known, or too little memory
+    ├── StoreError           the file of kept chats: damaged, another version's, not to be written
     ├── PathError            a path that names nothing, or another kind of thing than is asked for
     └── ModelError           llama.cpp could not load, read or run a model
 
@@ -75,12 +77,20 @@ class SuiteError(LlmqError):
     """A suite of prompts that cannot be read."""
 
 
+class CourseError(LlmqError):
+    """A course, an exercise or a learner's record that cannot be read."""
+
+
 class EvidenceError(LlmqError):
     """A report, a policy or a lock of the gate that is damaged, changed, or of something else."""
 
 
 class DeviceError(LlmqError):
     """A device that is not known, or an amount of memory that is none."""
+
+
+class StoreError(LlmqError):
+    """Kept chats that cannot be read or written."""
 
 
 class PathError(LlmqError):

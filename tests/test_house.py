@@ -60,7 +60,7 @@ def test_the_layers_name_every_room(repository: Path) -> None:
     settings = tomllib.loads((repository / "pyproject.toml").read_text(encoding="utf-8"))
     contracts = settings["tool"]["importlinter"]["contracts"]
     layers = next(contract["layers"] for contract in contracts if contract["name"] == "layers")
-    named = {name.strip() for layer in layers for name in layer.split("|")}
+    named = {name.strip(" ()") for layer in layers for name in layer.split("|")}
     rooms = {
         f"llmq.{path.relative_to(repository / 'llmq').with_suffix('').as_posix().replace('/', '.')}"
         for path in [
