@@ -13,9 +13,11 @@
     ├── GgufError            a file that is not GGUF, cut short, or hostile
     ├── OutputError          an output that exists, cannot be written, or does not fit the disk
     ├── SuiteError           a suite of prompts that cannot be read
+    ├── CourseError          a course, exercise or learner's record that cannot be read
     ├── EvidenceError        a report, policy or lock of the gate that cannot be used
     ├── DeviceError          a device that is not known, or too little memory
     ├── LessonError          what a lesson cannot do now: no problem is open, nothing was said
+    ├── StoreError           the file of kept chats: damaged, another version's, not to be written
     ├── PathError            a path that names nothing, or another kind of thing than is asked for
     └── ModelError           llama.cpp could not load, read or run a model
 
@@ -76,6 +78,10 @@ class SuiteError(LlmqError):
     """A suite of prompts that cannot be read."""
 
 
+class CourseError(LlmqError):
+    """A course, an exercise or a learner's record that cannot be read."""
+
+
 class EvidenceError(LlmqError):
     """A report, a policy or a lock of the gate that is damaged, changed, or of something else."""
 
@@ -86,6 +92,10 @@ class DeviceError(LlmqError):
 
 class LessonError(LlmqError):
     """What a lesson cannot do now, such as a hint where no problem is open."""
+
+
+class StoreError(LlmqError):
+    """Kept chats that cannot be read or written."""
 
 
 class PathError(LlmqError):

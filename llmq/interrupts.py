@@ -2,7 +2,7 @@
 
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
 
@@ -10,8 +10,8 @@ ENDINGS = ("SIGTERM", "SIGHUP")  # what `kill` sends, and a terminal that is clo
 
 
 @contextmanager
-def interrupts_deferred() -> Iterator[None]:
-    """A Ctrl-C in here, or a signal of ENDINGS that raises, counts at the end.
+def interrupts_deferred() -> Iterator[Sequence[object]]:
+    """A Ctrl-C in here, or a signal of ENDINGS that raises, counts at the end; yields those so far.
 
     It is the handler that waits, not the signal: blocked in this thread, the signal would reach
     another one, and Python would raise what follows from it here all the same. Threads but the main
@@ -24,7 +24,7 @@ def interrupts_deferred() -> Iterator[None]:
     for number in before:
         signal.signal(number, lambda *hit: hits.append(hit))
     try:
-        yield
+        yield hits
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from llmq import bundled, convert
 from llmq_eval.drift import BUILTIN_SUITES
 
 
@@ -36,9 +37,18 @@ def test_what_a_wheel_holds(wheel: Path) -> None:
         *(f"llmq_eval/prompts/{name}.jsonl" for name in BUILTIN_SUITES),
         "llmq/devices.toml",
         "llmq/recipes/known_drift.toml",
+        f"llmq/bundled/{bundled.NAME}",
     )
     assert set(data) <= set(names)
     assert any(name.endswith("LICENSE") for name in names)
+
+
+@pytest.mark.slow
+def test_the_tutor_in_a_wheel_is_the_one_that_convert_makes(
+    wheel: Path, repository: Path, tmp_path: Path
+) -> None:
+    file = convert(repository / "eval" / "tutor", tmp_path / "tutor.gguf")
+    assert zipfile.ZipFile(wheel).read(f"llmq/bundled/{bundled.NAME}") == file.read_bytes()
 
 
 @pytest.mark.slow
@@ -72,5 +82,8 @@ def test_an_installed_wheel(wheel: Path, repository: Path, tmp_path: Path) -> No
         llmq("convert", str(repository / "eval" / "tutor"), "--recipe", recipe)
     report = json.loads(llmq("drift", "tutor-BF16.gguf", "tutor-Q4_0.gguf", "--json"))
     assert len(report["drifts"][0]["documents"]) > 50
+    ask = "from llmq.bundled import path; print(path())"
+    told = subprocess.check_output([scripts / "python", "-I", "-c", ask], text=True)
+    assert Path(told.strip()) == site / "llmq" / "bundled" / bundled.NAME
     transcript = llmq("chat", "tutor-Q4_0.gguf", said="Hi, can you help me?\n")
     assert "you> Hi, can you help me?\ntutor> " in transcript

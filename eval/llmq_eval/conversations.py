@@ -19,10 +19,10 @@ from itertools import groupby, zip_longest
 from typing import Any
 
 from llmq.errors import ModelError
+from llmq.loops import loops
 from llmq.runtime import Ask, Model
 from llmq.suites import Dialogue, Message
 from llmq_eval.leaks import tells
-from llmq_eval.loops import loops
 from llmq_eval.measuring import Progress
 from llmq_eval.writing import GREEDILY, Reply, written
 

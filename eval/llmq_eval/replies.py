@@ -14,9 +14,9 @@ from itertools import product
 from typing import Any
 
 from llmq.errors import ModelError
+from llmq.loops import loops
 from llmq.runtime import Ask, Model
 from llmq_eval.leaks import tells
-from llmq_eval.loops import loops
 from llmq_eval.measuring import Progress
 from llmq_eval.metric import totals_of
 from llmq_eval.openings import REPLY_TOKENS, Prompt

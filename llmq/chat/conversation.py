@@ -1,26 +1,20 @@
 """A chat with a model: text in, safe text out, piece by piece. No terminal.
 
-The way of a reply: tokens -> safe text, up to the token that ends it (`_decoded`) -> thoughts and
-speech (`split_thoughts`) -> no white space in front (`trimmed`) -> for a model without a chat
-template, one line (`first_line`).
+What a reply is made of: `llmq.chat.speaking`.
 """
 
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from llmq.chat.pieces import Kind, Piece, first_line, trimmed
-from llmq.chat.sanitize import Sanitizer
+from llmq.chat.model_notes import model_notes
+from llmq.chat.pieces import Kind, Piece
 from llmq.chat.session import DEFAULT_SYSTEM, Session
-from llmq.chat.thinking import OPENING, split_thoughts
-from llmq.errors import ModelError
+from llmq.chat.speaking import ModelSpeaker
 from llmq.runtime import CHAT, GREEDY, How, Model, Sampling, open_model
-from llmq.runtime.chat_template import ChatTemplate
-from llmq.suites import Message
 
 FORGOTTEN = "the beginning of this chat does not fit the context any more (--ctx): the tutor has forgotten it"
-CUT = "the reply was cut short at its limit of tokens (--max-tokens, --ctx)"
 
 
 @dataclass(frozen=True)
@@ -39,6 +33,7 @@ class Chat:
         self.model = model
         self.settings = settings
         self.session = Session.begin(settings.system)
+        self._speaker = ModelSpeaker(model, settings.sampling)
         self._told_of_forgetting = False
 
     def __enter__(self) -> Self:
@@ -49,19 +44,7 @@ class Chat:
 
     def notes(self) -> Iterator[str]:
         """What is worth saying before the first turn, in whole sentences."""
-        template, system = self.model.chat_template, Message("system", self.settings.system)
-        if self.model.remark:
-            yield self.model.remark
-        if template.is_plain:
-            yield (
-                f"{self.model.path.name} has no chat template: turns are written as plain lines,"
-                " which the model may never have seen"
-            )
-        if system.content and leaves_out(template, system):
-            yield (
-                f"the chat template of {self.model.path.name} leaves the system text out (--system):"
-                " the model is not told how to teach"
-            )
+        return model_notes(self.model, self.settings.system)
 
     def say(self, text: str) -> str:
         """Say `text` and return what the tutor says to it; see `reply`."""
@@ -81,52 +64,13 @@ class Chat:
             if n_forgotten and not self._told_of_forgetting:
                 self._told_of_forgetting = True
                 yield Piece(Kind.REMARK, FORGOTTEN)
-            for piece in self._pieces(prompt):
+            for piece in self._speaker.pieces(prompt, max_tokens=self.settings.max_tokens):
                 if piece.kind is Kind.SPEECH:
                     speech.append(piece.text)
                 yield piece
         finally:
             if speech:  # a student's turn that got no answer is taken back
                 self.session = asked.said("assistant", "".join(speech).rstrip())
-
-    def _pieces(self, prompt: list[int]) -> Iterator[Piece]:
-        tokens = self.model.generate(
-            prompt, max_tokens=self.settings.max_tokens, sampling=self.settings.sampling
-        )
-        opened = _opens_thought(self.model, prompt)
-        pieces = trimmed(split_thoughts(_decoded(self.model, tokens), opened=opened))
-        return first_line(pieces) if self.model.chat_template.is_plain else pieces
-
-
-def leaves_out(template: ChatTemplate, system: Message) -> bool:
-    """Whether the system turn changes nothing in what the template writes."""
-    turn = Message("user", "Hello")
-    try:
-        with_it, without = (
-            template.render(turns, add_generation_prompt=True) for turns in ([system, turn], [turn])
-        )
-    except ModelError:  # which will be said when it matters
-        return False
-    return with_it == without
-
-
-def _decoded(model: Model, tokens: Iterable[int]) -> Iterator[Piece]:
-    """The text of `tokens` up to the one that ends the reply; where none does, a remark."""
-    sanitizer, ended = Sanitizer(), False
-    for token in tokens:
-        ended = model.is_end(token)
-        if ended:
-            break
-        yield Piece(Kind.SPEECH, sanitizer.feed(model.piece(token)))
-    yield Piece(Kind.SPEECH, sanitizer.finish())
-    if not ended:
-        yield Piece(Kind.REMARK, CUT)
-
-
-def _opens_thought(model: Model, prompt: Sequence[int]) -> bool:
-    """Whether the template ends the prompt with <think>, read as the reply itself will be."""
-    tail = b"".join(map(model.piece, prompt[-2 * len(OPENING) :]))  # a token may be a single byte
-    return tail.rstrip().endswith(OPENING.encode())
 
 
 def open_chat(

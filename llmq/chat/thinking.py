@@ -47,6 +47,11 @@ class ThoughtSplitter:
         self._state = _State.THOUGHT if opened else _State.START
         self._held = ""  # the end of the text so far, if a tag may have begun there
 
+    @property
+    def is_thought(self) -> bool:
+        """Whether what comes next is a thought."""
+        return self._state is _State.THOUGHT
+
     def feed(self, text: str) -> Iterator[Piece]:
         """The pieces that `text` completes, some of them empty; what may be part of a tag waits."""
         text = self._held + text
@@ -84,7 +89,12 @@ def split_thoughts(pieces: Iterable[Piece], *, opened: bool) -> Iterator[Piece]:
     >>> [(piece.kind.value, piece.text) for piece in found if piece.text]
     [('thought', '3 + 4 is 7.'), ('speech', 'Yes!')]
     """
-    splitter, remarks = ThoughtSplitter(opened=opened), []
+    return split(pieces, ThoughtSplitter(opened=opened))
+
+
+def split(pieces: Iterable[Piece], splitter: ThoughtSplitter) -> Iterator[Piece]:
+    """As `split_thoughts`, with a splitter that can be asked on the way."""
+    remarks = []
     for piece in pieces:
         if piece.kind is Kind.SPEECH:
             yield from splitter.feed(piece.text)

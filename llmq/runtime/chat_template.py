@@ -36,7 +36,8 @@ PLAIN = (
 class ChatTemplate:
     """Jinja source with the texts of the file's own special tokens; `name` is for messages.
 
-    `tokens` are further ones by the names that templates use, such as `pad_token`.
+    `tokens` are further ones by the names that templates use, such as `pad_token`. `thinks` asks a
+    template that knows thoughts (Qwen3's) for some before the reply.
     """
 
     source: str
@@ -45,6 +46,7 @@ class ChatTemplate:
     name: str
     tokens: Mapping[str, str] = field(default_factory=dict)
     fixed_date: bool = False
+    thinks: bool = False
 
     @property
     def is_plain(self) -> bool:
@@ -80,7 +82,7 @@ class ChatTemplate:
             "add_generation_prompt": prompt,
             "bos_token": self.bos,
             "eos_token": self.eos,
-            "enable_thinking": False,  # Qwen3: a tutor on a small device answers at once
+            "enable_thinking": self.thinks,
         }
         parts: list[str] = []
         size = 0

@@ -15,6 +15,7 @@ from llmq.runtime.binding import last_error, library
 from llmq.runtime.reader import Opened
 from llmq.runtime.sampling import Sampling, make_sampler
 from llmq.runtime.snapshot import OPENING_TOKENS, Snapshot, has_states
+from llmq.runtime.stopping import ABORTED, interruptible
 
 BATCH_TOKENS = 256  # tokens per llama_decode: large enough for speed, small enough for Ctrl-C
 OUTPUT_ROWS = 32  # rows of logits held at once: 32 x 151,936 floats are 19 MB
@@ -103,7 +104,7 @@ class Decoder:
             self._read_to(before, prompt)
             self._snapshot = Snapshot.take(self._opened().context, before)
         self._read_to(len(prompt), prompt)
-        sampler = make_sampler(sampling)
+        sampler = make_sampler(sampling, self._n_vocab)
         try:
             for _ in range(min(max_tokens, self.n_ctx - len(prompt))):
                 # The largest of numbers that are none is none; a sampler would take any token.
@@ -156,9 +157,10 @@ class Decoder:
             )
 
     def _read_to(self, end: int, prompt: Sequence[int]) -> None:
-        for start in range(len(self._read), end, self._n_batch):
+        while (start := len(self._read)) < end:
             part = prompt[start : min(end, start + self._n_batch)]
-            self._decode(part, [len(part) - 1])
+            with interruptible(self._opened().context):
+                self._decode(part, [len(part) - 1])
 
     def _forget(self, keep: int) -> None:
         """Drop all but the first `keep` tokens from llama.cpp's cache; more where it must be."""
@@ -177,6 +179,7 @@ class Decoder:
         self._apart = self._apart if self._apart <= keep else 0
 
     def _decode(self, tokens: Sequence[int], outputs: Sequence[int]) -> None:
+        """Read `tokens`, unless an interrupt comes first (`interruptible`)."""
         batch, n = self._opened().batch, len(tokens)
         batch.n_tokens = n
         flags = np.zeros(n, dtype=np.int8)
@@ -188,6 +191,11 @@ class Decoder:
         for i in range(n):
             batch.seq_id[i][0] = 0
         status = self._lib.llama_decode(self._opened().context, batch)
+        if status == ABORTED:  # llama.cpp has taken back keys and values of this batch, no states
+            last_error()
+            if self._has_states:
+                self._forget(0)
+            return
         if status != 0:
             self._read.clear()
             self._snapshot = None

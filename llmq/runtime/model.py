@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from llmq.runtime.binding import library
 from llmq.runtime.decoder import Decoder, Handles, Logits
 from llmq.runtime.how import CHAT, How
 from llmq.runtime.reader import Reader
@@ -38,6 +39,20 @@ class Model(Reader):
 
         self._handles = still_open
         self._decoder = Decoder(path, still_open)
+
+    @property
+    def n_weights(self) -> int:
+        """How many numbers the model was trained for."""
+        return int(library().llama_model_n_params(self._handles().model))
+
+    @property
+    def threads(self) -> int:
+        """The threads that compute."""
+        return int(library().llama_n_threads(self._handles().context))
+
+    def use_threads(self, number: int) -> None:
+        """Compute with so many from now on."""
+        library().llama_set_n_threads(self._handles().context, number, number)
 
     @property
     def tokens_read(self) -> int:

@@ -13,6 +13,7 @@ from llmq.files.plain import check_plain
 from llmq.files.stand_ins import LOOKED_AT, check_no_stand_in
 from llmq.interrupts import interrupts_deferred
 from llmq.processors import free_cores
+from llmq.runtime.adapter import apply_adapter
 from llmq.runtime.binding import last_error, library
 from llmq.runtime.decoder import BATCH_TOKENS, OUTPUT_ROWS, Handles
 from llmq.runtime.how import CACHE_TYPES, CHAT, How
@@ -32,8 +33,9 @@ def open_model(
     threads: int | None = None,
     how: How = CHAT,
     fixed_date: bool = False,
+    adapter: Path | None = None,
 ) -> Model:
-    """Open a GGUF file.
+    """Open a GGUF file, with a LoRA adapter in another one if given.
 
     `n_ctx` is the context in tokens, never more than the model was trained for, `threads`
     the number of threads (default: every core that is free). Where no GPU takes the layers that
@@ -41,6 +43,8 @@ def open_model(
     template's today is FIXED_DATE. Raises ModelError for whatever llama.cpp cannot open.
     """
     check_magic(path)
+    if adapter:
+        check_magic(adapter)
     for name, number in (("n_ctx", n_ctx), ("threads", threads)):
         if number is not None and number < 1:
             raise ModelError(f"{name} is {number}, and has to be 1 or more")
@@ -48,16 +52,18 @@ def open_model(
     if how.gpu_layers and not library().llama_supports_gpu_offload():
         how, remark = on_cpu, NO_GPU
     try:
-        handles = _opened(path, n_ctx, threads, how)
+        handles = _opened(path, n_ctx, threads, how, adapter)
     except ModelError as error:
         if how == on_cpu:
             raise
-        handles = _opened(path, n_ctx, threads, on_cpu)
+        handles = _opened(path, n_ctx, threads, on_cpu, adapter)
         how, remark = on_cpu, f"the GPU did not take it, so the CPU computes: {error}"
     return Model(path, handles, how=how, remark=remark, fixed_date=fixed_date)
 
 
-def _opened(path: Path, n_ctx: int | None, threads: int | None, how: How) -> Handles:
+def _opened(
+    path: Path, n_ctx: int | None, threads: int | None, how: How, adapter: Path | None
+) -> Handles:
     """The file with a context; raises ModelError."""
     # llama.cpp calls back for each line of its log, and what is raised there is printed and lost.
     with ExitStack() as resources, interrupts_deferred():
@@ -82,6 +88,8 @@ def _opened(path: Path, n_ctx: int | None, threads: int | None, how: How) -> Han
         if not context or not lib.llama_get_memory(context):
             raise ModelError(f"llama.cpp cannot run {path} as a language model{last_error()}")
         resources.callback(lib.llama_free, context)
+        if adapter:
+            apply_adapter(model, context, adapter=adapter, path=path)
         batch = lib.llama_batch_init(BATCH_TOKENS, 0, 1)
         resources.callback(lib.llama_batch_free, batch)
         vocab = lib.llama_model_get_vocab(model)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
@@ -12,6 +12,7 @@ from llmq.runtime.binding import pre_tokenizer
 from llmq.runtime.chat_template import ChatTemplate
 from llmq.runtime.ends import Ends
 from llmq.runtime.file_template import file_template
+from llmq.runtime.sampling import file_sampling
 from llmq.runtime.transcript import Transcriber, Transcript
 from llmq.runtime.vocabulary import Vocabulary
 from llmq.suites import Message
@@ -35,6 +36,7 @@ class Reader:
         self.n_vocab = self._vocabulary.n_tokens
         self.bos = self._vocabulary.bos  # -1: none
         self.eos = self._vocabulary.eos  # -1: none
+        self.sampling = file_sampling(opened.model)  # what the file itself asks for
         self._opened: Opened | None = opened
         self._fixed_date = fixed_date
 
@@ -66,6 +68,12 @@ class Reader:
         """The file's own chat template, or `PLAIN` where it has none."""
         opened = self._still_open()
         return file_template(opened.model, self.vocabulary, fixed_date=self._fixed_date)
+
+    def ask_for_thoughts(self, asked: bool) -> None:
+        """Have the template open replies with thoughts from now on, or no longer."""
+        if self.chat_template.thinks != asked:
+            self.chat_template = replace(self.chat_template, thinks=asked)
+            self._transcriber = Transcriber(self.vocabulary, self.chat_template, self._ends)
 
     @cached_property
     def _ends(self) -> Ends:

@@ -137,7 +137,9 @@ class _Desk:
             except StopIteration as end:
                 results[index] = end.value
                 continue
-            line = _Line(sequence, writer, index, ask, make_sampler(ask.sampling), read)
+            line = _Line(
+                sequence, writer, index, ask, make_sampler(ask.sampling, self._n_vocab), read
+            )
             self._prepare(line)
             return line
         return None
@@ -158,7 +160,7 @@ class _Desk:
         except StopIteration as end:
             results[line.index] = end.value
             return self._seated(line.sequence, waiting, results, line.read)
-        sampler = make_sampler(ask.sampling)
+        sampler = make_sampler(ask.sampling, self._n_vocab)
         line = _Line(line.sequence, line.writer, line.index, ask, sampler, line.read)
         self._prepare(line)
         return line

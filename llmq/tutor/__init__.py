@@ -1,1 +1,1 @@
-"""How the tutor teaches: exercises, the ladder of hints, what may be said. No model, no terminal."""
+"""How the tutor teaches: exercises, the ladder of hints, what may be said. No I/O in here."""

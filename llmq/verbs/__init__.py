@@ -29,6 +29,7 @@ VERBS = (
     Verb("lock", "accept a file, to hold later ones against it", "llmq.verbs.lock"),
     Verb("bench", "measure how fast files run here, and what memory they take", "llmq.verbs.bench"),
     Verb("chat", "talk to a tutor, offline", "llmq.verbs.chat"),
+    Verb("modelfile", "take a file to Ollama", "llmq.verbs.modelfile"),
     Verb("architectures", "which families of models convert", "llmq.verbs.architectures"),
     Verb("completion", "let the shell complete what you type", "llmq.verbs.completion"),
 )

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from llmq import records
-from llmq.chat.conversation import leaves_out
+from llmq.chat.model_notes import leaves_out
 from llmq.errors import GgufError, printable
 from llmq.files.gguf import open_gguf
 from llmq.runtime import Model

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from llmq.chat.conversation import CUT, ChatSettings, open_chat
+from llmq.chat.conversation import ChatSettings, open_chat
 from llmq.chat.pieces import Kind, Piece
 from llmq.chat.sanitize import sanitized
+from llmq.chat.speaking import CUT
 from llmq.chat.thinking import UNSAID
 from llmq.errors import ModelError
 from llmq.runtime import Model, Sampling, open_model

@@ -1,27 +1,12 @@
 """Whatever bytes a model writes, no terminal command comes out, and plain text stays as it is."""
 
-from itertools import pairwise
-from random import Random
-
 import pytest
 
-from llmq.chat.sanitize import DECEPTIVE, Sanitizer, sanitized
+from llmq.chat.sanitize import sanitized
+from tests.chat.streams import fed, is_safe
 
-
-def fed(data: bytes, cuts: list[int]) -> str:
-    """`data` through one sanitizer, in pieces."""
-    sanitizer = Sanitizer()
-    edges = [0, *sorted(cuts), len(data)]
-    pieces = [data[a:b] for a, b in pairwise(edges)]
-    return "".join(map(sanitizer.feed, pieces)) + sanitizer.finish()
-
-
-def is_safe(text: str) -> bool:
-    """No C0 but newline and tab, no DEL, no C1, nothing that reorders or hides."""
-    return all(
-        c in "\n\t" or (ord(c) >= 0x20 and not 0x7F <= ord(c) <= 0x9F and c not in DECEPTIVE)
-        for c in text
-    )
+WALES = "\U0001f3f4\U000e0067\U000e0062\U000e0077\U000e006c\U000e0073\U000e007f"
+A_TAG, ACUTE, JOINED = "\U000e0061", "\u0301", "\u0301\u200d"
 
 
 def test_every_single_byte_is_harmless() -> None:
@@ -34,17 +19,6 @@ def test_every_character_comes_out_as_itself_or_not_at_all() -> None:
         out = sanitized(chr(code))
         assert is_safe(out), hex(code)
         assert out in (chr(code), "", "\n"), hex(code)
-
-
-def test_random_bytes_are_safe_however_they_are_cut() -> None:
-    rng = Random(1)
-    dangerous = b"\x1b[]P\\;m0\x07\x9b\x9d\x9c\xc2\x1b\n\t\r\x7f \xe2\x80\xae\xf0\x9f"
-    for _ in range(3000):
-        pool = dangerous if rng.random() < 0.5 else bytes(range(256))
-        data = bytes(rng.choices(pool, k=rng.randrange(1, 40)))
-        whole = fed(data, [])
-        assert is_safe(whole)
-        assert fed(data, rng.choices(range(len(data) + 1), k=5)) == whole
 
 
 def test_text_of_many_scripts_is_unchanged_even_byte_by_byte() -> None:
@@ -71,10 +45,26 @@ def test_text_of_many_scripts_is_unchanged_even_byte_by_byte() -> None:
         ("a\x08\x7fb\x00", "ab"),
         ("1\u202e321\u202c", "1321"),
         ("a\u2028b", "a\nb"),
+        (f"{WALES}!", f"{WALES}!"),
+        ("\U0001f3f4\U000e0067\U000e0062\x1b[m\U000e0077\U000e007f", "\U0001f3f4"),
+        ("\U0001f3f4\U000e0041\U000e0041\U000e0041\U000e007f", "\U0001f3f4"),
+        (f"\U0001f3f4{A_TAG * 7}\U000e007f!", "\U0001f3f4!"),
+        (f"\U0001f600{WALES[1:]}!", "\U0001f600!"),
+        (f"\U0001f3f4{WALES}", f"\U0001f3f4{WALES}"),
+        ("\U0001f3f4\U000e0067\x9b1mb", "\U0001f3f4b"),
+        (f"z{ACUTE * 99}a", f"z{ACUTE * 10}a"),
+        (f"z{JOINED * 99}a", f"z{JOINED * 5}a"),
     ],
 )
 def test_sequences_go_as_a_whole(hostile: str, left: str) -> None:
     assert sanitized(hostile) == left
+
+
+def test_marks_are_counted_across_pieces_and_whatever_goes_between_them() -> None:
+    data = ("z" + "\u0301\x07" * 15 + "\ny\u0301").encode()
+    for size in range(1, 9):
+        out = fed(data, list(range(0, len(data), size)))
+        assert out == "z" + "\u0301" * 10 + "\ny\u0301"
 
 
 def test_half_a_character_at_the_end_is_shown_as_damaged() -> None:

@@ -13,9 +13,10 @@ import pytest
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from llmq.chat.conversation import CUT, Chat, ChatSettings, open_chat
+from llmq.chat.conversation import Chat, ChatSettings, open_chat
 from llmq.chat.pieces import Kind
 from llmq.chat.session import Session
+from llmq.chat.speaking import CUT
 from llmq.files.gguf import open_gguf
 from llmq.recipes.table import RECIPES
 from llmq_peer.texts import probe_texts

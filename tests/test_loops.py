@@ -2,7 +2,7 @@
 
 import pytest
 
-from llmq_eval.loops import loops
+from llmq.loops import loops
 
 LINES = "\n".join
 CIRCLES = {

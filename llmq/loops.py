@@ -21,6 +21,9 @@ LEAST_DIGITS = 120  # of repeats without a letter: a row of zeros, 0.333...
 # A sentence of so many words at least is a loop when it is said so many times. A shorter one may
 # be said again: "What comes next?"
 SAID_AGAIN = ((8, 3), (4, 4))
+# A stream is looked at so often, in characters, and for passages in so many of its last: a look at
+# these takes 3 ms, a few tokens' time of nothing.
+LOOK_EVERY, LOOK_BACK = 48, 1200
 LETTERS = re.compile(r"[^\W\d_]+")
 SENTENCE_END = re.compile(r"(?<=[.!?。！？])\s+|\n+")  # noqa: RUF001  # signs that people type
 
@@ -34,6 +37,28 @@ def loops(text: str) -> bool:
     False
     """
     return _follows_itself(" ".join([*text.split(), ""])) or _says_again(text)
+
+
+class LoopWatch:
+    """Looks at a text while it is written.
+
+    >>> watch = LoopWatch()
+    >>> [watch.feed("Add the tens. " * 3) for _ in range(4)]
+    [False, True, False, True]
+    """
+
+    def __init__(self) -> None:
+        self._text = ""
+        self._looked_at = 0
+
+    def feed(self, text: str) -> bool:
+        """Whether the text so far goes in circles, as far as its last LOOK_BACK characters tell."""
+        self._text = (self._text + text)[-LOOK_BACK:]
+        self._looked_at += len(text)
+        if self._looked_at < LOOK_EVERY:
+            return False
+        self._looked_at = 0
+        return loops(self._text)
 
 
 def _follows_itself(text: str) -> bool:
