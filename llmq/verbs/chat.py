@@ -5,6 +5,7 @@ import random
 from pathlib import Path
 
 from llmq.chat.conversation import ChatSettings, open_chat
+from llmq.chat.free_lesson import FreeLesson
 from llmq.chat.session import DEFAULT_SYSTEM
 from llmq.chat.terminal import converse
 from llmq.runtime import CHAT, Sampling
@@ -55,6 +56,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--threads", type=threads_argument, metavar="N", help="default: every core that is free"
     )
+    parser.add_argument(
+        "--plain",
+        action="store_true",
+        help="no colours and no cursor tricks, whole sentences a line: for who has the screen read out",
+    )
     add_running_options(
         parser, otherwise=f"default {CHAT.cache_type}; smaller ones take less memory"
     )
@@ -77,5 +83,5 @@ def run(arguments: argparse.Namespace) -> int:
         threads=arguments.threads,
         how=how_of(arguments, otherwise=CHAT),
     ) as chat:
-        converse(chat)
+        converse(FreeLesson(chat), name=chat.model.path.name, plain=arguments.plain)
     return 0
