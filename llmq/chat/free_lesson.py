@@ -1,7 +1,7 @@
 """A lesson without a course: the model answers as it likes, and nothing is kept."""
 
 import json
-from collections.abc import Generator, Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from llmq.chat.conversation import Chat
@@ -37,8 +37,9 @@ class FreeLesson:
     profile_name = "none"
     private = True
 
-    def __init__(self, chat: Chat) -> None:
+    def __init__(self, chat: Chat, remarks: Sequence[str] = ()) -> None:
         self._chat = chat
+        self._remarks = remarks
         self.last_thought = ""
 
     @property
@@ -61,7 +62,7 @@ class FreeLesson:
 
     def notes(self) -> Iterator[str]:
         """What the model leaves to be desired."""
-        return self._chat.notes()
+        return iter(self._remarks)
 
     def reply(self, text: str) -> Generator[Piece, None, None]:
         """The model's reply."""

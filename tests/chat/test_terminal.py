@@ -159,11 +159,18 @@ class Terminal:
 
     def wait_for(self, text: str, n: int = 1) -> None:
         """Read until `text` has appeared `n` times."""
-        deadline = time.monotonic() + 60
         while self.screen.count(text) < n:
-            ready, _, _ = select.select([self.file], [], [], deadline - time.monotonic())
-            assert ready, f"no {text!r} in {self.screen!r}"
-            self.screen += os.read(self.file, 4096).decode("utf-8", "replace")
+            self._read()
+
+    def _read(self) -> None:
+        ready, _, _ = select.select([self.file], [], [], 60)
+        assert ready, f"nothing more comes after {self.screen!r}"
+        self.screen += os.read(self.file, 4096).decode("utf-8", "replace")
+
+    def wait_for_words(self) -> None:
+        """Read until some of the last reply is there."""
+        while len(self.screen.rsplit("tutor> ", 1)[1]) < 40:
+            self._read()
 
     def type(self, text: str) -> None:
         os.write(self.file, text.encode())
@@ -264,11 +271,12 @@ def test_a_long_line_typed_in_a_reply_is_the_next_message(
     os.kill(chat.pid, signal.SIGINT)  # unlike the key, it empties no buffer
     typing.join(timeout=60)
     chat.wait_for("tutor> ", 2)
+    chat.wait_for_words()  # a message without an answer is taken back
     os.kill(chat.pid, signal.SIGINT)
     chat.wait_for(" ...", 2)
     written = tmp_path / "chat.json"
     chat.type(f"/export json {written}\n")
-    chat.wait_for("written: ")
+    chat.wait_for("written:")
     said = [t["text"] for t in json.loads(written.read_text("utf-8")) if t["role"] == "user"]
     assert said == ["Hello", "x" * 9000 + "END"]
     chat.type("/quit\n")

@@ -9,7 +9,7 @@ UNLIMITED = 10**9  # columns: whoever reads wraps the lines
 CLOSING = "\"')]\u201d\u2019"
 # A sentence's end, with a letter or a closing mark before it: no number of a list, no decimal.
 END = re.compile(
-    rf"(?<=[^\W\d_]|[)\]%])[.!?…]+[{re.escape(CLOSING)}]*[ ]+|(?<=\d)[.!?]+[ ]+(?=[A-Z])"
+    rf"(?<=[^\W\d_]|[)\]%])[.!?…]+[{re.escape(CLOSING)}]*[ ]+|(?<=\d)(?<!\A\d)(?<!\A\d\d)[.!?]+[ ]+(?=[A-Z])"
 )
 
 
