@@ -35,7 +35,6 @@ class Profile:
 
 
 RANGES = {"answer_after": range(2, 21), "start_level": range(Level.ANSWER)}
-KINDS = {"str": str, "int": int, "bool": bool}
 
 
 def profile_named(name: str) -> Profile:
@@ -72,17 +71,17 @@ def _read(text: str, name: str, place: str) -> Profile:
         if key not in known:
             hint = did_you_mean(key, known, otherwise=f"known are {', '.join(known)}")
             raise ProfileError(f"{place}: there is no setting {key!r}; {hint}")
-        _check(key, value, str(known[key].type), place)
+        _check(key, value, known[key].type, place)
     for key, field in known.items():
         if key not in table and field.default is MISSING:
             raise ProfileError(f'{place}: {key} is missing; write {key} = "..."')
     return Profile(name, **table)
 
 
-def _check(key: str, value: Any, kind: str, place: str) -> None:
+def _check(key: str, value: Any, kind: Any, place: str) -> None:
     allowed = RANGES.get(key)
-    if type(value) is not KINDS[kind]:
-        raise ProfileError(f"{place}: {key} is {value!r}, and has to be of the kind {kind}")
+    if type(value) is not kind:
+        raise ProfileError(f"{place}: {key} is {value!r}, and has to be a {kind.__name__}")
     if allowed is not None and value not in allowed:
         raise ProfileError(
             f"{place}: {key} is {value}, and has to be from {allowed[0]} to {allowed[-1]}"

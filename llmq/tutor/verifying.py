@@ -5,13 +5,13 @@
 """
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
 
 from llmq.answers.checking import check
 from llmq.answers.finding import found_answer
+from llmq.answers.nodes import symbols
 from llmq.answers.quantities import Quantity, plain, quantities
 from llmq.answers.readings import readings, tidy
 from llmq.tutor.exercise import Exercise
@@ -19,6 +19,8 @@ from llmq.tutor.exercise import Exercise
 MOST_CHARACTERS = 600  # of a turn that is looked at for a claim, from its end
 TERM = r"[\d(](?:[\d\s.,()+\-*/×÷·^]{0,60}[\d)])?"  # signs that people type
 CHAIN = re.compile(rf"(?<![\w.])-?{TERM}(?:\s*=\s*-?{TERM})+")
+# A calculation without its result is no claim: 20 - 5, but -5, 3/4 and 1 1/2 are numbers.
+UNFINISHED = re.compile(r"[\d)]\s*[-+*×÷·^(]|/.*/")  # signs that people type
 LETTER = re.compile(
     r"(?:^|\b(?:answer|option|choice|choose|take|pick|say|think)\b[\w\s':]{0,12}?)\(?(?P<letter>[A-Ha-h])\)?[\s.!?]*$"
 )
@@ -69,34 +71,31 @@ def verdict(text: str, exercise: Exercise, step_index: int = 0) -> Found:
         return Found(Outcome.WRONG, said, slip=_slip(said, exercise, step_index), has_work=True)
     if _undecided(flat):
         return NOTHING
-    for said in _claims(text, flat, chains):
-        found = _held(said, exercise, step_index)
-        if found:
-            return Found(found.outcome, said, found.step, has_work=has_work)
-    said = next(_claims(text, flat, chains), "")
+    said = _claim(text, flat, chains)
+    found = _held(said, exercise, step_index) if said else None
+    if found:
+        return Found(found.outcome, said, found.step, has_work=has_work)
     if not said or not readings(tidy(said)):
         return NOTHING
     return Found(Outcome.WRONG, said, slip=_slip(said, exercise, step_index), has_work=has_work)
 
 
-def _claims(text: str, flat: str, chains: list[list[str]]) -> Iterator[str]:
-    """What the turn may claim, the likeliest first."""
+def _claim(text: str, flat: str, chains: list[list[str]]) -> str:
+    """What the turn claims, in its own words; nothing where it claims nothing."""
     if chains:
-        yield chains[-1][-1]
-        return
+        return chains[-1][-1]
     numbers = sorted(quantities(flat), key=lambda q: q.start)
-    if "?" in text and len(numbers) != 1 and not _is_short(text):
-        return  # a question about several numbers claims none
-    found = found_answer(text.replace("?", "."))
+    if "?" in text and len(numbers) != 1:
+        return ""  # a question about several numbers claims none
+    found = found_answer(text.replace("?", ".")) or ""
     last = numbers[-1] if numbers else None
-    if last and last.spelled and not (found and readings(tidy(found))):
-        yield str(last.value)
-    elif found:
-        yield found
+    if last and last.spelled and not readings(tidy(found)):
+        return str(last.value)
+    return "" if UNFINISHED.search(plain(found)) and not _has_letters(found) else found
 
 
-def _is_short(text: str) -> bool:
-    return len(text.split()) <= 6
+def _has_letters(found: str) -> bool:
+    return any(symbols(reading.node) for reading in readings(tidy(found)))
 
 
 def _undecided(flat: str) -> bool:
@@ -128,6 +127,5 @@ def _of_choice(index: int, exercise: Exercise) -> Found:
 
 def _slip(said: str, exercise: Exercise, step_index: int) -> str:
     """The sentence that points at the error behind a wrong value, where it is a known one."""
-    steps = exercise.steps[step_index : step_index + 1] + exercise.steps[step_index + 1 :]
-    slips = (slip for step in steps for slip in step.slips)
+    slips = (slip for step in exercise.steps[step_index:] for slip in step.slips)
     return next((words for value, words in slips if check(said, value).right), "")

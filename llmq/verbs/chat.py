@@ -10,7 +10,7 @@ from llmq.chat.store import default_folder
 from llmq.chat.terminal import converse
 from llmq.errors import StoreError
 from llmq.runtime import CHAT
-from llmq.verbs.chat_lesson import lesson_of
+from llmq.verbs.chat_lesson import lesson_of, system_of
 from llmq.verbs.chat_models import choose
 from llmq.verbs.chat_options import add_arguments
 from llmq.verbs.paths import check_exists, check_gguf, check_parts
@@ -60,5 +60,5 @@ def _setup(arguments: argparse.Namespace) -> Setup:
         fallback=arguments.fallback,
         temperature=arguments.temperature,
         seed=seed,
-        system=arguments.system,
+        system=system_of(arguments),
     )

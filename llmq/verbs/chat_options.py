@@ -4,7 +4,6 @@ import argparse
 from pathlib import Path
 
 from llmq.chat.conversation import ChatSettings
-from llmq.chat.session import DEFAULT_SYSTEM
 from llmq.runtime import CHAT
 from llmq.runtime.opening import CONTEXT_LIMIT
 from llmq.verbs.arguments import (
@@ -56,7 +55,9 @@ def _add_lesson(parser: argparse.ArgumentParser) -> None:
 def _add_replies(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("replies")
     group.add_argument(
-        "--system", metavar="TEXT", default=DEFAULT_SYSTEM, help=f"default: {DEFAULT_SYSTEM!r}"
+        "--system",
+        metavar="TEXT",
+        help="what the model is told of its part; default: the profile's",
     )
     group.add_argument(
         "--temperature",
