@@ -120,8 +120,7 @@ def test_plain_writes_no_control_sequence(tmp_path: Path) -> None:
 def said(driven: Driven, file: Path) -> list[str]:
     """What the student said, by the chat's own export."""
     driven.talk([f"/export json {file}"])
-    turns = json.loads(file.read_text("utf-8"))
-    turns = turns["turns"] if isinstance(turns, dict) else turns
+    turns = json.loads(file.read_text("utf-8"))["turns"]
     return [turn["text"] for turn in turns if turn["role"] == "user"]
 
 
