@@ -285,3 +285,21 @@ def test_a_long_line_typed_in_a_reply_is_the_next_message(
     assert said == ["Hello", "x" * 9000 + "END"]
     chat.type("/quit\n")
     assert chat.exit_code() == 0
+
+
+@needs_pty
+def test_a_paste_of_100_kb_in_a_reply_arrives_whole(endless_chat: Terminal) -> None:
+    """Of many lines, as one message; /system shows what it got."""
+    chat = endless_chat
+    chat.type("Hello\n")
+    chat.wait_for("tutor> ")
+    lines = [f"line {n:05}" for n in range(9100)]
+    chat.type_slowly(b"/system \x1b[200~" + "\n".join(lines).encode() + b"\x1b[201~\r")
+    assert "line 0" not in chat.screen  # nothing of it shows while the reply runs
+    chat.type("\x03")
+    chat.wait_for(" ...")
+    chat.wait_for(PROMPT, 3)
+    shown = chat.screen.rpartition("line 00000")[2]
+    assert re.findall(r"line \d{5}", shown) == lines[1:]
+    chat.type("/quit\n")
+    assert chat.exit_code() == 0
