@@ -16,6 +16,8 @@
     ├── CourseError          a course, exercise or learner's record that cannot be read
     ├── EvidenceError        a report, policy or lock of the gate that cannot be used
     ├── DeviceError          a device that is not known, or too little memory
+    ├── ProfileError         a profile of a tutor that is not there, or that is no profile
+    ├── LessonError          what a lesson cannot do now: no problem is open, nothing was said
     ├── StoreError           the file of kept chats: damaged, another version's, not to be written
     ├── PathError            a path that names nothing, or another kind of thing than is asked for
     └── ModelError           llama.cpp could not load, read or run a model
@@ -87,6 +89,14 @@ class EvidenceError(LlmqError):
 
 class DeviceError(LlmqError):
     """A device that is not known, or an amount of memory that is none."""
+
+
+class ProfileError(LlmqError):
+    """A profile of a tutor that is not there, or that is no profile."""
+
+
+class LessonError(LlmqError):
+    """What a lesson cannot do now, such as a hint where no problem is open."""
 
 
 class StoreError(LlmqError):

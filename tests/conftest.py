@@ -20,6 +20,14 @@ os.environ |= {"HF_HUB_OFFLINE": "1", "HF_HOME": str(REPOSITORY / "build" / "no-
 GOLDENS = REPOSITORY / "tests" / "goldens"
 
 
+@pytest.fixture(autouse=True)
+def chats_of_tests(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Chats are kept in a folder of the test's own."""
+    monkeypatch.setenv("LLMQ_DATA", str(tmp_path_factory.mktemp("chats") / "llmq"))
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     """What `scripts/goldens` adds."""
     parser.addoption("--write-goldens", action="store_true", help="what is printed becomes golden")

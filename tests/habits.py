@@ -46,7 +46,7 @@ HABITS = (
     misuse("--quiet convert tiny", "there is no option --quiet here", "after the command"),
     # --- usage, under the right verb ---
     misuse("convert", "usage: llmq convert [options] SRC", "SRC", "llmq help convert"),
-    misuse("chat", "usage: llmq chat [options] MODEL.gguf", "llmq help chat"),
+    misuse("chat", "3  tiny-Q4_0.gguf", "which model? name one of", "is the small tutor that comes with llmq"),
     misuse("drift tiny", "usage: llmq drift [options] BASE QUANT", "llmq help drift"),
     misuse("convert tiny --recipes Q8_0", "there is no option --recipes; did you mean --recipe?"),
     misuse("calibrate", "usage: llmq calibrate [options] MODEL", "llmq help calibrate"),
@@ -154,7 +154,7 @@ HABITS = (
     missing("convert tiny/model-00001-of-00002.safetensors", "name its folder, tiny"),
     missing("chat tiny/config.json", "is one file of a checkpoint; name its folder, tiny"),
     missing("chat pytorch_model.bin", "PyTorch's own form", "save_pretrained"),
-    missing("chat notes.txt", "notes.txt is not a GGUF file"),
+    missing("chat notes.txt", "notes.txt: it starts with ", "so it is not a GGUF file"),
     missing("chat tiny-Q4_0.gguf --cache-type Q8_0", "cannot run tiny-Q4_0.gguf", "K cache type q8_0 with block size 32"),
     # --- files that are not made yet, and models that are elsewhere ---
     missing("chat tiny-Q8_0.gguf", "llmq convert tiny --recipe Q8_0 makes tiny-Q8_0.gguf"),

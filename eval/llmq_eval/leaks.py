@@ -17,8 +17,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
+from llmq.answers.quantities import Quantity, plain, quantities
 from llmq.suites import Message
-from llmq_eval.quantities import Quantity, plain, quantities
 
 SMALL_WORD = 12  # "two numbers", "one step": these words say nothing unless they are asserted
 SHORT_TURN = 6  # words of a student's turn in which whatever is said is meant

@@ -2,80 +2,63 @@
 
 import argparse
 import random
+from contextlib import closing
 from pathlib import Path
 
-from llmq.chat.conversation import ChatSettings, open_chat
-from llmq.chat.session import DEFAULT_SYSTEM
+from llmq.chat.opening import Setup, open_tutor
+from llmq.chat.store import default_folder
 from llmq.chat.terminal import converse
-from llmq.runtime import CHAT, Sampling
-from llmq.runtime.opening import CONTEXT_LIMIT
-from llmq.verbs.arguments import (
-    context_argument,
-    count_argument,
-    seed_argument,
-    temperature_argument,
-    threads_argument,
-)
-from llmq.verbs.paths import check_gguf, check_parts
-from llmq.verbs.running import add_running_options, how_of
+from llmq.errors import StoreError
+from llmq.runtime import CHAT
+from llmq.verbs.chat_lesson import lesson_of, system_of
+from llmq.verbs.chat_models import choose
+from llmq.verbs.chat_options import add_arguments
+from llmq.verbs.paths import check_exists, check_gguf, check_parts
+from llmq.verbs.running import how_of
 
-DEFAULTS = ChatSettings()
+HISTORY = "history"  # what was typed, in the folder of the chats
 
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The options of `llmq chat`."""
-    parser.add_argument("model", metavar="MODEL.gguf", type=Path, help="the model to talk to")
-    parser.add_argument(
-        "--system", metavar="TEXT", default=DEFAULT_SYSTEM, help=f"default: {DEFAULT_SYSTEM!r}"
-    )
-    parser.add_argument(
-        "--temperature",
-        type=temperature_argument,
-        default=0.0,
-        metavar="T",
-        help="0 (the default) always takes the likeliest word; 0.7 varies",
-    )
-    parser.add_argument(
-        "--seed", type=seed_argument, metavar="N", help="makes a varied chat repeatable"
-    )
-    parser.add_argument(
-        "--max-tokens",
-        type=count_argument,
-        default=DEFAULTS.max_tokens,
-        metavar="N",
-        help=f"the longest reply; default {DEFAULTS.max_tokens}",
-    )
-    parser.add_argument(
-        "--ctx",
-        "--context",
-        type=context_argument,
-        metavar="N",
-        help=f"tokens of conversation to remember; default: the model's own, at most {CONTEXT_LIMIT}",
-    )
-    parser.add_argument(
-        "--threads", type=threads_argument, metavar="N", help="default: every core that is free"
-    )
-    add_running_options(
-        parser, otherwise=f"default {CHAT.cache_type}; smaller ones take less memory"
-    )
+__all__ = ["add_arguments", "run"]
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Open the model and talk."""
-    check_gguf(arguments.model)
-    check_parts(arguments.model)
+    if arguments.private and (arguments.session or arguments.resume):
+        raise StoreError("--private keeps nothing: leave out --session and --resume")
+    model = arguments.model or choose()
+    if model is None:
+        return 2
+    _check_files(model, arguments)
+    speaker, remarks = open_tutor(model, _setup(arguments))
+    with closing(speaker.model):
+        history = None if arguments.private else default_folder() / HISTORY
+        converse(
+            lesson_of(arguments, speaker, remarks),
+            name=speaker.model.path.name,
+            plain=arguments.plain,
+            history=history,
+        )
+    return 0
+
+
+def _check_files(model: Path, arguments: argparse.Namespace) -> None:
+    check_gguf(model)
+    check_parts(model)
+    if arguments.fallback:
+        check_gguf(arguments.fallback)
+    if arguments.lora:
+        check_exists(arguments.lora, "adapter", what="name a GGUF file")
+
+
+def _setup(arguments: argparse.Namespace) -> Setup:
     seed = random.randrange(2**32) if arguments.seed is None else arguments.seed
-    settings = ChatSettings(
-        system=arguments.system,
-        sampling=Sampling(temperature=arguments.temperature, seed=seed),
-        max_tokens=arguments.max_tokens,
-    )
-    with open_chat(
-        arguments.model,
-        settings=settings,
+    return Setup(
         n_ctx=arguments.ctx,
         threads=arguments.threads,
         how=how_of(arguments, otherwise=CHAT),
-    ) as chat:
-        converse(chat)
-    return 0
+        adapter=arguments.lora,
+        fallback=arguments.fallback,
+        temperature=arguments.temperature,
+        seed=seed,
+        system=system_of(arguments),
+    )

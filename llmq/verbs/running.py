@@ -10,7 +10,7 @@ from llmq.runtime.how import ALL_LAYERS, CACHE_TYPES, CHAT
 from llmq.verbs.arguments import one_of, whole
 
 
-def add_running_options(parser: argparse.ArgumentParser, *, otherwise: str) -> None:
+def add_running_options(parser: argparse._ActionsContainer, *, otherwise: str) -> None:
     """`--cache-type` and `--gpu-layers`; `otherwise` is what happens without them."""
     parser.add_argument(
         "--cache-type",

@@ -13,7 +13,7 @@ from llmq.chat.rendering.wrapping import Wrapper
 
 
 class Renderer:
-    """Takes text and gives back what to append to the terminal.
+    """Takes text and gives back what to append to the terminal, whose line is filled up to `at`.
 
     >>> renderer = Renderer(20, styled=False)
     >>> shown = [renderer.feed(piece) for piece in ("Try **th", "is** f", "irst: - 3", "x")]
@@ -21,10 +21,10 @@ class Renderer:
     'Try this first: - 3x'
     """
 
-    def __init__(self, width: int, *, styled: bool) -> None:
+    def __init__(self, width: int, *, styled: bool, at: int = 0) -> None:
         self._width = max(width, 2)
         self._styled = styled
-        self._wrapper = Wrapper(width, styled=styled)
+        self._wrapper = Wrapper(width, styled=styled, at=at)
         self._held = ""  # of the line, what is not decided yet
         self._is_begun = False  # whether the line's beginning is decided
         self._before = ""  # the character before what is held

@@ -23,10 +23,10 @@ def columns(text: str) -> int:
 class Wrapper:
     """Takes styled text and gives back what can be written of it."""
 
-    def __init__(self, width: int, *, styled: bool) -> None:
+    def __init__(self, width: int, *, styled: bool, at: int = 0) -> None:
         self._width = max(width, 2)
         self._styled = styled
-        self._at = 0
+        self._at = at
         self._spaces = 0
         self._word: list[Glyph] = []  # runs of one style each
         self._is_cut = False  # a word longer than a line is being written

@@ -3,20 +3,20 @@
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Self
 
 
 class CtrlC:
-    """In a `with`, Ctrl-C is a KeyboardInterrupt once each time that it is awaited, else nothing.
+    """In a `with`, Ctrl-C does once what is said each time that it is awaited, else nothing.
 
     As Python has it, the second of two quick ones would hit what answers the first, and end the
     program. A Ctrl-C that somebody else handles already, or that is ignored, stays as it is.
     """
 
     def __init__(self) -> None:
-        self._awaited = False
+        self._action: Callable[[], None] | None = None
         self._ours = False
 
     def __enter__(self) -> Self:
@@ -31,18 +31,22 @@ class CtrlC:
             signal.signal(signal.SIGINT, signal.default_int_handler)
 
     def _handle(self, *_: object) -> None:
-        if self._awaited:
-            self._awaited = False
-            raise KeyboardInterrupt
+        action, self._action = self._action, None
+        if action is not None:
+            action()
 
     @contextmanager
-    def awaited(self) -> Iterator[None]:
-        """The first Ctrl-C in here raises."""
-        self._awaited = True
+    def awaited(self, action: Callable[[], None] | None = None) -> Iterator[None]:
+        """The first Ctrl-C in here does `action`; without one it is a KeyboardInterrupt."""
+        self._action = action or _interrupt
         try:
             yield
         finally:
-            self._awaited = False
+            self._action = None
+
+
+def _interrupt() -> None:
+    raise KeyboardInterrupt
 
 
 @contextmanager
@@ -50,8 +54,9 @@ def typing_kept() -> Iterator[None]:
     """What is typed in here waits, whole and unseen, for whoever reads the terminal next.
 
     A terminal that gathers lines keeps 4,095 bytes of one and drops what follows; one that does not
-    makes the writer wait when it is full (n_tty.c in Linux). Where there is no termios, as on
-    Windows, nothing is changed.
+    makes the writer wait when it is full (n_tty.c in Linux). Its bytes stay as they were typed: no
+    carriage return becomes a newline, no Ctrl-V or Ctrl-O means anything. Where there is no
+    termios, as on Windows, nothing is changed.
     """
     try:
         import termios
@@ -61,7 +66,10 @@ def typing_kept() -> Iterator[None]:
     file = sys.stdin.fileno()
     before = termios.tcgetattr(file)
     gathering = [*before]
-    gathering[3] &= ~(termios.ICANON | termios.ECHO)
+    gathering[0] &= ~(termios.ICRNL | termios.INLCR | termios.IGNCR)
+    gathering[3] &= ~(termios.ICANON | termios.ECHO | termios.IEXTEN)
+    gathering[6] = [*before[6]]
+    gathering[6][termios.VMIN], gathering[6][termios.VTIME] = 1, 0
     termios.tcsetattr(file, termios.TCSANOW, gathering)
     try:
         yield

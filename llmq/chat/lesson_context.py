@@ -1,0 +1,130 @@
+"""What of a lesson the model reads: who the tutor and the student are, the problem, the turns."""
+
+from collections.abc import Generator, Iterable
+from dataclasses import dataclass
+
+from llmq.chat.context import ContextUse, Fitted, Policy, compacted, context_use, fit
+from llmq.chat.notebook import Notebook
+from llmq.chat.pieces import Kind as Part
+from llmq.chat.pieces import Piece
+from llmq.chat.speaker import Speaker
+from llmq.chat.turns import Turn
+from llmq.suites import Message
+from llmq.tutor.exercise import Exercise
+from llmq.tutor.profile import Profile
+from llmq.tutor.state import State
+
+Reply = Generator[Piece, None, None]
+
+
+@dataclass
+class Settings:
+    """What /set changes."""
+
+    max_tokens: int = 512
+    context_policy: Policy = Policy.SUMMARISE
+
+
+class LessonContext:
+    """What was said, and what of it is read: the lower half of a Lesson."""
+
+    def __init__(self, speaker: Speaker, profile: Profile, notebook: Notebook) -> None:
+        self.speaker = speaker
+        self.profile = profile
+        self.system = profile.persona.strip()
+        self.notebook = notebook
+        self.learner = notebook.learner()
+        self.settings = Settings()
+        self.state: State | None = None
+        self.transcript: list[Turn] = []
+        self.last_thought = ""
+        self._first = 0  # of the turns that the model still reads
+        self._earlier = ""
+
+    @property
+    def exercise(self) -> Exercise | None:
+        """The open one."""
+        return self.state.exercise if self.state else None
+
+    def context_use(self) -> ContextUse:
+        """How full the context is."""
+        return context_use(
+            self.pinned(),
+            self._messages(),
+            count=self.speaker.count,
+            limit=self.speaker.n_ctx,
+            earlier=self._earlier,
+        )
+
+    def compact(self) -> Iterable[Piece]:
+        """Make room in the context now."""
+        turns = self._messages()
+        if not turns:
+            return []
+        fitted = compacted(
+            self.pinned(),
+            turns,
+            count=self.speaker.count,
+            room=self._room(),
+            earlier=self._earlier,
+        )
+        return self._dropped(fitted)
+
+    def pinned(self) -> list[Message]:
+        """What stands in every prompt: who the tutor is, who the student is, the open problem."""
+        parts = [self.system, self._card()]
+        if self.exercise:
+            parts.append(f"The open problem: {self.exercise.question}")
+        text = "\n".join(part for part in parts if part)
+        return [Message("system", text)] if text else []
+
+    def _card(self) -> str:
+        """The learner card: what the student masters, in a line."""
+        skills = [skill for skill in self.notebook.course.skills if self.learner.attempts(skill.id)]
+        known = ", ".join(f"{s.name} {self.learner.mastery(s.id):.0%}" for s in skills[:8])
+        return f"What the student masters so far: {known}." if known else ""
+
+    def _spoken(self, asked: Turn, max_tokens: int) -> Reply:
+        """What the model says to it, and the remark of a context that was nearly full."""
+        fitted = fit(
+            self.pinned(),
+            [*self._messages(), asked.message],
+            count=self.speaker.count,
+            room=self._room(),
+            policy=self.settings.context_policy,
+            earlier=self._earlier,
+        )
+        yield from self._dropped(fitted)
+        thoughts: list[str] = []
+        for piece in self.speaker.speak(fitted.messages, max_tokens=max_tokens):
+            if piece.kind is Part.THOUGHT:
+                thoughts.append(piece.text)
+            yield piece
+        self.last_thought = "".join(thoughts).strip() if self.state is None else ""
+
+    def _messages(self) -> list[Message]:
+        """The turns that the model still reads, from a student's on."""
+        turns = self.transcript[self._first :]
+        while turns and turns[0].role != "user":
+            turns = turns[1:]
+        return _alternating(turn.message for turn in turns)
+
+    def _room(self) -> int:
+        return self.speaker.n_ctx - min(self.settings.max_tokens, self.speaker.n_ctx // 2)
+
+    def _dropped(self, fitted: Fitted) -> list[Piece]:
+        if fitted.n_dropped:
+            self._first = len(self.transcript) - max(0, len(self._messages()) - fitted.n_dropped)
+            self._earlier = fitted.summary
+        return [Piece(Part.REMARK, fitted.remark)] if fitted.remark else []
+
+
+def _alternating(messages: Iterable[Message]) -> list[Message]:
+    """`messages` with neighbours of one role joined: templates want both in turn."""
+    joined: list[Message] = []
+    for message in messages:
+        if joined and joined[-1].role == message.role:
+            joined[-1] = Message(message.role, f"{joined[-1].content}\n\n{message.content}")
+        else:
+            joined.append(message)
+    return joined

@@ -1,0 +1,112 @@
+"""Reading without a terminal's tricks: the lines of a script, or a keyboard line by line."""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext, suppress
+
+from llmq.chat.sanitize import sanitized
+from llmq.chat.terminal.keyboard import CtrlC, typing_kept
+from llmq.chat.terminal.showing import STUDENT
+
+CONTINUED = "\\"  # at a line's end: the message goes on in the next line
+
+
+def gathered(line: Callable[[str], str | None]) -> str | None:
+    """A message: a line, and those after it as long as one ends with a backslash.
+
+    `line` gets what stands in front of it. None where the first has come to an end.
+    """
+    lines, before = [], STUDENT
+    while (text := line(before)) is not None:
+        lines.append(text)
+        if not text.endswith(CONTINUED):
+            break
+        lines[-1], before = text[: -len(CONTINUED)], " " * len(STUDENT)
+    return "\n".join(lines).strip() if lines else None
+
+
+class Piped:
+    """The lines of a script, shown as if they had been typed, so that the transcript reads well."""
+
+    is_person = False
+    has_clipboard = False
+
+    def read(self) -> str | None:
+        """The next message."""
+        text = gathered(self._line)
+        if text:
+            print(f"{STUDENT}{text}", flush=True)
+        return text
+
+    @staticmethod
+    def _line(_before: str) -> str | None:
+        line = sys.stdin.readline()
+        return sanitized(line).strip() if line else None
+
+    def ask(self, question: str) -> str:
+        """Nobody can answer."""
+        del question
+        return ""
+
+    def edit(self, text: str) -> str | None:
+        """There is no editor here."""
+        del text
+        return None
+
+    @contextmanager
+    def speaking(self) -> Iterator[None]:
+        """What is typed is the script."""
+        with nullcontext():
+            yield
+
+    def forget(self) -> None:
+        """There is no history."""
+
+    def keep_nothing(self) -> None:
+        """There is no history."""
+
+
+class Typed(Piped):
+    """A keyboard, line by line, without colours and cursor tricks: for who has the screen read."""
+
+    is_person = True
+
+    def __init__(self, ctrl_c: CtrlC) -> None:
+        self._ctrl_c = ctrl_c
+        with suppress(ImportError):  # editing and history; absent on Windows
+            import readline  # noqa: F401  # it changes input() by being imported
+
+    def read(self) -> str | None:
+        """The next message; None at Ctrl-D."""
+        try:
+            with self._ctrl_c.awaited():
+                return gathered(self._typed_line)
+        except KeyboardInterrupt:
+            print()
+            raise
+
+    @staticmethod
+    def _typed_line(before: str) -> str | None:
+        try:
+            return sanitized(input(before)).strip()
+        except EOFError:
+            print()
+            return None
+        except SystemError as error:
+            # Of two Ctrl-C at once, input() handles the second while the first is on its way out.
+            if not isinstance(error.__cause__, KeyboardInterrupt):
+                raise
+            raise KeyboardInterrupt from None
+
+    def ask(self, question: str) -> str:
+        """The answer in a line."""
+        with suppress(KeyboardInterrupt), self._ctrl_c.awaited():
+            return self._typed_line(question) or ""
+        print()
+        return ""
+
+    @contextmanager
+    def speaking(self) -> Iterator[None]:
+        """Ctrl-C raises; the terminal keeps what is typed."""
+        with typing_kept(), self._ctrl_c.awaited():
+            yield

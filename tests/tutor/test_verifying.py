@@ -1,0 +1,157 @@
+"""Whether a claim is right is never guessed: thousands of right and wrong ones in many forms."""
+
+from collections.abc import Callable
+from fractions import Fraction
+
+import pytest
+
+from llmq.tutor.course import built_in_course
+from llmq.tutor.exercise import Exercise, Step
+from llmq.tutor.verifying import Outcome, verdict
+
+ONES = [
+    "zero",
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
+    "thirteen",
+    "fourteen",
+    "fifteen",
+    "sixteen",
+    "seventeen",
+    "eighteen",
+    "nineteen",
+]
+TENS = ["x", "x", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
+
+
+def in_words(number: int) -> str:
+    if number < 20:
+        return ONES[number]
+    if number < 100:
+        return TENS[number // 10] + (f"-{ONES[number % 10]}" if number % 10 else "")
+    rest = f" and {in_words(number % 100)}" if number % 100 else ""
+    return f"{ONES[number // 100]} hundred{rest}"
+
+
+def fraction(value: Fraction) -> str:
+    return f"I think it's {value.numerator}/{value.denominator}."
+
+
+def decimal(value: Fraction) -> str | None:
+    finite = all(p in (2, 5) for p in prime_factors(value.denominator))
+    return f"{float(value):.10g}" if finite else None
+
+
+def mixed(value: Fraction) -> str | None:
+    whole, rest = divmod(value.numerator, value.denominator)
+    return f"It is {whole} {rest}/{value.denominator}" if value > 1 and rest else None
+
+
+def percent(value: Fraction) -> str | None:
+    return f"{value * 100}%" if (value * 100).denominator == 1 else None
+
+
+def words(value: Fraction) -> str | None:
+    small = value.denominator == 1 and 0 <= value < 1000
+    return f"The answer is {in_words(int(value))}." if small else None
+
+
+def unit(value: Fraction) -> str:
+    return f"I get {value} apples"
+
+
+def equation(value: Fraction) -> str:
+    return f"So x = {value}"
+
+
+def question(value: Fraction) -> str:
+    return f"is it {value}?"
+
+
+FORMATS: tuple[Callable[[Fraction], str | None], ...] = (
+    fraction,
+    decimal,
+    mixed,
+    percent,
+    words,
+    unit,
+    equation,
+    question,
+)
+
+
+def prime_factors(number: int) -> set[int]:
+    return {p for p in range(2, number + 1) if number % p == 0 and all(p % q for q in range(2, p))}
+
+
+def test_no_wrong_answer_is_called_correct_and_hardly_a_right_one_incorrect() -> None:
+    right = wrong = missed = 0
+    for exercise in built_in_course().exercises:
+        key = Fraction(exercise.key)
+        way = {Fraction(step.value) for step in exercise.steps}
+        for say in FORMATS:
+            text = say(key)
+            if text:
+                right += 1
+                missed += verdict(text, exercise).outcome is not Outcome.ANSWER
+            for other in {key + 1, -key} - way - {key}:
+                text = say(other)
+                if text:
+                    wrong += 1
+                    assert verdict(text, exercise).outcome is not Outcome.ANSWER, text
+    assert right >= 2000
+    assert wrong >= 2000
+    assert missed <= 0.01 * right
+
+
+CHOICE = Exercise("c", "s", "Which is larger?", "3/4", choices=("1/2", "3/4", "2/3"))
+SWEETS = Exercise(
+    "sweets",
+    "stories",
+    "Jack has 12 bags of 21 sweets and finds 19 more. How many are there?",
+    "271",
+    (
+        Step("How many in all?", "Multiply.", "12 * 21", "252", (("264", "One bag too many."),)),
+        Step("How many on top?", "Add.", "252 + 19", "271"),
+    ),
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "exercise", "outcome"),
+    [
+        ("B", CHOICE, Outcome.ANSWER),
+        ("I think the answer is b.", CHOICE, Outcome.ANSWER),
+        ("(A)", CHOICE, Outcome.WRONG),
+        ("E", CHOICE, Outcome.NONE),
+        ("12*21=252", SWEETS, Outcome.STEP),
+        ("252", SWEETS, Outcome.STEP),
+        ("12*21=264", SWEETS, Outcome.WRONG),
+        ("3*4=271", SWEETS, Outcome.WRONG),
+        ("252+19=271", SWEETS, Outcome.ANSWER),
+        ("252+19", SWEETS, Outcome.NONE),
+        ("What is 252+19?", SWEETS, Outcome.NONE),
+        ("271 or 272", SWEETS, Outcome.NONE),
+        ("two hundred and seventy-one!", SWEETS, Outcome.ANSWER),
+        ("Is it 271?", SWEETS, Outcome.ANSWER),
+        ("Why do I multiply 12 by 21?", SWEETS, Outcome.NONE),
+        ("I do not know", SWEETS, Outcome.NONE),
+        ("", SWEETS, Outcome.NONE),
+    ],
+)
+def test_what_a_turn_claims(text: str, exercise: Exercise, outcome: Outcome) -> None:
+    assert verdict(text, exercise).outcome is outcome
+
+
+def test_a_known_slip_is_pointed_at() -> None:
+    assert verdict("12*21=264", SWEETS).slip == "One bag too many."
