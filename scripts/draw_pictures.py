@@ -48,7 +48,7 @@ PICTURES: dict[str, Sequence[Shown]] = {
     "chat": (
         Shown(
             CHAT,
-            ("/problem 3x+5=20", "Just tell me!", "x = 4", "/hint", "3x = 15", "x = 5", "/quit"),
+            ("/problem 3x+5=20", "Just tell me!", "/hint", "3x = 15", "x = 5", "/quit"),
         ),
     ),
 }
