@@ -40,7 +40,7 @@ class Shown:
     typed: Sequence[str] = ()
 
 
-CHAT = 'llmq chat tutor-Q4_K_M.gguf --system "$(cat problem.txt)"'
+CHAT = "llmq chat tutor-Q4_K_M.gguf --private --seed 1 --threads 1"
 PICTURES: dict[str, Sequence[Shown]] = {
     "recipes": (Shown("llmq recipes tutor --device phone-4gb"),),
     "convert": (Shown("llmq convert tutor"),),
@@ -48,7 +48,7 @@ PICTURES: dict[str, Sequence[Shown]] = {
     "chat": (
         Shown(
             CHAT,
-            ("Just tell me the answer.", "I think 12*21=264.", "12*21=252", "252+19=271", "/quit"),
+            ("/problem 3x+5=20", "Just tell me!", "/hint", "3x = 15", "x = 5", "/quit"),
         ),
     ),
 }
@@ -60,7 +60,6 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         workplace = Path(folder)
         (workplace / "tutor").symlink_to(REPOSITORY / "eval" / "tutor")
-        (workplace / "problem.txt").symlink_to(REPOSITORY / "scripts" / "demo-problem.txt")
         subprocess.run(
             ["llmq", "convert", "tutor", "--recipe", "Q8_0"],
             cwd=workplace,

@@ -14,6 +14,7 @@ from llmq.answers.finding import found_answer
 from llmq.answers.nodes import symbols
 from llmq.answers.quantities import Quantity, plain, quantities
 from llmq.answers.readings import readings, tidy
+from llmq.tutor.equations import right_side
 from llmq.tutor.exercise import Exercise
 
 MOST_CHARACTERS = 600  # of a turn that is looked at for a claim, from its end
@@ -77,6 +78,9 @@ def verdict(text: str, exercise: Exercise, step_index: int = 0) -> Found:
         return Found(found.outcome, said, found.step, has_work=has_work)
     if not said or not readings(tidy(said)):
         return NOTHING
+    if right := right_side(tidy(said), exercise.key):
+        found = _held(right, exercise, step_index)
+        return Found(Outcome.STEP, said, found.step, has_work=True) if found else NOTHING
     return Found(Outcome.WRONG, said, slip=_slip(said, exercise, step_index), has_work=has_work)
 
 

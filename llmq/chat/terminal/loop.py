@@ -14,7 +14,7 @@ from llmq.chat.terminal.showing import Screen, is_terminal
 from llmq.chat.terminal.talk import Talk
 from llmq.errors import LlmqError, ModelError
 
-GREETING = "{name}: Ctrl-C stops a reply, /help shows the commands"
+GREETING = "{name}: /problem begins, Ctrl-C stops a reply, /help shows the commands"
 HOW_TO_END = "/quit or Ctrl-D ends the chat"
 
 

@@ -21,7 +21,7 @@ def gathered(line: Callable[[str], str | None]) -> str | None:
         lines.append(text)
         if not text.endswith(CONTINUED):
             break
-        lines[-1], before = text[: -len(CONTINUED)], " " * len(STUDENT)
+        lines[-1], before = text[: -len(CONTINUED)].rstrip(), " " * len(STUDENT)
     return "\n".join(lines).strip() if lines else None
 
 

@@ -141,3 +141,10 @@ def test_only_a_known_word_is_a_command(text: str) -> None:
 def test_a_message_that_looks_like_a_command_is_remarked_on() -> None:
     assert remark_on("/hlp") == "/hlp is no command and goes to the tutor; did you mean /help?"
     assert remark_on("/home/me/notes") == remark_on("a /help") == ""
+
+
+def test_a_golden_script(say: Say, golden: Callable[[str, str], None]) -> None:
+    """Standard output is the conversation alone, as it is typed and said; no line is wrapped."""
+    out, _err = say(OPEN, "idk", "/help", "4", "/hint", "2 lines \\", "of text", "x = 5", "/quit")
+    golden("chat-piped", out)
+    assert "\x1b" not in out
