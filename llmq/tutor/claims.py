@@ -25,7 +25,9 @@ UNFINISHED = re.compile(r"[\d)]\s*[-+*×÷·^(]|/.*/")  # signs that people type
 LEADING = re.compile(r"^-?\d+(?:\.\d+)?(?=\s*[-+*/×÷·])")  # signs that people type
 IN_EQUATION = re.compile(r"(?:\b|\d)[A-Za-z]\s*[-+*/]\s*$")  # the 5 = 20 of 3x + 5 = 20
 CORRECTED = re.compile(r"\b(?:no,? wait|wait|i mean|i meant|actually|sorry)\b", re.I)
-BETWEEN = re.compile(r"\s*(?:[,;/?]|\b(?:or|and|oder|und|ou|et|o|y)\b)?\s*(?:is it|maybe)?\s*", re.I)
+BETWEEN = re.compile(
+    r"\s*(?:[,;/?]|\b(?:or|and|oder|und|ou|et|o|y)\b)?\s*(?:is it|maybe)?\s*", re.I
+)
 THOUSANDS = re.compile(r"\d{1,3} \d{3}")
 GENERAL = re.compile(
     r"^\W*(?:(?:but|so|and|ok|okay|hm+|sorry)\b\W*)*"
@@ -62,8 +64,8 @@ class Claim:
 def claim_of(text: str, *, has_list: bool = False) -> Claim:
     """What `text` claims; with `has_list`, several values may be one answer.
 
-    >>> claim_of("I think 12 times 21 is 252").said, claim_of("5 or 7?").said, claim_of("Why 5?").said
-    ('252', '', '')
+    >>> [claim_of(text).said for text in ("I think 12 times 21 is 252", "5 or 7?", "Why 5?")]
+    ['252', '', '']
     """
     flat = in_figures(plain(_end(text).replace("\u2019", "'")))
     corrected = CORRECTED.split(flat)[-1]
@@ -80,7 +82,9 @@ def claim_of(text: str, *, has_list: bool = False) -> Claim:
     if not all(_holds(left, right) for left, right in steps):
         return Claim(said, is_sound=False, work=work)
     behind = flat[matches[-1].end() :]
-    if re.search(r"\b(?:so|answer|is|altogether|total)\b", behind, re.I) and any(quantities(behind)):
+    if re.search(r"\b(?:so|answer|is|altogether|total)\b", behind, re.I) and any(
+        quantities(behind)
+    ):
         return Claim(found_answer(behind) or said, others=(*others, said), work=work)
     return Claim(said, others=others, work=work)
 

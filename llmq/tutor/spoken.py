@@ -1,6 +1,7 @@
 """What a student says in words, written in figures: numbers, and calculations with them.
 
-"minus five", "two and a half", "twelve point five", "seven twelfths", "12 times 21 is 252", "zwölf".
+"minus five", "two and a half", "twelve point five", "seven twelfths", "zwölf",
+"12 times 21 is 252".
 """
 
 import re
@@ -11,7 +12,9 @@ from llmq.tutor.disguises import WORD as FOREIGN_WORD
 
 WORD = "|".join(sorted((*SMALL, *SCALES), key=len, reverse=True))
 DIGIT = "|".join(word for word, value in SMALL.items() if value < 10)
-POINT = re.compile(rf"\b(?P<whole>(?:{WORD}|\d+)) point (?P<places>(?:{DIGIT})(?: (?:{DIGIT}))*)\b", re.I)
+POINT = re.compile(
+    rf"\b(?P<whole>(?:{WORD}|\d+)) point (?P<places>(?:{DIGIT})(?: (?:{DIGIT}))*)\b", re.I
+)
 PARTS = {
     "seventh": 7, "ninth": 9, "eleventh": 11, "twelfth": 12, "thirteenth": 13, "fourteenth": 14,
     "fifteenth": 15, "sixteenth": 16, "eighteenth": 18, "twentieth": 20, "thirtieth": 30,
@@ -19,7 +22,8 @@ PARTS = {
 }  # fmt: skip
 PART = re.compile(rf"\b(?P<over>an?|one|\d+)[ -](?P<part>{'|'.join(PARTS)})(?P<many>s?)\b", re.I)
 ONE = re.compile(
-    r"(?:^\W*|\b(?:is|it|it's|be|equals|answer|get|got|think|say|makes|minus|negative|plus|times)\s+)$", re.I
+    r"(?:^\W*|\b(?:is|it|it's|be|equals|answer|get|got|think|say|makes|minus|negative|plus|times)\s+)$",
+    re.I,
 )  # before a "one" that is a number, and not "this one"
 BEHIND_ONE = re.compile(r"\s+(?:of|more|that|who|step|thing|question)\b", re.I)
 # A number alone, or after these, where it is also a word of English.
