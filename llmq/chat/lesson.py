@@ -84,7 +84,7 @@ class Lesson(LessonContext):
     def pose(self, text: str) -> Reply:
         """The student's own problem, opened."""
         exercise = exercise_of_text(text)
-        return self._begin(exercise, "")
+        return self.begin(exercise, "")
 
     def next_problem(self) -> Reply:
         """The next problem of the course, opened."""
@@ -98,7 +98,7 @@ class Lesson(LessonContext):
 
     def retry(self) -> Reply:
         """The open problem from its start."""
-        return self._begin(self._open_state().exercise, self._why)
+        return self.begin(self._open_state().exercise, self._why)
 
     def close_problem(self) -> None:
         """No problem is open any more."""
@@ -144,9 +144,10 @@ class Lesson(LessonContext):
     def _chosen(self, chosen: Chosen | None) -> Reply:
         if chosen is None:
             raise LessonError("this course has no problems")
-        return self._begin(chosen.exercise, chosen.why)
+        return self.begin(chosen.exercise, chosen.why)
 
-    def _begin(self, exercise: Exercise, why: str) -> Reply:
+    def begin(self, exercise: Exercise, why: str = "") -> Reply:
+        """An exercise, opened; `why` it is this one."""
         self.state, self._why = policy.start(exercise, self.profile), why
         self.learner = self.learner.asked(exercise.id)
         choices = "".join(

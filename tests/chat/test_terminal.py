@@ -83,11 +83,11 @@ def test_what_is_said_once_at_the_start(
     assert all(note in line for note, line in zip(notes, found, strict=True))
 
 
-def test_a_chat_without_its_beginning_says_so_once(tiny_gguf: dict[str, Path]) -> None:
+def test_a_chat_without_its_beginning_says_so(tiny_gguf: dict[str, Path]) -> None:
     script = "What is three plus four, please?\n" * 10
     done = run_chat(tiny_gguf["Q4_0"], script, "--max-tokens", "9", "--ctx", "400")
     assert done.returncode == 0
-    assert done.stderr.decode().count("the beginning of this chat does not fit") == 1
+    assert "from the beginning are now only a short summary to me" in done.stderr.decode()
 
 
 def test_no_control_byte_reaches_the_terminal(tiny_gguf: dict[str, Path]) -> None:
@@ -102,12 +102,15 @@ def test_no_control_byte_reaches_the_terminal(tiny_gguf: dict[str, Path]) -> Non
 
 
 def test_thoughts_are_one_remark_and_no_text(thinker_gguf: Path) -> None:
-    done = run_chat(thinker_gguf, "Hi\n", "--max-tokens", "20")
-    assert done.stdout.decode() == "you> Hi\ntutor> \n"
-    thinking, unsaid, cut = done.stderr.decode().splitlines()
-    assert thinking == "thinking ..."
-    assert "within its thoughts" in unsaid
-    assert "--max-tokens" in cut
+    """They have a budget, after which the answer comes; /think shows them."""
+    done = run_chat(thinker_gguf, "/set think-budget 8\nHi\n/think\n", "--max-tokens", "20")
+    assert done.stderr.decode().count("thinking ...") == 1
+    reply = done.stdout.decode().split("tutor> ")[1].split("you> ")[0].strip()
+    thought = done.stderr.decode().splitlines()[-1]
+    assert reply
+    assert thought
+    assert reply not in thought
+    assert thought not in reply
 
 
 def test_the_same_seed_gives_the_same_chat(tiny_gguf: dict[str, Path]) -> None:
@@ -277,7 +280,26 @@ def test_a_long_line_typed_in_a_reply_is_the_next_message(
     written = tmp_path / "chat.json"
     chat.type(f"/export json {written}\n")
     chat.wait_for("written:")
-    said = [t["text"] for t in json.loads(written.read_text("utf-8")) if t["role"] == "user"]
+    turns = json.loads(written.read_text("utf-8"))["turns"]
+    said = [turn["text"] for turn in turns if turn["role"] == "user"]
     assert said == ["Hello", "x" * 9000 + "END"]
+    chat.type("/quit\n")
+    assert chat.exit_code() == 0
+
+
+@needs_pty
+def test_a_paste_of_100_kb_in_a_reply_arrives_whole(endless_chat: Terminal) -> None:
+    """Of many lines, as one message; /system shows what it got."""
+    chat = endless_chat
+    chat.type("Hello\n")
+    chat.wait_for("tutor> ")
+    lines = [f"line {n:05}" for n in range(9100)]
+    chat.type_slowly(b"/system \x1b[200~" + "\n".join(lines).encode() + b"\x1b[201~\r")
+    assert "line 0" not in chat.screen  # nothing of it shows while the reply runs
+    chat.type("\x03")
+    chat.wait_for(" ...")
+    chat.wait_for(PROMPT, 3)
+    shown = chat.screen.rpartition("line 00000")[2]
+    assert re.findall(r"line \d{5}", shown) == lines[1:]
     chat.type("/quit\n")
     assert chat.exit_code() == 0

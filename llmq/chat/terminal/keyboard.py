@@ -68,6 +68,7 @@ def typing_kept() -> Iterator[None]:
     gathering = [*before]
     gathering[0] &= ~(termios.ICRNL | termios.INLCR | termios.IGNCR)
     gathering[3] &= ~(termios.ICANON | termios.ECHO | termios.IEXTEN)
+    gathering[3] |= termios.NOFLSH  # Ctrl-C throws away nothing that was typed before it
     gathering[6] = [*before[6]]
     gathering[6][termios.VMIN], gathering[6][termios.VTIME] = 1, 0
     termios.tcsetattr(file, termios.TCSANOW, gathering)

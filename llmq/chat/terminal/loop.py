@@ -12,7 +12,7 @@ from llmq.chat.terminal.lesson import Lesson
 from llmq.chat.terminal.plain import Piped, Typed
 from llmq.chat.terminal.showing import Screen, is_terminal
 from llmq.chat.terminal.talk import Talk
-from llmq.errors import LessonError, LlmqError
+from llmq.errors import LlmqError, ModelError
 
 GREETING = "{name}: Ctrl-C stops a reply, /help shows the commands"
 HOW_TO_END = "/quit or Ctrl-D ends the chat"
@@ -63,7 +63,7 @@ def _turn(talk: Talk) -> None:
     except KeyboardInterrupt:
         talk.screen.remark(HOW_TO_END)
     except LlmqError as error:
-        if not talk.reader.is_person and not isinstance(error, LessonError):
+        if not talk.reader.is_person and isinstance(error, ModelError):
             raise
         talk.screen.remark(str(error))
 
