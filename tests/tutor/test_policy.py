@@ -148,7 +148,7 @@ def test_told_at_once_where_the_teacher_says_so() -> None:
 
 
 def test_a_rearranged_equation_is_a_step() -> None:
-    state = start(exercise_of_text("3x + 5 = 20"), PROFILE)
+    state: State | None = start(exercise_of_text("3x + 5 = 20"), PROFILE)
     kinds = []
     for turn in ("3x = 14", "3x = 15", "x = 5"):
         assert state is not None

@@ -210,7 +210,13 @@ def test_every_number_word_of_english_is_its_number() -> None:
 
 
 def test_number_words_of_other_languages() -> None:
-    said = ["vierundzwanzig", "neunundneunzig", "vingt-quatre", "quatre-vingt-dix-neuf", "veinticuatro"]
+    said = [
+        "vierundzwanzig",
+        "neunundneunzig",
+        "vingt-quatre",
+        "quatre-vingt-dix-neuf",
+        "veinticuatro",
+    ]
     assert [in_figures(word) for word in said] == ["24", "99", "24", "99", "24"]
     assert [in_figures(text) for text in ("noventa y nueve", "ventiquattro", "ventotto")] == [
         "99", "24", "28",
