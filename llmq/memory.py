@@ -2,8 +2,8 @@
 
 Four parts: the weights, which stand in memory once; what is kept of the tokens of the context,
 which llama.cpp clears, and so touches, when it opens the model (`llmq.context_memory`); the
-buffers of one batch; and the runtime itself: Python, llama.cpp, the vocabulary. Long conversations
-need no more than that: the context is paid for from the start.
+buffers of one batch, at a full context; and the runtime itself: Python, llama.cpp, the vocabulary.
+Long conversations need no more than that.
 
 `scripts/measure-memory` holds the sum against the peak of real chats. It is known for the decoders
 that llmq converts; of others, and of mixtures of experts, nothing is said rather than something
@@ -20,8 +20,8 @@ from llmq.architectures import ARCHITECTURES
 from llmq.context_memory import Keys, context_bytes, number, of_layers
 from llmq.files.gguf import MetaValue
 from llmq.runtime.decoder import BATCH_TOKENS
-from llmq.runtime.how import CACHE_TYPES, CHAT
-from llmq.runtime.opening import CONTEXT_LIMIT
+from llmq.runtime.how import CACHE_TYPES, CHAT, How
+from llmq.runtime.opening import CONTEXT_LIMIT, scores_bytes
 
 PADDED_TO = 256  # tokens: `llama_context` rounds the context up to a multiple of these
 VALUE_BYTES = 2  # of the attention mask: F16
@@ -98,10 +98,12 @@ def memory_to_run(
         return None
     widest = int(np.max(np.asarray(keys["feed_forward_length"])))
     wide = WIDE_FLOATS * widest + NARROW_FLOATS * number(keys, "embedding_length")
+    heads = number(keys, "attention.head_count")
     return Memory(
         weights=sum(tensor.n_bytes for tensor in model.tensors),
         cache=cache,
-        buffers=BATCH_TOKENS * (4 * wide + VALUE_BYTES * n_tokens),
+        buffers=BATCH_TOKENS * (4 * wide + VALUE_BYTES * n_tokens)
+        + scores_bytes(heads, n_tokens, How(cache_type)),
         runtime=RUNTIME_BYTES + ENTRY_BYTES * embeddings.shape[0],
     )
 

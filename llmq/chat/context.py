@@ -142,14 +142,15 @@ def _without_oldest(
     if space.share(messages) > 1:
         used = space.count(messages)
         raise ModelError(TOO_LONG.format(used=used, limit=space.tokens))
-    said = (SUMMARISED if tell else DROPPED).format(n=len(gone)) if gone else ""
+    said = (SUMMARISED if text else DROPPED).format(n=len(gone)) if gone else ""
     return Fitted(messages, len(gone), text, said)
 
 
 def _shortened(text: str, fits: Callable[[str], bool]) -> str:
     """The beginning of `text` that fits; nothing where no beginning does."""
     while text and not fits(text):
-        text = text[: len(text) // 2].rpartition(" ")[0]
+        half = text[: len(text) // 2]
+        text = half.rpartition(" ")[0] or half  # Chinese has no spaces
     return text
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Generator, Iterable
 from dataclasses import dataclass
 
-from llmq.chat.context import ContextUse, Fitted, Policy, compacted, context_use, fit
+from llmq.chat.context import ContextUse, Fitted, Policy, Tell, compacted, context_use, fit
 from llmq.chat.notebook import Notebook
 from llmq.chat.pieces import Kind as Part
 from llmq.chat.pieces import Piece
@@ -40,6 +40,9 @@ class LessonContext:
         self.last_thought = ""
         self._first = 0  # of the turns that the model still reads
         self._earlier = ""
+        self.tell: Tell | None = None  # who tells dropped turns in short; else they are quoted
+        self._card_of: tuple[str, int] | None = None
+        self._card = ""
 
     @property
     def exercise(self) -> Exercise | None:
@@ -66,19 +69,24 @@ class LessonContext:
             turns,
             count=self.speaker.count,
             room=self._room(),
+            summary=self.tell,
             earlier=self._earlier,
         )
         return self._dropped(fitted)
 
     def pinned(self) -> list[Message]:
         """What stands in every prompt: who the tutor is, who the student is, the open problem."""
-        parts = [self.system, self._card()]
+        # The same card for a whole problem: a prompt that begins otherwise is read from its start.
+        now = (self.exercise.id if self.exercise else "", self._first)
+        if self._card_of != now:
+            self._card_of, self._card = now, self._written_card()
+        parts = [self.system, self._card]
         if self.exercise:
             parts.append(f"The open problem: {self.exercise.question}")
         text = "\n".join(part for part in parts if part)
         return [Message("system", text)] if text else []
 
-    def _card(self) -> str:
+    def _written_card(self) -> str:
         """The learner card: what the student masters, in a line."""
         skills = [skill for skill in self.notebook.course.skills if self.learner.attempts(skill.id)]
         known = ", ".join(f"{s.name} {self.learner.mastery(s.id):.0%}" for s in skills[:8])
@@ -92,6 +100,7 @@ class LessonContext:
             count=self.speaker.count,
             room=self._room(),
             policy=self.settings.context_policy,
+            summary=self.tell,
             earlier=self._earlier,
         )
         yield from self._dropped(fitted)

@@ -78,13 +78,17 @@ class ModelSpeaker:
 
     def speak(self, messages: Sequence[Message], *, max_tokens: int) -> Iterator[Piece]:
         """Yield the reply to `messages` as it comes: thoughts, then speech, then remarks."""
-        return self.pieces(self.prompt(messages), max_tokens=max_tokens)
+        asked_at = time.perf_counter()
+        return self.pieces(self.prompt(messages), max_tokens=max_tokens, asked_at=asked_at)
 
-    def pieces(self, prompt: Sequence[int], *, max_tokens: int) -> Iterator[Piece]:
-        """As `speak`, after these tokens."""
+    def pieces(
+        self, prompt: Sequence[int], *, max_tokens: int, asked_at: float | None = None
+    ) -> Iterator[Piece]:
+        """As `speak`, after these tokens; `asked_at` is where its timings begin, if not now."""
+        asked_at = asked_at or time.perf_counter()
         if self.spreads:
             self.model.use_threads(free_cores())
-        pieces = _Reply(self, prompt, max_tokens).pieces()
+        pieces = _Reply(self, prompt, max_tokens, asked_at).pieces()
         return first_line(pieces) if self.model.chat_template.is_plain else pieces
 
     def prompt(self, messages: Sequence[Message]) -> list[int]:
@@ -96,8 +100,11 @@ class ModelSpeaker:
 class _Reply:
     """One reply while it is written."""
 
-    def __init__(self, speaker: ModelSpeaker, prompt: Sequence[int], max_tokens: int) -> None:
+    def __init__(
+        self, speaker: ModelSpeaker, prompt: Sequence[int], max_tokens: int, asked_at: float
+    ) -> None:
         self._speaker = speaker
+        self._asked_at = asked_at
         self._model = speaker.model
         self._prompt = prompt
         self._left = max_tokens
@@ -133,9 +140,9 @@ class _Reply:
 
     def _timed(self) -> Generator[int, None, None]:
         """`_tokens`, and the speaker's timings after each."""
-        started, read_before, first, n_read = time.perf_counter(), self._model.tokens_read, 0.0, 0
+        read_before, first, n_read = self._model.tokens_read, 0.0, 0
         for n, token in enumerate(self._tokens(), start=1):
-            now = time.perf_counter() - started
+            now = time.perf_counter() - self._asked_at
             if n == 1:
                 first, n_read = now, self._model.tokens_read - read_before
             self._speaker.timings = Timings(len(self._prompt), n_read, n, first, now)

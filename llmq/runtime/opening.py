@@ -22,6 +22,7 @@ from llmq.runtime.reader import Opened, Reader
 
 CONTEXT_LIMIT = 4096  # tokens: the default context is the model's own, but no more than this
 FLASH_ATTENTION_OFF = 0  # enum llama_flash_attn_type, LLAMA_FLASH_ATTN_TYPE_DISABLED
+SCORE_BYTES, MOST_SCORES_BYTES = 4, 64_000_000  # F32; of a model of 0.5 B weights 59 MB
 NO_GPU = "llama.cpp finds no GPU here, so the CPU computes"
 READ, MAPPED = 0, 1  # enum llama_load_mode, LLAMA_LOAD_MODE_NONE and LLAMA_LOAD_MODE_MMAP
 
@@ -83,7 +84,7 @@ def _opened(
         resources.callback(lib.llama_model_free, model)
         # A context of 2^31 tokens and more comes as a negative number.
         n_ctx = min(n_ctx or CONTEXT_LIMIT, lib.llama_model_n_ctx_train(model))
-        chosen = _context_settings(n_ctx, threads, how)
+        chosen = _context_settings(n_ctx, threads, how, lib.llama_model_n_head(model))
         context = lib.llama_init_from_model(model, chosen) if n_ctx > 0 else None
         if not context or not lib.llama_get_memory(context):
             raise ModelError(f"llama.cpp cannot run {path} as a language model{last_error()}")
@@ -117,7 +118,7 @@ def open_reader(path: Path, *, fixed_date: bool = False) -> Reader:
     raise AssertionError("unreachable: an ExitStack without callbacks swallows no error")
 
 
-def _context_settings(n_ctx: int, threads: int | None, how: How) -> Any:
+def _context_settings(n_ctx: int, threads: int | None, how: How, n_heads: int) -> Any:
     lib = library()
     settings = lib.llama_context_default_params()
     settings.n_ctx = n_ctx
@@ -125,9 +126,23 @@ def _context_settings(n_ctx: int, threads: int | None, how: How) -> Any:
     settings.n_outputs_max = OUTPUT_ROWS
     settings.n_threads = settings.n_threads_batch = threads or free_cores()
     settings.type_k = settings.type_v = CACHE_TYPES[how.cache_type].number
-    if how.exact:
+    if how.exact or scores_bytes(n_heads, n_ctx, how):
         settings.flash_attn_type = FLASH_ATTENTION_OFF
     return settings
+
+
+def scores_bytes(n_heads: int, n_ctx: int, how: How) -> int:
+    """The room for a batch's attention to the whole context at once; 0 where it is flash attention.
+
+    On a CPU, flash attention takes fewer than 64 tokens one by one (`use_tiled` in ggml-cpu's
+    ops.cpp), and what a student says is fewer. A small model, whose attention is much of its work,
+    reads them in half the time without it when 1,000 tokens stand before them (scripts/bench
+    turns); a large one gains little, and would take hundreds of megabytes. What is kept in blocks
+    needs it (llama_init_from_model).
+    """
+    n_bytes = n_heads * n_ctx * BATCH_TOKENS * SCORE_BYTES
+    in_blocks = CACHE_TYPES[how.cache_type].n_bytes < CACHE_TYPES["F16"].n_bytes
+    return 0 if how.gpu_layers or in_blocks or n_bytes > MOST_SCORES_BYTES else n_bytes
 
 
 def check_magic(path: Path) -> None:

@@ -8,6 +8,7 @@ from llmq.chat.desk import Desk
 from llmq.chat.notebook import Notebook
 from llmq.chat.speaking import ModelSpeaker
 from llmq.chat.store import Store, default_folder
+from llmq.chat.summary import teller
 from llmq.errors import one_line
 from llmq.tutor.course import built_in_course, read_course
 from llmq.tutor.profile import profile_named
@@ -26,6 +27,7 @@ def lesson_of(arguments: argparse.Namespace, speaker: ModelSpeaker, remarks: Seq
     desk = Desk(speaker, profile, notebook, remarks=remarks, seed=seed)
     desk.system = system_of(arguments)
     desk.settings.max_tokens = arguments.max_tokens
+    desk.tell = teller(speaker)
     if arguments.resume or (arguments.session and store.find(arguments.session)):
         desk.resume(arguments.session)
     return desk

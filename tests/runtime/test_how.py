@@ -9,6 +9,7 @@ from llmq.errors import ModelError
 from llmq.runtime import CHAT, EXACT, How, open_model
 from llmq.runtime.binding import library
 from llmq.runtime.how import ALL_LAYERS, CACHE_TYPES
+from llmq.runtime.opening import scores_bytes
 from llmq_eval.measuring import opened
 
 TOKENS = list(range(40, 140))
@@ -63,3 +64,20 @@ def test_a_device_runs_what_is_measured_exactly_as_a_chat_does() -> None:
 def test_heads_that_no_block_divides(tiny_gguf: dict[str, Path]) -> None:
     with pytest.raises(ModelError, match=r"cannot run .*K cache type q8_0 with block size 32"):
         open_model(tiny_gguf["BF16"], how=How("Q8_0"))
+
+
+@pytest.mark.parametrize(
+    ("n_heads", "n_ctx", "how", "n_bytes"),
+    [
+        (9, 4096, CHAT, 9 * 4096 * 256 * 4),
+        (14, 4096, CHAT, 14 * 4096 * 256 * 4),
+        (32, 4096, CHAT, 0),  # too much for what it saves
+        (32, 1024, CHAT, 32 * 1024 * 256 * 4),
+        (9, 4096, How("Q8_0"), 0),  # blocks need flash attention
+        (9, 4096, How(gpu_layers=-1), 0),
+    ],
+)
+def test_small_models_attend_without_flash_attention(
+    n_heads: int, n_ctx: int, how: How, n_bytes: int
+) -> None:
+    assert scores_bytes(n_heads, n_ctx, how) == n_bytes

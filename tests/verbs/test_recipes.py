@@ -121,7 +121,7 @@ def test_what_fits(capsys: Capture) -> None:
         return {row["recipe"]: row["fits"] for row in found["recipes"]}
 
     assert set(fits("--device", "Phone-4GB").values()) == {"fits"}
-    scarce = fits("--memory", "130MB")
+    scarce = fits("--memory", "135MB")
     assert scarce["Q4_K_M"] == "tight"
     assert scarce["F32"] == "too large"
     assert report(capsys, TUTOR, "--memory", "100M")["command"] is None
