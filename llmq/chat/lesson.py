@@ -59,7 +59,7 @@ class Lesson(LessonContext):
 
     def explain(self, text: str) -> Reply:
         """A question beside the open problem, which it does not answer."""
-        state, move = policy.aside(self.state, text)
+        state, move = policy.aside(self.state)
         return self._turn(text, state, move)
 
     def check(self, text: str) -> Reply:

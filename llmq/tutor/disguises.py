@@ -30,6 +30,7 @@ HUNDREDS = {
     "pt": "cento",
     "tr": "yüz",
 }
+TWENTIES = "veintiuno veintidós veintitrés veinticuatro veinticinco veintiséis veintisiete veintiocho veintinueve"
 ENGLISH_TOO = frozenset({"six", "on", "sei", "once", "dix", "un", "um", "due", "bin"})
 # Words of other languages that English text is full of, or that say no number there.
 ROMAN = re.compile(r"\b(?=[IVXLC]{2,}\b)(X[CL]|L?X{0,3})(I[XV]|V?I{0,3})\b")
@@ -58,6 +59,9 @@ def _foreign() -> dict[str, int]:
         }
         table[HUNDREDS[language]] = 100
         found |= table
+    found |= {word: 21 + i for i, word in enumerate(TWENTIES.split())}
+    for i, ten in enumerate(TENS["it"].split(), start=2):  # ventuno, ventotto
+        found |= {f"{ten[:-1]}uno": 10 * i + 1, f"{ten[:-1]}otto": 10 * i + 8}
     return {word: n for word, n in found.items() if word not in ENGLISH_TOO}
 
 

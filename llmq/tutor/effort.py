@@ -13,6 +13,8 @@ class Asks(StrEnum):
     ANSWER = "answer"  # to be told: no effort
     NOTHING = "nothing"  # empty, a shrug
     HELP = "help"  # a hint
+    HELLO = "hello"
+    THANKS = "thanks"
     TALK = "talk"  # anything else
 
 
@@ -48,7 +50,15 @@ FOR_HELP = (
     r"\bwhat (?:do|should|must|can) i do\b|\bwhere (?:do|should) i (?:start|begin)\b",
     r"\bwhat (?:is|'s) (?:the )?(?:next|first) step\b|\bwhat(?:'s| is| comes) next\b",
 )
-TABLE = ((Asks.ANSWER, TO_BE_TOLD), (Asks.NOTHING, SHRUGS), (Asks.HELP, FOR_HELP))
+HELLOS = (
+    r"^(?:hi|hello|hey|good (?:morning|afternoon|evening)|hallo|guten (?:tag|morgen)|bonjour|salut|hola|ciao|ol[aá])(?:\s+(?:there|tutor|again))?[\s.!]*$",
+)
+THANKS = (
+    r"^(?:ok(?:ay)?,?\s+|great,?\s+)?(?:thank you|thanks|thx|cheers|danke|merci|gracias|grazie|obrigad[oa])(?:\s+(?:so much|a lot|very much|you))?(?:,?\s+bye)?[\s.!]*$",
+)
+TABLE = (
+    (Asks.HELLO, HELLOS), (Asks.THANKS, THANKS), (Asks.ANSWER, TO_BE_TOLD), (Asks.NOTHING, SHRUGS), (Asks.HELP, FOR_HELP),
+)  # fmt: skip
 PATTERNS = tuple((asks, re.compile("|".join(patterns), re.IGNORECASE)) for asks, patterns in TABLE)
 MOST_CHARACTERS = 2000
 

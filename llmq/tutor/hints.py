@@ -1,30 +1,66 @@
 """The authored words of the ladder: what a tutor can always say, without any model."""
 
-from llmq.tutor.exercise import Exercise
+from collections.abc import Iterator
+
+from llmq.practice.numerals import numbers_in
+from llmq.tutor.exercise import Exercise, Step
+from llmq.tutor.guard import Guard
 from llmq.tutor.moves import Level
 from llmq.tutor.state import State
 
 TRY = "What do you get?"
+NO_NUMBERS = "What do you know, and what is asked for? Write down your first step."
 
 
 def authored(state: State, slip: str = "") -> str:
-    """The hint of the state's level; `slip` points at the student's error where it is known."""
-    exercise, level, step = state.exercise, Level(state.level), state.step
-    if level is Level.GOAL:
-        goal = exercise.goal or f"The task is: {exercise.question}"
-        return f"{goal} {step.ask if step else 'How would you begin?'}"
+    """The hint of the state's level; `slip` points at the student's error where it is known.
+
+    Below the answer it is one that tells neither the key nor a value that is not found yet: a
+    course's own hint that does gives way to the steps' words.
+    """
+    level = Level(state.level)
     if level is Level.ANSWER:
-        return worked(exercise)
-    if len(exercise.hints) >= level:
-        return exercise.hints[level - 1]
+        return worked(state.exercise)
+    return next(hint for hint in _hints(state, level, slip) if _is_safe(hint, state))
+
+
+def _is_safe(hint: str, state: State) -> bool:
+    """Whether the guard passes what a hint adds to the question, the calculation, the example."""
+    exercise = state.exercise
+    if hint == NO_NUMBERS:
+        return True
+    for shown in (_example(exercise), exercise.question, state.step.work if state.step else ""):
+        hint = hint.replace(shown, "")
+    return Guard(exercise, level=Level.GOAL, done=state.done).check(hint) is None
+
+
+def _example(exercise: Exercise) -> str:
+    """The worked example, if no value of the exercise's own steps occurs in it."""
+    hidden = numbers_in(" ; ".join((exercise.key, *(step.value for step in exercise.steps))))
+    is_other = exercise.example and not hidden & numbers_in(exercise.example)
+    return f"Here is one like it: {exercise.example} " if is_other else ""
+
+
+def _hints(state: State, level: Level, slip: str) -> Iterator[str]:
+    """Hints of a level, the best one first, the last one without any number."""
+    exercise, step = state.exercise, state.step
+    if level is not Level.GOAL and len(exercise.hints) >= level:
+        yield exercise.hints[level - 1]
     if step is None:
-        return f"Read it once more: {exercise.question} What do you know, and what is asked for?"
+        yield f"Read it once more: {exercise.question} What do you know, and what is asked for?"
+    else:
+        yield _of_step(exercise, step, level, slip)
+    yield NO_NUMBERS
+
+
+def _of_step(exercise: Exercise, step: Step, level: Level, slip: str) -> str:
+    if level is Level.GOAL:
+        return f"{exercise.goal or f'The task is: {exercise.question}'} {step.ask}"
     if level is Level.CONCEPT:
         return f"{step.concept} {step.ask}"
     if level is Level.ERROR:
         return f"{slip} Look at this step again: {step.work}. {TRY}".strip()
-    example = f"Here is one like it: {exercise.example} " if exercise.example else ""
-    return f"{example}Now yours: {step.work}. {TRY}"
+    return f"{_example(exercise)}Now yours: {step.work}. {TRY}"
 
 
 def worked(exercise: Exercise) -> str:

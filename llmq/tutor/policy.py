@@ -2,7 +2,8 @@
 
 No model takes part. The level rises by one for an honest wrong attempt or when help is asked for,
 up to an example; to be told the answer takes honest attempts. Asking for it, shrugging, repeating a
-wrong answer and guessing bare numbers raise nothing.
+wrong answer and guessing bare numbers raise nothing. A calculation is work where it
+uses numbers of the exercise.
 """
 
 from dataclasses import replace
@@ -25,6 +26,7 @@ NUDGES = (
 ALREADY = "You have that already."
 GUESSED = "Guessing will not get us there: show me how you calculate."
 AGAIN = "You have said that before, and it is not it."
+COURTESIES = {Asks.HELLO: "Hello!", Asks.THANKS: "You are welcome."}
 TOLD = "You have worked on it, so here is the whole way."
 WORDS_ONLY = "Say no numbers and no results of the open problem."
 
@@ -44,15 +46,18 @@ def respond(state: State | None, text: str, profile: Profile) -> tuple[State | N
     if found.outcome is Outcome.STEP:
         return _after_step(state, found)
     asks = asks_for(text)
-    if found.outcome is Outcome.WRONG and asks is not Asks.ANSWER:
+    is_number_in_passing = asks is Asks.HELP and not found.has_work  # stuck, in grade 5
+    if found.outcome is Outcome.WRONG and asks is not Asks.ANSWER and not is_number_in_passing:
         return _after_wrong(state, found, profile)
     if asks is Asks.ANSWER and _may_tell(state, profile):
         return None, _told(state)
     if asks in (Asks.ANSWER, Asks.NOTHING):
         return state, _nudge(state, _pick(NUDGES, state))
+    if asks in COURTESIES:
+        return state, _nudge(state, COURTESIES[asks])
     if asks is Asks.HELP:
         return hint(state)
-    return aside(state, text)
+    return aside(state)
 
 
 def hint(state: State) -> tuple[State, Move]:
@@ -62,13 +67,13 @@ def hint(state: State) -> tuple[State, Move]:
     return higher, Move(Kind.HINT, "", _brief(said), said, Level(state.level))
 
 
-def aside(state: State | None, text: str) -> tuple[State | None, Move]:
+def aside(state: State | None) -> tuple[State | None, Move]:
     """A question beside the exercise: explained freely, while its key stays guarded."""
     if state is None:
         return None, Move(Kind.FREE, "", "", "", Level.ANSWER)
     brief = (
-        f"This is a question beside the open problem: {text[:200]!r}. Explain it in a few plain"
-        f" sentences, with another example. {WORDS_ONLY}"
+        "This is a question beside the open problem. Explain it in a few plain sentences, with"
+        f" another example. {WORDS_ONLY}"
     )
     return state, Move(Kind.ASIDE, "", brief, authored(state), Level(state.level))
 
@@ -116,6 +121,8 @@ def _after_wrong(state: State, found: Found, profile: Profile) -> tuple[State | 
 
 
 def _may_tell(state: State, profile: Profile) -> bool:
+    if profile.tell == "free":
+        return True
     return profile.tell == "after" and state.attempts >= profile.answer_after
 
 

@@ -11,7 +11,7 @@ from llmq.spelling import did_you_mean
 from llmq.tutor.moves import Level
 
 BUILT_IN = ("socratic", "explainer", "quiz")
-TELLS = ("after", "never")
+TELLS = ("after", "never", "free")
 MOST_CHARACTERS = 8000
 
 
@@ -20,7 +20,8 @@ class Profile:
     """How a tutor teaches.
 
     `persona` is what the model is told about itself. An answer is told after `answer_after` honest
-    attempts, when it is asked for or failed again; with `tell` "never" it is not. `start_level` is
+    attempts, when it is asked for or failed again; with `tell` "never" it is not, with "free" it is
+    told to whoever asks. `start_level` is
     the rung of the ladder that an exercise begins on. `goes_on`: the next exercise follows a right
     answer by itself.
     """

@@ -1,31 +1,25 @@
 """What a student claims, and whether that is the answer, a step of the way, or wrong.
 
-"Correct" is said of nothing else: the claim is found by rules, and compared exactly
-(`llmq.answers`). Whoever names two numbers with "or" has claimed none.
+"Correct" is said of nothing else: the claim is found by rules (`claims`), and compared exactly
+(`llmq.answers`). A wrong calculation that ends in the right number is wrong.
 """
 
 import re
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import pairwise
+from fractions import Fraction
 
 from llmq.answers.checking import check
-from llmq.answers.finding import found_answer
-from llmq.answers.nodes import symbols
-from llmq.answers.quantities import Quantity, plain, quantities
-from llmq.answers.readings import readings, tidy
-from llmq.tutor.equations import right_side
-from llmq.tutor.exercise import Exercise
+from llmq.answers.nodes import Node, Num, Op, Rel, Sym, TooLargeError, rational, symbols
+from llmq.answers.readings import as_words, readings, tidy
+from llmq.practice.numerals import numbers_in
+from llmq.tutor.claims import Claim, claim_of
+from llmq.tutor.exercise import Exercise, Step
 
-MOST_CHARACTERS = 600  # of a turn that is looked at for a claim, from its end
-TERM = r"[\d(](?:[\d\s.,()+\-*/×÷·^]{0,60}[\d)])?"  # signs that people type
-CHAIN = re.compile(rf"(?<![\w.])-?{TERM}(?:\s*=\s*-?{TERM})+")
-# A calculation without its result is no claim: 20 - 5, but -5, 3/4 and 1 1/2 are numbers.
-UNFINISHED = re.compile(r"[\d)]\s*[-+*×÷·^(]|/.*/")  # signs that people type
 LETTER = re.compile(
-    r"(?:^|\b(?:answer|option|choice|choose|take|pick|say|think)\b[\w\s':]{0,12}?)\(?(?P<letter>[A-Ha-h])\)?[\s.!?]*$"
+    r"(?:^|\b(?:answer|option|choice|choose|take|pick|say|think|it|it's|is)\b[\w\s':]{0,12}?)"
+    r"\(?\b(?P<letter>[A-Ha-h])\b\)?[\s.!?]*$"
 )
-OR = re.compile(r"\bor\b|\boder\b|\bou\b", re.IGNORECASE)
 
 
 class Outcome(StrEnum):
@@ -41,7 +35,8 @@ class Outcome(StrEnum):
 class Found:
     """What a turn claims: `said` in the student's words, `step` the index of the step it finds.
 
-    `slip` points at the error where it is a known one. `has_work`: a calculation stands with it.
+    `slip` points at the error where it is a known one. `has_work`: a calculation with the
+    exercise's numbers stands with it.
     """
 
     outcome: Outcome
@@ -61,53 +56,42 @@ def verdict(text: str, exercise: Exercise, step_index: int = 0) -> Found:
     >>> [verdict(text, exercise).outcome.value for text in ("It is twelve.", "20-8=13", "Why?")]
     ['answer', 'wrong', 'none']
     """
-    text = text[-MOST_CHARACTERS:]
-    if exercise.choices and (letter := LETTER.search(text.strip())):
-        return _of_choice(ord(letter["letter"].upper()) - ord("A"), exercise)
-    flat = plain(text)
-    chains = [[tidy(part) for part in match[0].split("=")] for match in CHAIN.finditer(flat)]
-    has_work = bool(chains)
-    if any(not check(left, right).right for chain in chains for left, right in pairwise(chain)):
-        said = chains[-1][-1]
-        return Found(Outcome.WRONG, said, slip=_slip(said, exercise, step_index), has_work=True)
-    if _undecided(flat):
+    if exercise.choices and (index := _choice(text, exercise)) is not None:
+        return _of_choice(index, exercise)
+    claim = claim_of(text, has_list="," in exercise.key)
+    shown = _shown(exercise, step_index)
+    has_work = bool({Fraction(n) for n in claim.work} & shown)
+    if not claim.is_sound:
+        return _wrong(claim.said, exercise, step_index, has_work=has_work)
+    # Of several calculations any may be the one that counts: 252+19=271 because 12*21=252.
+    candidates = (claim.said, *claim.others[: len(exercise.steps)])
+    held = [found for said in candidates if said and (found := _held(said, exercise, step_index))]
+    if held:
+        found = min(held, key=lambda each: (each.outcome is not Outcome.ANSWER, -each.step))
+        return Found(found.outcome, found.said, found.step, has_work=has_work)
+    if not claim.said or not readings(tidy(claim.said)) or _restates(claim, shown):
         return NOTHING
-    said = _claim(text, flat, chains)
-    found = _held(said, exercise, step_index) if said else None
-    if found:
-        return Found(found.outcome, said, found.step, has_work=has_work)
-    if not said or not readings(tidy(said)):
-        return NOTHING
-    if right := right_side(tidy(said), exercise.key):
-        found = _held(right, exercise, step_index)
-        return Found(Outcome.STEP, said, found.step, has_work=True) if found else NOTHING
-    return Found(Outcome.WRONG, said, slip=_slip(said, exercise, step_index), has_work=has_work)
+    equation = _equation(claim.said, exercise)
+    if equation is not None and equation.outcome is not Outcome.WRONG:
+        return equation
+    return _wrong(claim.said, exercise, step_index, has_work=has_work or equation is not None)
 
 
-def _claim(text: str, flat: str, chains: list[list[str]]) -> str:
-    """What the turn claims, in its own words; nothing where it claims nothing."""
-    if chains:
-        return chains[-1][-1]
-    numbers = sorted(quantities(flat), key=lambda q: q.start)
-    if "?" in text and len(numbers) != 1:
-        return ""  # a question about several numbers claims none
-    found = found_answer(text.replace("?", ".")) or ""
-    last = numbers[-1] if numbers else None
-    if last and last.spelled and not readings(tidy(found)):
-        return str(last.value)
-    return "" if UNFINISHED.search(plain(found)) and not _has_letters(found) else found
+def _wrong(said: str, exercise: Exercise, step_index: int, *, has_work: bool) -> Found:
+    slip = _slip(said, exercise, step_index)
+    return Found(Outcome.WRONG, said, slip=slip, has_work=has_work)
 
 
-def _has_letters(found: str) -> bool:
-    return any(symbols(reading.node) for reading in readings(tidy(found)))
+def _shown(exercise: Exercise, step_index: int) -> frozenset[Fraction]:
+    """The numbers that the student has: the question's, and those of the steps that are done."""
+    done = " ; ".join(step.value for step in exercise.steps[:step_index])
+    return numbers_in(f"{exercise.question} ; {done}")
 
 
-def _undecided(flat: str) -> bool:
-    """Whether two numbers are offered: 5 or 7."""
-    numbers: list[Quantity] = sorted(quantities(flat), key=lambda q: q.start)
-    return any(
-        OR.search(flat[a.stop : b.start]) and a.value != b.value for a, b in pairwise(numbers)
-    )
+def _restates(claim: Claim, shown: frozenset[Fraction]) -> bool:
+    """Whether a number of the question is only spoken of: Jack has 12 bags."""
+    nodes = (reading.node for reading in readings(tidy(claim.said)))
+    return claim.is_bare and any(isinstance(n, Num) and n.value in shown for n in nodes)
 
 
 def _held(said: str, exercise: Exercise, step_index: int) -> Found | None:
@@ -119,6 +103,70 @@ def _held(said: str, exercise: Exercise, step_index: int) -> Found | None:
         if check(said, exercise.steps[index].value).right:
             return Found(Outcome.STEP, said, index)
     return None
+
+
+def _equation(said: str, exercise: Exercise) -> Found | None:
+    """What an equation with a letter comes to, such as 3x = 15; None of anything else.
+
+    It is a step where the answer solves it and its right side is the value of a step, and nothing
+    where the answer solves it all the same.
+    """
+    key, relation = _number(exercise.key), _relation(said)
+    if key is None or relation is None:
+        return None
+    try:
+        sides = [rational(_at(side, key)) for side in (relation.left, relation.right)]
+    except (TooLargeError, ZeroDivisionError):
+        return NOTHING
+    if None in sides or sides[0] != sides[1]:
+        return Found(Outcome.WRONG, said)
+    if relation in _asked(exercise.question):
+        return NOTHING
+    steps = [i for i, step in enumerate(exercise.steps) if _ends_in(relation, step)]
+    return Found(Outcome.STEP, said, steps[-1], has_work=True) if steps else NOTHING
+
+
+def _relation(said: str) -> Rel | None:
+    for reading in readings(tidy(said)):
+        node = reading.node
+        if isinstance(node, Rel) and node.name == "=" and len(symbols(node)) == 1:
+            return node
+    return None
+
+
+def _asked(question: str) -> list[Rel]:
+    """The equation that the question puts."""
+    parts = re.findall(r"[\w(][\w\s()+\-*/^.]*=[\w\s()+\-*/^.]*[\w)]", question)
+    tails = (part.split(":")[-1].split()[i:] for part in parts for i in range(4))
+    return [rel for words in tails if (rel := _relation(" ".join(words)))]
+
+
+def _ends_in(relation: Rel, step: Step) -> bool:
+    value = _number(step.value)
+    return value is not None and value in (rational(relation.left), rational(relation.right))
+
+
+def _number(text: str) -> Fraction | None:
+    found = (rational(r.node) for r in readings(tidy(text)))
+    return next((value for value in found if value is not None), None)
+
+
+def _at(node: Node, value: Fraction) -> Node:
+    """`node` with its letter replaced by a number."""
+    if isinstance(node, Sym):
+        return Num(value)
+    if isinstance(node, Op):
+        return Op(node.name, tuple(_at(arg, value) for arg in node.args))
+    return node
+
+
+def _choice(text: str, exercise: Exercise) -> int | None:
+    """The index of the option that is named, by its letter or by its words."""
+    if letter := LETTER.search(text.strip()):
+        return ord(letter["letter"].upper()) - ord("A")
+    said = f" {as_words(text)} "
+    named = [i for i, choice in enumerate(exercise.choices) if f" {as_words(choice)} " in said]
+    return named[0] if len(named) == 1 and not _number(exercise.key) and "not" not in said else None
 
 
 def _of_choice(index: int, exercise: Exercise) -> Found:

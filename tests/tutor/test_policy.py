@@ -1,12 +1,17 @@
 """The ladder of hints: what raises it, and what does not."""
 
 import json
+from dataclasses import replace
+from fractions import Fraction
 
 import pytest
 
 from llmq.errors import LessonError
+from llmq.practice.numerals import numbers_in
 from llmq.tutor.course import built_in_course
-from llmq.tutor.hints import authored
+from llmq.tutor.course.typed import exercise_of_text
+from llmq.tutor.exercise import Exercise, Step
+from llmq.tutor.hints import NO_NUMBERS, authored
 from llmq.tutor.moves import Kind, Level
 from llmq.tutor.policy import hint, respond, start
 from llmq.tutor.profile import profile_named
@@ -62,7 +67,7 @@ def test_the_answer_takes_two_honest_attempts_and_asking_for_it() -> None:
 
 
 def test_never_tells_where_the_teacher_says_so() -> None:
-    never = PROFILE.__class__("mine", "w", "p", tell="never")
+    never = replace(PROFILE, tell="never")
     state: State | None = start(EXERCISE, never)
     for n in range(12):
         state, move = respond(state, f"{EXERCISE.steps[0].work} = {n}", never)
@@ -86,11 +91,70 @@ def test_a_step_goes_on_and_the_answer_ends() -> None:
     assert state is None
 
 
-def test_no_authored_hint_states_the_key() -> None:
+LEVELS = [Level.GOAL, Level.CONCEPT, Level.ERROR, Level.EXAMPLE]
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_no_authored_hint_states_the_key_or_a_value_that_is_not_found(level: Level) -> None:
     for exercise in built_in_course().exercises:
-        for level in range(Level.ANSWER):
-            said = authored(State(exercise, level=level)).replace(exercise.question, "")
-            assert f"= {exercise.key}." not in said.replace(exercise.example, "")
+        for n_done, step in enumerate(exercise.steps):
+            said = authored(State(exercise, level=level, n_done=n_done))
+            assert said != NO_NUMBERS, exercise.id
+            own = said.replace(exercise.question, "").replace(step.work, "")
+            hidden = {Fraction(each.value) for each in exercise.steps[n_done:]}
+            assert not hidden & numbers_in(own), (exercise.id, said)
+
+
+def test_a_courses_own_hint_that_tells_is_not_given() -> None:
+    steps = (Step("How many in all?", "Multiply.", "12 * 21", "252"),)
+    telling = ("Multiply to get 252.", "It is two hundred and fifty-two.", "The answer is 252.")
+    exercise = Exercise("e", "s", "How many are 12 bags of 21?", "252", steps, hints=telling)
+    for level in LEVELS:
+        assert "252" not in authored(State(exercise, level=level))
+        assert "fifty" not in authored(State(exercise, level=level))
+    fair = replace(exercise, hints=("Think of 12 rows.", "Count the bags.", "Draw them."))
+    assert [authored(State(fair, level=n)) for n in (1, 2, 3)] == list(fair.hints)
+
+
+@pytest.mark.parametrize("turn", ["Hello!", "Thanks", "Danke!", "merci"])
+def test_a_courtesy_is_returned_and_raises_nothing(turn: str) -> None:
+    state, kinds = told(turn, turn)
+    assert state == start(EXERCISE, PROFILE)
+    assert kinds == [Kind.NUDGE, Kind.NUDGE]
+
+
+@pytest.mark.parametrize(
+    "turn",
+    ["I'm stuck, I am only in grade 5", "What is a numerator?", "Why do we multiply 3 by 4?"],
+)
+def test_a_number_in_passing_is_no_attempt(turn: str) -> None:
+    state, kinds = told(turn)
+    assert state is not None
+    assert state.attempts == 0
+    assert kinds[0] in (Kind.HINT, Kind.ASIDE)
+
+
+def test_calculations_with_other_numbers_are_guesses() -> None:
+    state, _ = told(*(f"{n}*1000003={n * 1000003}" for n in range(2, 11)))
+    assert state is not None
+    assert state.attempts == 1
+
+
+def test_told_at_once_where_the_teacher_says_so() -> None:
+    free = replace(PROFILE, tell="free")
+    state, move = respond(start(EXERCISE, free), "tell me the answer", free)
+    assert state is None
+    assert EXERCISE.key in move.said
+
+
+def test_a_rearranged_equation_is_a_step() -> None:
+    state: State | None = start(exercise_of_text("3x + 5 = 20"), PROFILE)
+    kinds = []
+    for turn in ("3x = 14", "3x = 15", "x = 5"):
+        assert state is not None
+        state, move = respond(state, turn, PROFILE)
+        kinds.append(move.kind)
+    assert kinds == [Kind.WRONG, Kind.STEP, Kind.SOLVED]
 
 
 def test_a_state_comes_back_whole_and_a_forged_one_is_refused() -> None:

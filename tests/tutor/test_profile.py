@@ -20,7 +20,7 @@ def test_built_in_profiles_are_read(name: str) -> None:
         ("words = 'w'", "persona is missing"),
         ("words = 'w'\npersona = 'x'\nanswer_afer = 3", "did you mean answer_after?"),
         ("words = 'w'\npersona = 'x'\nanswer_after = 1", "has to be from 2 to 20"),
-        ("words = 'w'\npersona = 'x'\ntell = 'at once'", "one of after, never"),
+        ("words = 'w'\npersona = 'x'\ntell = 'at once'", "one of after, never, free"),
         ("words = 'w'\npersona = ''", "persona is empty"),
         ("words =", "is not valid TOML"),
     ],

@@ -6,7 +6,9 @@ from fractions import Fraction
 import pytest
 
 from llmq.tutor.course import built_in_course
+from llmq.tutor.course.typed import exercise_of_text
 from llmq.tutor.exercise import Exercise, Step
+from llmq.tutor.spoken import in_figures
 from llmq.tutor.verifying import Outcome, verdict
 
 ONES = [
@@ -39,6 +41,9 @@ def in_words(number: int) -> str:
         return ONES[number]
     if number < 100:
         return TENS[number // 10] + (f"-{ONES[number % 10]}" if number % 10 else "")
+    if number >= 1000:
+        rest = f" {in_words(number % 1000)}" if number % 1000 else ""
+        return f"{ONES[number // 1000]} thousand{rest}"
     rest = f" and {in_words(number % 100)}" if number % 100 else ""
     return f"{ONES[number // 100]} hundred{rest}"
 
@@ -62,7 +67,7 @@ def percent(value: Fraction) -> str | None:
 
 
 def words(value: Fraction) -> str | None:
-    small = value.denominator == 1 and 0 <= value < 1000
+    small = value.denominator == 1 and 0 <= value < 10_000
     return f"The answer is {in_words(int(value))}." if small else None
 
 
@@ -127,6 +132,11 @@ SWEETS = Exercise(
 )
 
 
+SUM = Exercise("sum", "sums", "What is 2 + 3?", "5")
+HALVES = Exercise("halves", "parts", "How much are five halves?", "5/2")
+EQUATION = exercise_of_text("3x + 5 = 20")
+
+
 @pytest.mark.parametrize(
     ("text", "exercise", "outcome"),
     [
@@ -145,6 +155,43 @@ SWEETS = Exercise(
         ("two hundred and seventy-one!", SWEETS, Outcome.ANSWER),
         ("Is it 271?", SWEETS, Outcome.ANSWER),
         ("Why do I multiply 12 by 21?", SWEETS, Outcome.NONE),
+        ("12 x 21 = 252", SWEETS, Outcome.STEP),
+        ("12 times 21 is 252", SWEETS, Outcome.STEP),
+        ("3 times 4 is 271", SWEETS, Outcome.WRONG),
+        ("12*21=252+19=271", SWEETS, Outcome.ANSWER),
+        ("252+19=271 because 12*21=252", SWEETS, Outcome.ANSWER),
+        ("12*21=252, so the answer is 271", SWEETS, Outcome.ANSWER),
+        ("it is 270. no wait, 271", SWEETS, Outcome.ANSWER),
+        ("270, 271, 272", SWEETS, Outcome.NONE),
+        ("It's not 271", SWEETS, Outcome.NONE),
+        ("I'm not sure, 271?", SWEETS, Outcome.ANSWER),
+        ("Is it more than 270?", SWEETS, Outcome.NONE),
+        ("Does it end in 1?", SWEETS, Outcome.NONE),
+        ("Jack has 12 bags", SWEETS, Outcome.NONE),
+        ("What about 271?", SWEETS, Outcome.ANSWER),
+        ("minus 271", SWEETS, Outcome.WRONG),
+        ("x" * 590 + " 1271", SWEETS, Outcome.WRONG),
+        ("negative 5", SUM, Outcome.WRONG),
+        ("minus five", SUM, Outcome.WRONG),
+        ("twenty-five", SUM, Outcome.WRONG),
+        ("fünf", SUM, Outcome.ANSWER),
+        ("c'est cinq", SUM, Outcome.ANSWER),
+        ("son cinco", SUM, Outcome.ANSWER),
+        ("sono cinque", SUM, Outcome.ANSWER),
+        ("5,0", SUM, Outcome.ANSWER),
+        ("5 cm", SUM, Outcome.ANSWER),
+        ("two and a half", HALVES, Outcome.ANSWER),
+        ("two point five", HALVES, Outcome.ANSWER),
+        ("2,5", HALVES, Outcome.ANSWER),
+        ("5 over 2", HALVES, Outcome.ANSWER),
+        ("a half", HALVES, Outcome.WRONG),
+        ("five", HALVES, Outcome.WRONG),
+        ("3x + 5 = 20", EQUATION, Outcome.NONE),
+        ("3x = 15", EQUATION, Outcome.STEP),
+        ("3x = 14", EQUATION, Outcome.WRONG),
+        ("x = five", EQUATION, Outcome.ANSWER),
+        ("is it B?", CHOICE, Outcome.ANSWER),
+        ("not B", CHOICE, Outcome.NONE),
         ("I do not know", SWEETS, Outcome.NONE),
         ("", SWEETS, Outcome.NONE),
     ],
@@ -155,3 +202,22 @@ def test_what_a_turn_claims(text: str, exercise: Exercise, outcome: Outcome) -> 
 
 def test_a_known_slip_is_pointed_at() -> None:
     assert verdict("12*21=264", SWEETS).slip == "One bag too many."
+
+
+def test_every_number_word_of_english_is_its_number() -> None:
+    for number in range(10_000):
+        assert in_figures(f"It is {in_words(number)}.") == f"It is {number}."
+
+
+def test_number_words_of_other_languages() -> None:
+    said = [
+        "vierundzwanzig",
+        "neunundneunzig",
+        "vingt-quatre",
+        "quatre-vingt-dix-neuf",
+        "veinticuatro",
+    ]
+    assert [in_figures(word) for word in said] == ["24", "99", "24", "99", "24"]
+    assert [in_figures(text) for text in ("noventa y nueve", "ventiquattro", "ventotto")] == [
+        "99", "24", "28",
+    ]  # fmt: skip
