@@ -62,7 +62,7 @@ def _foreign() -> dict[str, int]:
     found |= {word: 21 + i for i, word in enumerate(TWENTIES.split())}
     for i, ten in enumerate(TENS["it"].split(), start=2):  # ventuno, ventotto
         found |= {f"{ten[:-1]}uno": 10 * i + 1, f"{ten[:-1]}otto": 10 * i + 8}
-    return {word: n for word, n in found.items() if word not in ENGLISH_TOO}
+    return {word.casefold(): n for word, n in found.items() if word not in ENGLISH_TOO}
 
 
 FOREIGN = _foreign()
@@ -75,17 +75,13 @@ def undisguised(text: str) -> tuple[str, ...]:
     """`text` as it is, and as it is with what may hide a number written in figures.
 
     >>> undisguised("Es sind zwölf.")[-1], undisguised("t-w-e-l-v-e, 1 - 2, XII")[1:]
-    ('Es sind 12.', ('twelve, 1 - 2, 12', 'twelve, 1 - 2, 12'))
+    ('es sind 12.', ('twelve, 1 - 2, 12', 'twelve, 1 - 2, 12'))
     """
     text = INVISIBLE.sub("", unicodedata.normalize("NFKC", text))
     text = "".join(_figure(character) for character in text)
     together = ROMAN.sub(_roman, APART.sub(_together, text))
     translated = WORD.sub(lambda m: str(FOREIGN[m[0]]), together.casefold())
-    return (text, together, HAN.sub(_han, translated) if HAN.search(text) else _cased(together))
-
-
-def _cased(text: str) -> str:
-    return re.sub(WORD.pattern, lambda m: str(FOREIGN[m[0].casefold()]), text, flags=re.IGNORECASE)
+    return (text, together, HAN.sub(_han, translated))
 
 
 def _figure(character: str) -> str:
