@@ -1,7 +1,6 @@
 """Numbers that are hidden, brought to figures: in other languages, letters apart, Roman."""
 
 import re
-import unicodedata
 from collections.abc import Mapping
 
 # Number words up to twenty and the tens; English ones are read by `llmq.answers.quantities`.
@@ -31,13 +30,15 @@ HUNDREDS = {
     "tr": "yüz",
 }
 TWENTIES = "veintiuno veintidós veintitrés veinticuatro veinticinco veintiséis veintisiete veintiocho veintinueve"
-ENGLISH_TOO = frozenset({"six", "on", "sei", "once", "dix", "un", "um", "due", "bin"})
+ENGLISH_TOO = frozenset({"six", "on", "sei", "once", "dix", "un", "um", "due", "bin", "cent"})
 # Words of other languages that English text is full of, or that say no number there.
-ROMAN = re.compile(r"\b(?=[IVXLC]{2,}\b)(X[CL]|L?X{0,3})(I[XV]|V?I{0,3})\b")
-APART = re.compile(r"(?<!\w)(?:\w[-.\s·*_]{1,2}){2,}\w(?!\w)")
+ROMAN = re.compile(
+    r"\b(?=[IVXLCDM]{2,15}\b)M{0,3}(?:C[MD]|D?C{0,3})(?:X[CL]|L?X{0,3})(?:I[XV]|V?I{0,3})\b"
+    r"|(?<=[=:] )[VX]\b"
+)
+APART = re.compile(r"(?<!\w)(?:\w[-.\s·*_]{1,2}){2,60}\w(?!\w)")
 CHINESE = {c: i for i, c in enumerate("零一二三四五六七八九")} | {"两": 2}
 HAN = re.compile(r"[零一二三四五六七八九十百两]+")
-INVISIBLE = re.compile(r"[\u00ad\u200b-\u200f\u2060-\u2064\ufe00-\ufe0f]")
 
 
 def _foreign() -> dict[str, int]:
@@ -71,23 +72,20 @@ WORD = re.compile(
 )
 
 
-def undisguised(text: str) -> tuple[str, ...]:
-    """`text` as it is, and as it is with what may hide a number written in figures.
+FIRST = frozenset(re.split(r"[\s-]", word)[0] for word in FOREIGN)
+LETTERS = re.compile(r"[^\W\d_]+")
 
-    >>> undisguised("Es sind zwölf.")[-1], undisguised("t-w-e-l-v-e, 1 - 2, XII")[1:]
-    ('es sind 12.', ('twelve, 1 - 2, 12', 'twelve, 1 - 2, 12'))
+
+def undisguised(text: str) -> str:
+    """`text`, casefolded, with number words of other languages and Roman numerals in figures.
+
+    >>> undisguised("Es sind zwölf."), undisguised("t-w-e-l-v-e, 1 - 2, XII")
+    ('es sind 12.', 'twelve, 1 - 2, 12')
     """
-    text = INVISIBLE.sub("", unicodedata.normalize("NFKC", text))
-    text = "".join(_figure(character) for character in text)
-    together = ROMAN.sub(_roman, APART.sub(_together, text))
-    translated = WORD.sub(lambda m: str(FOREIGN[m[0]]), together.casefold())
-    return (text, together, HAN.sub(_han, translated))
-
-
-def _figure(character: str) -> str:
-    digit = unicodedata.digit(character, None)
-    known = digit is None or character.isascii() or character in "⁰¹²³⁴⁵⁶⁷⁸⁹"
-    return character if known else str(digit)
+    text = ROMAN.sub(_roman, APART.sub(_together, text)).casefold()
+    if not FIRST.isdisjoint(LETTERS.findall(text)):
+        text = WORD.sub(lambda m: str(FOREIGN[m[0]]), text)
+    return HAN.sub(_han, text)
 
 
 def _together(match: re.Match[str]) -> str:
@@ -98,7 +96,7 @@ def _together(match: re.Match[str]) -> str:
 
 
 def _roman(match: re.Match[str]) -> str:
-    values = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100}
+    values = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100, "D": 500, "M": 1000}
     numbers = [values[c] for c in match[0]]
     pairs = zip(numbers, [*numbers[1:], 0], strict=True)
     return str(sum(-n if n < after else n for n, after in pairs)) if numbers else match[0]

@@ -1,0 +1,77 @@
+"""Whether several sentences tell together what none of them tells alone: figure by figure, by sums."""
+
+import re
+from collections.abc import Sequence
+from fractions import Fraction
+
+from llmq.tutor.guarding.figures import figured
+from llmq.tutor.guarding.secrets import Secrets, numbers
+from llmq.tutor.guarding.signs import clean, flat
+
+MOST = 6  # numbers that are put together
+SHORT = 4  # words of a sentence whose small numbers count
+SPOKEN = re.compile(
+    r"\b(?:write|put|figure|digit|next|then|behind|after|follow\w*|place|type|column|and a|goes on|begins?|starts?|ends?|space)\b"
+)  # fmt: skip
+DIGIT = re.compile(
+    r"\b(?:digits?|figures?|tens? place|ones? place|units? place|(?:tens?|ones|units?|hundreds) (?:digit|figure|column|place)|(?:it|answer|number|result|which|that|key|one|solution) (?:\w+ )?(?:starts?|begins?|ends?) (?:in|with|on)|rhymes with)\b|^\W*(?:starts|begins|ends) (?:in|with)"
+)
+COUNT = re.compile(r"\b\d+[ -]digits?\b|\bdigits? (?:behind|after) the\b")
+PROPERTY = re.compile(r"\b(?:even|odd|prime|the same|twin|equal|identical|swapped?|swap|palindrome|multiple|divisible|alphabet)\b")
+
+
+def in_series(sentence: str, told: Sequence[str], secrets: Secrets) -> bool:
+    """Whether the numbers of `told` and of `sentence`, put side by side or added, are hidden ones.
+
+    >>> from llmq.tutor.exercise import Exercise
+    >>> from llmq.tutor.guarding.secrets import secrets_of
+    >>> secrets = secrets_of(Exercise("sum", "sums", "What is 20 - 8?", "12"), ())
+    >>> in_series("Behind it a 2.", ["Write a 1."], secrets), in_series("2 steps.", [], secrets)
+    (True, False)
+    """
+    new = _said(sentence, secrets)
+    if not new:
+        return False
+    before = [number for text in told for number in _said(text, secrets)]
+    found = [*before, *new][-MOST - len(new) :]
+    for start in range(len(found) - 1):
+        for stop in range(max(start + 2, len(found) - len(new) + 1), min(len(found), start + MOST) + 1):
+            if _together(found[start:stop], secrets):
+                return True
+    return False
+
+
+def tells_digits(sentence: str) -> bool:
+    """Whether a sentence speaks of figures of a number and says one: it ends in 2."""
+    text = COUNT.sub(" ", figured(flat(sentence), whole=True))
+    if not DIGIT.search(text):
+        return False
+    return bool(PROPERTY.search(text)) or any(True for _ in numbers(text))
+
+
+def _together(found: Sequence[tuple[Fraction, bool]], secrets: Secrets) -> bool:
+    values = [value for value, _ in found]
+    if all(is_free for _, is_free in found):
+        return False
+    if len(values) <= 3 and len({*values}) > 1 and sum(values) in secrets.hidden:
+        return True
+    if any(value.denominator > 1 or value < 0 for value in values):
+        return False
+    joined = "".join(str(value.numerator) for value in values)
+    whole = (str(n) for n in secrets.hidden if n.denominator == 1)
+    return any(n == joined or (len(n) > 2 and n.startswith(joined)) for n in whole)
+
+
+def _said(text: str, secrets: Secrets) -> list[tuple[Fraction, bool]]:
+    """The numbers of a sentence, and whether each is free: shown, in a sentence of some length."""
+    whole = figured(flat(clean(text)), whole=True)
+    is_short = len(re.findall(r"\w+", whole)) <= SHORT or bool(SPOKEN.search(whole))
+    small = frozenset() if is_short else frozenset(map(Fraction, _spelled_small(text)))
+    found = sorted(numbers(whole), key=lambda number: number[1])
+    is_bare = len(re.findall(r"\w+", whole)) <= 2
+    return [(n, n in secrets.shown and not is_bare) for n, _, _ in found if n not in small]
+
+
+def _spelled_small(text: str) -> list[int]:
+    words = text.casefold()
+    return [n for n, word in enumerate(("one", "two", "three"), 1) if re.search(rf"\b{word}\b", words)]

@@ -1,0 +1,210 @@
+"""Whether a sentence tells a hidden number: outright, by a calculation, or in a roundabout way."""
+
+import re
+from collections.abc import Callable, Iterator
+from fractions import Fraction
+from itertools import pairwise
+
+from llmq.answers.quantities import SMALL
+from llmq.tutor.guarding.figures import figured, meant
+from llmq.tutor.guarding.secrets import Calculation, Secrets, numbers, parts, terms
+
+ASSERTED = re.compile(
+    r"(?:=|≈|→|\b(?:answer|key|solution|result|option|choice|total|sum|value)\b\W*|"
+    r"\b(?:is|are|be|equals?|equal to|makes?|gives?|get|gets|got|leaves?|left with|becomes?|comes to|come to|ist|sind|est|es|è|são)\b|['’]s\b)"
+    r"[\s:\"'(\[{$£€*]*(?:exactly|just|simply|indeed|the|of)?\s*$",
+    re.I,
+)
+ASSERTED_BEHIND = re.compile(
+    r"^\W*(?:it is|is (?:the|your|my|our) (?:\w+ )?(?:answer|one|number|solution|result|unknown|key|mean|value)|as (?:the|your) (?:answer|result))\b", re.I
+)  # fmt: skip
+ON = re.compile(r"\s*(?:[-+*/^(]|%|(?:times|plus|minus|divided|multiplied|more|less|of|per|percent|steps?|parts?|ways?|things?|sides?)\b)")
+BARE = 3  # words of a sentence that is nothing but the number
+FREE = 3  # number words up to this one are free, where nothing asserts them
+EXAMPLE = re.compile(r"\b(?:for (?:example|instance)|e\.g|suppose|imagine|like|say|if|when|let|another)\b", re.I)
+ANSWER = re.compile(
+    r"\b(?:answer|result|solution|unknown|final (?:value|number))\b(?:\s+(?:here|must|should|would|will|to it|there|now|then))*\W*"
+    r"(?:is|be|=|:|equals|comes to|comes out as|was)?\W*(?:\w+ly |just |about |around )?\W*-?(?=\d)", re.I,
+)  # fmt: skip
+SETTLED = re.compile(r"\b\d+ it is\b")
+TRIED = r"\b(?:put|plug|substitute|insert|try|use|replace|set|let|with|where)\b[^.!?]{{0,20}}\b{letter}\b[^.!?]{{0,12}}?(?P<n>\d+(?:\.\d+)?)|(?P<m>\d+(?:\.\d+)?) (?:in |is |as |for )+(?:the )?{letter}\b"
+SAID = r"(?<![\w)]){letter}\b(?:\s*(?:is|was|were|be|equals?|being|becomes?|must be|has to be|should be|stands? for|comes to|equal to)\b)?[\s:=→\"'(]*(?P<n>-?\d+(?:\.\d+)?(?:/\d+)?)(?!\w|\s*(?:times|more|less|[*/+^-]))"
+LETTER = r"(?:{letters}|unknown|variable|letter)"
+NEAR = (
+    (re.compile(r"\bbetween (-?[\d.]*\d) and (-?[\d.]*\d)"), lambda n, a, b: a < n < b and b - a <= max(4, abs(n) / 10)),
+    (re.compile(r"\b(?:just|right|next number|comes?|immediately|directly|closely) (?:after|above|over|behind|follow\w*) (-?[\d.]*\d)()"), lambda n, a, _: 0 < n - a <= 1),
+    (re.compile(r"\b(?:just|right|comes?|immediately|directly) (?:before|below|under) (-?[\d.]*\d)()"), lambda n, a, _: 0 < a - n <= 1),
+    (re.compile(r"\b(?:bigger|greater|more|larger|higher|less|smaller|lower|fewer|above|below|under|over) (?:than )?(-?[\d.]*\d)()"), lambda n, a, _: 0 < abs(n - a) <= min(1, abs(n) / 4)),
+    (re.compile(r"\b(?:close|near|next|closest|nearest|neighbou?rs?)\w* (?:to|of) (-?[\d.]*\d)()"), lambda n, a, _: abs(n - a) <= max(2, abs(n) / 20)),
+    (re.compile(r"\b(?:almost|nearly|about|around|roughly|approximately|close to|rounds? to) (-?[\d.]*\d)()"), lambda n, a, _: abs(n - a) <= max(1, abs(n) / 50)),
+)  # fmt: skip
+POSITION = re.compile(r"\bone of (?:the|these|your|those) numbers\b|\b(?:is|be) (?:the )?(?:first|second|third|fourth|fifth|last|middle|largest|smallest|biggest) (?:number|one|value)\b")
+POINT = re.compile(r"\b(?:point|comma|decimals?|places)\b")
+PLACES = {"hundred": 100, "ten": 10, "one": 1, "unit": 1, "single": 1}
+LAST_ONE = re.compile(r"\band (?:and )?(\d)(?: more)?\b")
+PLACE = re.compile(rf"\b(\d+|an?|{'|'.join(SMALL)}) (hundred|ten|one|unit|single)s?\b", re.I)
+DOES: tuple[tuple[re.Pattern[str], str, Callable[[Fraction, Fraction], Fraction | None]], ...] = (
+    (re.compile(r"\b(?:add|adding|plus|more|and|together|then|on top|another|with|total|sum)\b"), "+", lambda a, b: a + b),
+    (re.compile(r"\b(?:less|minus|subtract\w*|take|taking|taken|fewer|remov\w*|without|short|off|down|away|under|below|difference)\b"), "-", lambda a, b: a - b),
+    (re.compile(r"\b(?:less|subtract\w*|take|fewer|remov\w*|from|short|under|below|difference|between)\b"), "-", lambda a, b: b - a),
+    (re.compile(r"\b(?:times|multipl\w*|product|by|lots of|groups of|rows of|each)\b"), "*", lambda a, b: a * b),
+    (re.compile(r"\b(?:divid\w*|split\w*|shar\w*|quotient|over|halv\w*)\b"), "/", lambda a, b: a / b if b else None),
+)  # fmt: skip
+
+
+def tells_number(text: str, secrets: Secrets) -> str | None:
+    """Why a flat sentence is withheld for a number in it; None: it tells none.
+
+    `text` has neither formulas nor signs that `figured` does not know.
+    """
+    whole = figured(text, whole=True)
+    sums = meant(whole)
+    if not any(map(str.isdigit, sums)):
+        return None
+    if _adds_places(text, secrets):
+        return "the answer in a roundabout way"
+    return next(_reasons(figured(text, whole=False), whole, sums, secrets), None)
+
+
+def _reasons(text: str, whole: str, sums: str, secrets: Secrets) -> Iterator[str]:
+    if _says(text, secrets) or _says(sums, secrets) or _says_small(whole, secrets):
+        yield "a hidden number"
+    if _asserts_a_value(whole, secrets):
+        yield "a value for the answer"
+    if any(
+        value in secrets.hidden and not _is_allowed(calculation, secrets)
+        for node, _ in terms(sums)
+        for calculation, value in parts(node)
+    ):
+        yield "a calculation of the answer"
+    if _is_near(sums, secrets) or _pairs(whole, secrets) or _places_point(whole, secrets):
+        yield "the answer in a roundabout way"
+    if not secrets.hidden.isdisjoint(secrets.shown) and POSITION.search(text):
+        yield "the answer by its place"
+    if _says_half_a_fraction(whole, secrets):
+        yield "a part of the answer"
+
+
+def _words_around(text: str, start: int) -> int:
+    """How many words the sentence has in which a number stands."""
+    begin = max(text.rfind(mark, 0, start) for mark in ".?!:;")
+    return len(re.findall(r"\w+", re.split(r"[.?!:;](?!\d)", text[begin + 1 :], maxsplit=1)[0]))
+
+
+def _says(text: str, secrets: Secrets) -> bool:
+    for value, start, stop in numbers(text):
+        values = {value, value / 100} if text[stop : stop + 2].lstrip()[:1] == "%" else {value}
+        if not (values & secrets.hidden or any(map(secrets_near(secrets, text, start, stop), values))):
+            continue
+        if not values & secrets.shown or _is_asserted(text, start, stop) or _words_around(text, start) < BARE:
+            return not ON.match(text, stop) or not values & secrets.shown
+    return False
+
+
+def secrets_near(secrets: Secrets, text: str, start: int, stop: int) -> Callable[[Fraction], bool]:
+    """Whether a decimal is a hidden fraction, rounded."""
+    places = len(text[start:stop].partition(".")[2]) or 2 * (text[stop : stop + 1] == "%")
+    error = Fraction(6, 10 ** (places + 1))
+    endless = [n for n in secrets.hidden if _is_endless(n)]
+    return lambda value: places >= 2 and any(abs(value - n) < error for n in endless)
+
+
+def _is_endless(value: Fraction) -> bool:
+    return value.denominator > 1 and 10**12 % value.denominator != 0
+
+
+def _is_asserted(text: str, start: int, stop: int) -> bool:
+    before = text[max(0, start - 40) : start]
+    return bool(ASSERTED.search(before) or ASSERTED_BEHIND.match(text[stop : stop + 40]))
+
+
+def _says_small(whole: str, secrets: Secrets) -> bool:
+    """Whether one, two or three is the hidden number, and asserted."""
+    if not any(n <= FREE for n in secrets.hidden):
+        return False
+    return any(
+        value in secrets.hidden
+        and (_words_around(whole, start) < BARE or (_is_asserted(whole, start, stop) and not ON.match(whole, stop)))
+        for value, start, stop in numbers(whole)
+    )
+
+
+def _asserts_a_value(whole: str, secrets: Secrets) -> bool:
+    """Whether the answer or the letter is said to be a number, right or wrong."""
+    if (ANSWER.search(whole) and not EXAMPLE.search(whole)) or SETTLED.search(whole):
+        return True
+    letter = LETTER.format(letters="|".join(sorted(secrets.letters)).lower() or "[nxyz]")
+    for pattern in (SAID, TRIED):
+        for match in re.finditer(pattern.format(letter=letter), whole):
+            found = match.groupdict()
+            value = Fraction(found.get("n") or found.get("m") or 0)
+            if value in secrets.hidden or (pattern is SAID and not EXAMPLE.search(whole)):
+                return True
+    return False
+
+
+def _is_near(sums: str, secrets: Secrets) -> bool:
+    for pattern, near in NEAR:
+        for match in pattern.finditer(sums):
+            a, b = (Fraction(group.strip(".") or 0) for group in match.groups())
+            if a in secrets.shown and (not match[2] or b in secrets.shown):
+                continue
+            if any(near(n, a, b) for n in secrets.hidden):
+                return True
+    return False
+
+
+def _adds_places(whole: str, secrets: Secrets) -> bool:
+    found = PLACE.findall(whole.casefold())
+    total = sum((int(n) if n.isdigit() else SMALL.get(n, 1)) * PLACES[p] for n, p in found)
+    total += sum(map(int, LAST_ONE.findall(whole.casefold().replace("a one", "and 1"))))
+    return bool(found) and total in secrets.hidden
+
+
+def _places_point(whole: str, secrets: Secrets) -> bool:
+    """Whether the figures of a hidden decimal are told where the point goes."""
+    if "?" in whole or not POINT.search(whole):
+        return False
+    said = {match.lstrip("0") for match in re.findall(r"\d+", whole)}
+    return any(
+        n.denominator > 1 and (str(float(n)).replace(".", "").lstrip("0") in said)
+        for n in secrets.hidden
+    )
+
+
+def _pairs(whole: str, secrets: Secrets) -> bool:
+    """Whether two numbers of which one is new give what is hidden, by what the words do to them."""
+    found = [value for value, _, _ in sorted(numbers(whole), key=lambda n: n[1])]
+    for a, b in pairwise(found):
+        if (a in secrets.shown and b in secrets.shown) or a == b:
+            continue
+        for pattern, sign, does in DOES:
+            if does(a, b) in secrets.hidden and pattern.search(whole):
+                if not _is_allowed(_calculation(sign, a, b), secrets):
+                    return True
+    return False
+
+
+def _is_allowed(calculation: Calculation, secrets: Secrets) -> bool:
+    """Whether it may be asked for: the work of a step, or with nothing but the question's numbers."""
+    if calculation in secrets.allowed:
+        return True
+    is_fraction = calculation[0] == "/" and Fraction(*calculation[1]).denominator > 1
+    return not is_fraction and secrets.hidden.isdisjoint(calculation[1]) and all(
+        n in secrets.shown or (n.numerator == 1 and (n.denominator in secrets.shown or n.denominator in (1, 100)))
+        for n in calculation[1]
+    )
+
+
+def _calculation(sign: str, a: Fraction, b: Fraction) -> Calculation:
+    return (sign, tuple(sorted((a, b))) if sign in "+*" else (a, b))
+
+
+def _says_half_a_fraction(whole: str, secrets: Secrets) -> bool:
+    said = {value for value, _, _ in numbers(whole)} - secrets.shown
+    return any(
+        (n.numerator in said and re.search(r"\b(?:numerator|top)\b", whole))
+        or (n.denominator in said and re.search(r"\b(?:denominator|bottom)\b", whole))
+        for n in secrets.hidden
+        if n.denominator > 1
+    )

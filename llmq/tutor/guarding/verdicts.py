@@ -1,0 +1,48 @@
+"""Verdicts, which are the verifier's to speak: right, wrong, too high, warmer, the one."""
+
+import re
+
+GOOD = r"correct|right|incorrect|wrong|exact|accurate|perfect|true|false|fine|spot[ -]on|good|okay|ok|off|close|near|unfortunately|not"
+MORE = r"bigger|greater|larger|higher|lower|smaller|less|fewer|more|warmer|colder|hotter|cooler|closer|further|up|down"
+FEW = r"(?:(?:a (?:little|bit|tad|touch)|slightly|much|way|far|even|still|just|one|go|try|think|aim|somewhat|bit) )*"
+VERDICT = re.compile(
+    r"^\W*(?:(?:oh|well|so|ok|okay|hm+|and|ah)\W+)?(?:yes|yep|yeah|yup|correct|exactly|right|precisely|indeed|bingo|perfect|no|nope|wrong|incorrect|affirmative|negative(?= *[.!,])|true|false|absolutely|certainly|of course it is|definitely|almost|nearly|close|so close|very close|brilliant|excellent|congratulations|congrats|hooray|bravo|nailed it|not quite|not yet|sorry, no|unfortunately|well done|richtig|genau|stimmt|falsch|correcto|exacto|oui|exactement|sì|esatto|sim)\b(?=\W|$)"
+    rf"|\b(?:that|this|it|you|answer|result|guess|number|solution|attempt|calculation|work|yours?(?: \w+){{0,2}})(?:['’]?s|\s+is|\s+are|\s+was|\s+were|['’]re|\s+looks?|\s+seems?|\s+sounds?)(?:n['’]t)?\s+(?:(?:very|so|quite|almost|nearly|absolutely|totally|all|also|indeed|really|not|just|still|getting|a|an?|bit|little|completely|actually|both|the) )*(?:{GOOD})\b"
+    rf"|\b(?:is|was|are|looks|seems) (?:also |indeed |quite |absolutely |very |not )*(?:correct|right|incorrect|wrong|spot[ -]on|accurate|fine)\b"
+    r"|\b(?:you(?:['’]ve| have)?)\s+(?:just |already |really )?(?:got|get|found|nailed|solved|cracked|done|hit)\s+(?:it|the (?:right )?answer|the solution|that)\b"
+    r"|\b(?:not quite|well done|(?:good|great|nice|excellent|amazing|fantastic|awesome) (?:job|work|try|guess)|you win|you did it|that['’]s it|(?:that|this|it) is (?:the (?:one|answer|key|solution|right)|it)|that['’]s the (?:one|answer|key|solution)|i agree|agree with|on the (?:mark|money|nose)|bull['’]?s[ -]?eye|keep that|spot on|no mistake|without (?:an |any )?(?:error|mistake)|got it right|gets? it right|i (?:also |too )?(?:get|got|have|found) (?:the same|that too|it too|it as well)|same (?:answer|number|result) as)\b"
+    r"|\btoo (?:high|low|big|small|large|little|many|much|few|far|great)\b|\boff by\b|\b(?:one|\d+) (?:off|out(?! of)|too)\b"
+    r"|\b(?:warm(?:er)?|cold(?:er)?|hot(?:ter)?|ice cold|freezing)[.!]"
+    rf"|^\W*(?:(?:a little|a bit|much|even|slightly|way|somewhat) )?{FEW}(?:{MORE})(?: (?:please|still|again|than (?:that|this|it|yours?)))?\W*$"
+    rf"|\b(?:{MORE}) than (?:that|this|it|yours?|what you|the (?:number|one|value) you)\b"
+    r"|\b(?:very|so|really|pretty|quite|getting|getting very|extremely|oh so|almost|nearly) (?:close|near|there|warm|hot|cold)\b|\bgetting (?:closer|warmer|colder|hotter)\b"
+    rf"|\b(?:go|try|think|aim|move|come|guess) {FEW}(?:higher|lower|bigger|smaller|larger|up|down|more|less)\b(?! (?:to|the|a) )"
+    r"|\b(?:one|two|\d+|a few|some) (?:more|less|down|up|higher|lower|fewer) (?:than|from) (?:that|this|it|yours?|what you|the (?:number|one) you)\b"
+    r"|\b(?:one|two|\d+) (?:down|up|off) from\b"
+    r"|[✅❌✔✖☑👍👎💯🎉🥳👏🎊🏆🆗🙅🙆]|\U0001f44c",
+    re.IGNORECASE,
+)  # fmt: skip
+ASKED = re.compile(
+    r"\b(?:whether|if|check|make sure|be sure|sure|know|see|decide|show|prove|how|why|when|what|which)\b[^.!?]{0,60}$"
+    r"|(?:^|[.:!?])\W*(?:is|are|does|do|would|will|can|could)\b[^.!?]{0,60}$", re.I,
+)  # fmt: skip
+HARMLESS = re.compile(
+    r"\b(?:up or down|more or less|higher or lower|bigger or smaller|right or wrong)\b|\bno (?:problem|worries|need|rush|hurry|matter|one|other|more|longer|numbers?)\b|\bright (?:now|side|hand|away|sides|after|before|triangle|angle|place|order|track)\b"
+    r"|\bperfect (?:square|cube)|\bexactly (?:how|what|which|where|when|the same)\b|\bexcellent question|\bclose(?:ly)? (?:look|to|your|at)\b"
+    r"|\btrue (?:that|for|when|or false)\b|\b(?:of|the) (?:less|more)\b|\bnegative (?:numbers?|signs?|one|\d)"
+    r"|\bcorrect (?:order|operation|place|side|way|sign)\b|\bcertainly[, ]+(?:let|we|here)|\bindeed, (?:let|we)", re.I,
+)  # fmt: skip
+
+
+def is_verdict(text: str) -> bool:
+    """Whether a `clean` sentence says that something is right or wrong, or how far off it is.
+
+    >>> [is_verdict(t) for t in ("That's right!", "Check whether that is right.", "No need to rush.")]
+    [True, False, False]
+    """
+    text = HARMLESS.sub(" ", text)
+    return any(not _is_asked(text, match) for match in VERDICT.finditer(text))
+
+
+def _is_asked(text: str, match: re.Match[str]) -> bool:
+    return bool(ASKED.search(text[: match.start()] + " ")) and match.start() > 0

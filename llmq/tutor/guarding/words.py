@@ -1,0 +1,97 @@
+"""Whether a sentence tells a key that is a word or an expression."""
+
+import re
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from functools import lru_cache
+
+from llmq.answers.readings import as_words
+from llmq.tutor.exercise import Exercise
+from llmq.tutor.guarding.figures import figured, meant
+from llmq.tutor.guarding.secrets import Secrets, node_of, same_expression
+from llmq.tutor.guarding.signs import clean, flat
+
+LEET = str.maketrans("0134578@$!|", "oieastbasil")
+ROT13 = str.maketrans(
+    "abcdefghijklmnopqrstuvwxyz", "nopqrstuvwxyzabcdefghijklm"
+)
+FORMULA = re.compile(r"\b(?:[A-Z][a-z]?\d*){1,6}[2-9]\b|\b[A-Z][a-z]?\^?[2-9]")
+LONG = 4  # letters of a word that is looked for by itself
+ALIKE = 0.75
+BEGINS = re.compile(
+    r"\b(?:starts?|begins?|ends?|beginning|ending|starting) (?:with|in)\b|\b(?:initials?|letters?|rhymes?|sounds like|syllables?|anagram|vowels?)\b", re.I
+)  # fmt: skip
+EXPRESSION = re.compile(r"[\w(][\w\s()+\-*/^.]*[\w)]|\w")
+SIGNS = ((re.compile(r"\bplus\b"), "+"), (re.compile(r"\bminus\b"), "-"), (re.compile(r"(?<=\d) (?=[a-z]\b)"), ""))  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Word:
+    """A key in words: its letters without spaces, and those of its words that the exercise hides."""
+
+    letters: str
+    parts: tuple[str, ...]
+
+
+@lru_cache(maxsize=64)
+def word_of(exercise: Exercise) -> Word | None:
+    """The key as words; None where it is none, or stands in the question."""
+    words = as_words(exercise.key)
+    letters = re.sub(r"[\W\d_]", "", words)
+    if not letters or f" {words} " in f" {as_words(exercise.question)} ":
+        return None
+    question = as_words(exercise.question).split()
+    others = as_words(" ".join(c for c in exercise.choices if c != exercise.key)).split()
+    parts = tuple(w for w in words.split() if len(w) >= LONG and w not in (*question, *others))
+    return Word(letters, parts)
+
+
+def tells_word(sentence: str, word: Word) -> bool:
+    """Whether a `clean` sentence tells a key in words, however its letters are arranged.
+
+    >>> word = Word("mercury", ("mercury",))
+    >>> [tells_word(t, word) for t in ("It is M e r c u r y.", "yrucreM", "Merkur", "What is Mars?")]
+    [True, True, True, False]
+    """
+    plain = sentence.casefold()
+    letters = re.sub(r"[\W\d_]", "", plain)
+    if len(word.letters) < LONG:
+        return f" {word.letters} " in f" {as_words(sentence)} "
+    figures = re.sub(r"[\W_]", "", plain.translate(LEET))
+    if any(word.letters in text for text in (letters, letters[::-1], letters.translate(ROT13), figures)):
+        return True
+    if FORMULA.search(sentence) or BEGINS.search(sentence):
+        return True
+    return any(_alike(said, part) for said in re.findall(r"[^\W\d_]+", plain) for part in word.parts)
+
+
+def _alike(said: str, part: str) -> bool:
+    if said[0] != part[0] or abs(len(said) - len(part)) > 2 or len(said) < LONG:
+        return False
+    return SequenceMatcher(None, said, part).ratio() >= ALIKE
+
+
+def tells_expression(text: str, secrets: Secrets, question: str) -> bool:
+    """Whether a flat sentence holds an expression that is the key, in any form."""
+    if secrets.expression is None:
+        return False
+    whole = meant(figured(text, whole=True))
+    for pattern, sign in SIGNS:
+        whole = pattern.sub(sign, whole)
+    asked = re.sub(r"\s", "", meant(figured(flat(clean(question)), whole=True)))
+    for match in EXPRESSION.finditer(whole):
+        for side in candidates(match[0]):
+            node = node_of(side)
+            if node is not None and same_expression(node, secrets.expression):
+                if re.sub(r"\s", "", side) not in asked:
+                    return True
+    return False
+
+
+MOST_WORDS = 12
+
+
+def candidates(text: str) -> list[str]:
+    """Where an expression may stand in a run of words and signs."""
+    text = re.sub(r"\s*([-+*/^])\s*", r"\1", text)
+    return [word for word in text.split()[: 4 * MOST_WORDS] if re.search(r"[-+*/^()\d]", word)]
