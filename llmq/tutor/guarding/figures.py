@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from fractions import Fraction
+from functools import lru_cache
 from math import isqrt
 
 from llmq.answers.quantities import SCALES, SMALL
@@ -52,51 +53,74 @@ NOTATIONS: tuple[Rewrite, ...] = (
     (re.compile(r"(?<![\w.])\.(?=\d)"), "0."),
     (re.compile(r"(?<![\d/])\((-?\d{1,12})\)/\((\d{1,12})\)"), r"\1/\2"),
 )  # fmt: skip
-MEANT: tuple[Rewrite, ...] = (
-    (re.compile(r"\b(\d+) (dozen|gross|score)\b"), lambda m: f"({m[1]}*{SCORES[m[2]]})"),
-    (re.compile(rf"\b(?:{'|'.join(SETS)})\b"), lambda m: str(SETS[m[0]])),
-    (re.compile(rf"\b(\d+)[ -]({PART})s\b"), lambda m: f"{m[1]}/{PARTS[m[2]]}"),
-    (re.compile(rf"\b(?:a|1)[ -]({PART})(?= (?:of|less|more))"), lambda m: f"1/{PARTS[m[1]]}"),
-    (re.compile(rf"\b(\d+) ({'|'.join(MANY)})\b"), lambda m: f"({m[1]}*{MANY[m[2]]})"),
-    (re.compile(r"\b(\d*) ?point (\d+)\b"), lambda m: f"{m[1] or 0}.{m[2]}"),
-    (re.compile(r"\ba whole\b"), "1"),
-    (re.compile(r"\b(?:square )?root of (\d{1,9})\b"), _root),
-    (re.compile(r"\bsqrt\s*\(\s*(\d{1,9})\s*\)"), _root),
-    (re.compile(rf"\bsquare of {F}{N}|{N} squared\b"), lambda m: f"({m[1] or m[2]})^2"),
-    (re.compile(rf"\bcube of {F}{N}|{N} cubed\b"), lambda m: f"({m[1] or m[2]})^3"),
-    (re.compile(rf"\b(?:half|halve) {F}{N}|{N} halved\b"), lambda m: f"({m[1] or m[2]}/2)"),
-    (re.compile(rf"\b(?:double|twice) {F}{N}|{N} doubled\b"), lambda m: f"(2*{m[1] or m[2]})"),
-    (re.compile(rf"\b(?:triple|thrice) {F}{N}|{N} tripled\b"), lambda m: f"(3*{m[1] or m[2]})"),
-    (re.compile(rf"{N} ?(?:%|per ?cent) of {F}{N}"), r"(\1/100*\2)"),
-    (re.compile(rf"(\d+/\d+) of {F}{N}"), r"(\1*\2)"),
-    (re.compile(r"(\d+/\d+) less than (\d+)(?!/)"), r"(\2-\1*\2)"),
-    (re.compile(r"(\d+/\d+) more than (\d+)(?!/)"), r"(\2+\1*\2)"),
-    (re.compile(r"(\d+) ?([-+]) ?(\d+) over (\d+)"), r"(\1\2\3)/\4"),
-    (re.compile(rf"{N} (?:\w+ )?(?:more|greater|larger|bigger|higher|above|after|over)(?: than)? {F}{N}"), r"(\2+\1)"),
-    (re.compile(rf"{N} (?:\w+ )?(?:less|fewer|smaller|lower|below|before|under|short)(?: than| of)? {F}{N}"), r"(\2-\1)"),
-    (re.compile(rf"\b(?:add|adding|adds) {F}{N} (?:\w+ )?(?:to|and|onto) {F}{N}"), r"(\2+\1)"),
-    (re.compile(rf"\bsum of {F}{N} and {F}{N}"), r"(\1+\2)"),
-    (re.compile(rf"\bproduct of {F}{N} and {F}{N}"), r"(\1*\2)"),
-    (re.compile(rf"\bdifference (?:of|between) {F}{N} and {F}{N}"), r"(\1-\2)"),
-    (re.compile(rf"\bquotient of {F}{N} and {F}{N}"), r"(\1/\2)"),
-    (re.compile(rf"\b(?:subtract|take|taking|subtracting|remove)(?: away)? {F}{N} (?:away )?from {F}{N}"), r"(\2-\1)"),
-    (re.compile(rf"\b(?:divide|dividing|split|share) {F}{N} (?:by|into|among) {F}{N}"), r"(\1/\2)"),
-    (re.compile(rf"\b(?:multiply|multiplying) {F}{N} (?:by|with|and) {F}{N}"), r"(\1*\2)"),
-    (re.compile(r"(?<=[\d)]) (?:times|multiplied by|x) (?=[\d(])|(?<=\d)x(?=\d)"), " * "),
-    (re.compile(rf"{N} taken {N} \*"), r"\1 * \2"),
-    (re.compile(rf"{N} (\d) times\b"), r"(\1*\2)"),
-    (re.compile(r"(?<=[\d)]) (?:divided by|over|shared by) (?=[\d(])"), " / "),
-    (re.compile(r"(?<=[\d)]) (?:plus|added to|together with|and then|and another|and also) (?=[\d(])"), " + "),
-    (re.compile(r"(?<=[\d)]),? and (\d+) more\b"), r" + \1"),
-    (re.compile(r"(?<=[\d)]) (?:minus|take away|less|without) (?=[\d(])"), " - "),
-    (re.compile(r"\b(?:minus|negative) (?=\d)"), "-"),
+# What words do to numbers, behind the words of which one has to be there.
+MEANT: tuple[tuple[str, Rewrite], ...] = (
+    ("dozen gross score", (re.compile(r"\b(\d+) (dozen|gross|score)\b"), lambda m: f"({m[1]}*{SCORES[m[2]]})")),
+    ("dozen gross fortnight decade century tet", (re.compile(rf"\b(?:{'|'.join(SETS)})\b"), lambda m: str(SETS[m[0]]))),
+    ("s", (re.compile(rf"\b(\d+)[ -]({PART})s\b"), lambda m: f"{m[1]}/{PARTS[m[2]]}")),
+    ("of less more", (re.compile(rf"\b(?:a|1)[ -]({PART})(?= (?:of|less|more))"), lambda m: f"1/{PARTS[m[1]]}")),
+    ("s", (re.compile(rf"\b(\d+) ({'|'.join(MANY)})\b"), lambda m: f"({m[1]}*{MANY[m[2]]})")),
+    ("point", (re.compile(r"\b(\d*) ?point (\d+)\b"), lambda m: f"{m[1] or 0}.{m[2]}")),
+    ("whole", (re.compile(r"\ba whole\b"), "1")),
+    ("root", (re.compile(r"\b(?:square )?root of (\d{1,9})\b"), _root)),
+    ("sqrt", (re.compile(r"\bsqrt\s*\(\s*(\d{1,9})\s*\)"), _root)),
+    ("square", (re.compile(rf"\bsquare of {F}{N}|{N} squared\b"), lambda m: f"({m[1] or m[2]})^2")),
+    ("cube", (re.compile(rf"\bcube of {F}{N}|{N} cubed\b"), lambda m: f"({m[1] or m[2]})^3")),
+    ("half halve", (re.compile(rf"\b(?:half|halve) {F}{N}|{N} halved\b"), lambda m: f"({m[1] or m[2]}/2)")),
+    ("double twice", (re.compile(rf"\b(?:double|twice) {F}{N}|{N} doubled\b"), lambda m: f"(2*{m[1] or m[2]})")),
+    ("triple thrice", (re.compile(rf"\b(?:triple|thrice) {F}{N}|{N} tripled\b"), lambda m: f"(3*{m[1] or m[2]})")),
+    ("of", (re.compile(rf"{N} ?(?:%|per ?cent) of {F}{N}"), r"(\1/100*\2)")),
+    ("of", (re.compile(rf"(\d+/\d+) of {F}{N}"), r"(\1*\2)")),
+    ("less", (re.compile(r"(\d+/\d+) less than (\d+)(?!/)"), r"(\2-\1*\2)")),
+    ("more", (re.compile(r"(\d+/\d+) more than (\d+)(?!/)"), r"(\2+\1*\2)")),
+    ("over", (re.compile(r"(\d+) ?([-+]) ?(\d+) over (\d+)"), r"(\1\2\3)/\4")),
+    (
+        "more than above after over er",
+        (re.compile(rf"{N} (?:\w+ )?(?:more|greater|larger|bigger|higher|above|after|over)(?: than)? {F}{N}"), r"(\2+\1)"),
+    ),
+    (
+        "less below before under short er",
+        (re.compile(rf"{N} (?:\w+ )?(?:less|fewer|smaller|lower|below|before|under|short)(?: than| of)? {F}{N}"), r"(\2-\1)"),
+    ),
+    ("add", (re.compile(rf"\b(?:add|adding|adds) {F}{N} (?:\w+ )?(?:to|and|onto) {F}{N}"), r"(\2+\1)")),
+    ("sum", (re.compile(rf"\bsum of {F}{N} and {F}{N}"), r"(\1+\2)")),
+    ("product", (re.compile(rf"\bproduct of {F}{N} and {F}{N}"), r"(\1*\2)")),
+    ("difference", (re.compile(rf"\bdifference (?:of|between) {F}{N} and {F}{N}"), r"(\1-\2)")),
+    ("quotient", (re.compile(rf"\bquotient of {F}{N} and {F}{N}"), r"(\1/\2)")),
+    (
+        "from",
+        (re.compile(rf"\b(?:subtract|take|taking|subtracting|remove)(?: away)? {F}{N} (?:away )?from {F}{N}"), r"(\2-\1)"),
+    ),
+    (
+        "divid split share",
+        (re.compile(rf"\b(?:divide|dividing|split|share) {F}{N} (?:by|into|among) {F}{N}"), r"(\1/\2)"),
+    ),
+    ("multipl", (re.compile(rf"\b(?:multiply|multiplying) {F}{N} (?:by|with|and) {F}{N}"), r"(\1*\2)")),
+    ("times x multipl", (re.compile(r"(?<=[\d)]) (?:times|multiplied by|x) (?=[\d(])|(?<=\d)x(?=\d)"), " * ")),
+    ("times", (re.compile(rf"{N} (\d) times\b"), r"(\1*\2)")),
+    ("divid over shared", (re.compile(r"(?<=[\d)]) (?:divided by|over|shared by) (?=[\d(])"), " / ")),
+    (
+        "plus add with then another also",
+        (re.compile(r"(?<=[\d)]) (?:plus|added to|together with|and then|and another|and also) (?=[\d(])"), " + "),
+    ),
+    ("more", (re.compile(r"(?<=[\d)]),? and (\d+) more\b"), r" + \1")),
+    ("minus take less without", (re.compile(r"(?<=[\d)]) (?:minus|take away|less|without) (?=[\d(])"), " - ")),
+    ("minus negative", (re.compile(r"\b(?:minus|negative) (?=\d)"), "-")),
 )  # fmt: skip
+TRIGGERED = tuple((words.split(), rewrite) for words, rewrite in MEANT)
+ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth")
+COMPOUND = re.compile(
+    rf"[ -](twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)[ -]({'|'.join(ORDINALS)})s\b"
+)
+GLUE = re.compile(rf"{WORD}|and")
+GLUED = re.compile(rf"\b(?:{WORD})(?:{WORD}|and)+\b")
 ORDINAL = re.compile(r"\b(\d+)(?:st|nd|rd|th)\b")
 STRETCHED = re.compile(r"([a-z])\1{2,}")
-HAS_NUMBER = re.compile(rf"\d|\b(?:{WORD}|{'|'.join(SETS)}|{PART}|whole)", re.I)
+KEPT = 256  # sentences whose figures are remembered: those told before are read again
 FREE_WORDS = frozenset({"one", "two", "three"})  # ordinary speech is full of them
 
 
+@lru_cache(maxsize=KEPT)
 def figured(text: str, *, whole: bool) -> str:
     """A flat text with number words in figures; those of FREE_WORDS only with `whole`.
 
@@ -104,20 +128,24 @@ def figured(text: str, *, whole: bool) -> str:
     'two steps, 12, 32, 12, 12'
     """
     text = STRETCHED.sub(r"\1\1", undisguised(text))
+    text = COMPOUND.sub(lambda m: f" over {WORDS[m[1]] + ORDINALS.index(m[2]) + 1}", text)
+    text = GLUED.sub(lambda m: GLUE.sub(r"\g<0> ", m[0]).strip(), text)
     text = SPELLED.sub(lambda m: m[0] if not whole and m[0] in FREE_WORDS else _figures(m), text)
     for pattern, written in NOTATIONS:
         text = pattern.sub(written, text)
     return ORDINAL.sub(r"\1", text)
 
 
+@lru_cache(maxsize=KEPT)
 def meant(text: str) -> str:
     """A `figured` text with what words do to numbers in signs.
 
     >>> meant("it is 1 more than 11, half of 24, 3 fours, 5 sixths")
     'it is (11+1), (24/2), (3*4), 5/6'
     """
-    for pattern, written in MEANT:
-        text = pattern.sub(written, text)
+    for words, (pattern, written) in TRIGGERED:
+        if any(word in text for word in words):
+            text = pattern.sub(written, text)
     return text
 
 

@@ -29,7 +29,7 @@ class Secrets:
     """What is hidden of an exercise, and what is free.
 
     `allowed` are the calculations that may be asked for, `letters` those of the question's unknowns,
-    `expression` is a key with letters, `words` the words of the exercise.
+    `expression` is a key with letters, `terms` are hidden terms such as 11x, `words` the words of the exercise.
     """
 
     hidden: frozenset[Fraction]
@@ -38,6 +38,7 @@ class Secrets:
     allowed: frozenset[Calculation]
     letters: frozenset[str]
     expression: Node | None
+    terms: frozenset[str]
     words: frozenset[str]
 
 
@@ -50,6 +51,8 @@ def secrets_of(exercise: Exercise, done: tuple[str, ...]) -> Secrets:
     key = frozenset(_values(exercise.key))
     hidden = {n for text in (exercise.key, *values) for n in _values(text)} - found
     hidden |= {-n for n in hidden if n < 0} - shown
+    if re.search(r"%|\bper ?cent", f"{exercise.key} {exercise.question}"):
+        hidden |= {n / 100 for n in key} - shown
     allowed = set(calculations(exercise.question))
     for step in exercise.steps:
         if hidden.isdisjoint(set(numbers_in(step.work)) - shown):
@@ -59,6 +62,7 @@ def secrets_of(exercise: Exercise, done: tuple[str, ...]) -> Secrets:
     letters = frozenset(re.findall(r"(?<![A-Za-z'])([b-hj-zB-HJ-Z])(?![A-Za-z'])", exercise.question))
     return Secrets(
         frozenset(hidden), key, shown, frozenset(allowed), letters, node,
+        frozenset(t for value in (exercise.key, *values) for t in _terms_in(value)) - frozenset(_terms_in(exercise.question)),
         frozenset(re.findall(r"[^\W\d_]+", text.casefold())),
     )  # fmt: skip
 
@@ -66,6 +70,11 @@ def secrets_of(exercise: Exercise, done: tuple[str, ...]) -> Secrets:
 def numbers_in(text: str) -> Iterator[Fraction]:
     """The numbers of a text of the exercise."""
     return (value for value, _, _ in numbers(figured(flat(clean(text)), whole=True)))
+
+
+def _terms_in(text: str) -> list[str]:
+    """The terms with a letter: 11x of x^2 + 11x + 24."""
+    return re.findall(r"\d+[a-z](?![a-z])(?:\^\d)?", re.sub(r"[\s*]", "", clean(text)))
 
 
 def _figures_of(exercise: Exercise) -> frozenset[Fraction]:

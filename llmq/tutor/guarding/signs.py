@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from functools import lru_cache
 
 INVISIBLE = re.compile(r"[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\u20e3\ufe00-\ufe0f\ufeff]")  # fmt: skip
 LETTERS = (0x1F1E6, 0x1F130, 0x1F150, 0x1F170)  # where runs of A to Z begin: flags, in squares
@@ -27,6 +28,7 @@ RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
 POWER = re.compile(r"[⁰¹²³⁴⁵⁶⁷⁸⁹]{1,9}")
 
 
+@lru_cache(maxsize=256)
 def clean(text: str) -> str:
     """`text` without what cannot be seen, and with letters and figures of ASCII.
 
@@ -41,6 +43,7 @@ def clean(text: str) -> str:
     return INVISIBLE.sub("", unicodedata.normalize("NFKC", text))
 
 
+@lru_cache(maxsize=256)
 def flat(text: str) -> str:
     r"""A `clean` text with formulas and emphasis in plain signs.
 

@@ -39,6 +39,12 @@ NEAR = (
     (re.compile(r"\b(?:almost|nearly|about|around|roughly|approximately|close to|rounds? to) (-?[\d.]*\d)()"), lambda n, a, _: abs(n - a) <= max(1, abs(n) / 50)),
 )  # fmt: skip
 POSITION = re.compile(r"\bone of (?:the|these|your|those) numbers\b|\b(?:is|be) (?:the )?(?:first|second|third|fourth|fifth|last|middle|largest|smallest|biggest) (?:number|one|value)\b")
+RELATED = re.compile(r"\b(?:answer|result|solution)\b|\bcommon (?:factor|divisor|denominator|multiple)\b[^.!?]{0,12}\b(?:is|:|=|of)")
+REDUCED = re.compile(r"\b(?:divide|cancel|reduce|simplify|shorten)\b[^.!?]{0,40}\bby\b")
+UNIT = r"(?:cents?|pence|pennies|euros?|dollars?|pounds?|[cmk]?m|(?:centi|milli|kilo)?met(?:re|er)s?|k?g|(?:kilo|milli)?grams?|kilos?|m?l|(?:milli)?lit(?:re|er)s?|tonnes?|hours?|minutes?|seconds?|days?|months?|weeks?|years?|h|min)"
+UNITS = re.compile(rf"(\d+(?:\.\d+)?) ?{UNIT}\b")
+MIXED_UNITS = re.compile(rf"(\d+) ?{UNIT},?(?: and)? (\d+)\b")
+SCALES = (Fraction(10), Fraction(100), Fraction(1000), Fraction(60), Fraction(1, 10), Fraction(1, 100), Fraction(1, 1000), Fraction(1, 60))
 POINT = re.compile(r"\b(?:point|comma|decimals?|places)\b")
 PLACES = {"hundred": 100, "ten": 10, "one": 1, "unit": 1, "single": 1}
 LAST_ONE = re.compile(r"\band (?:and )?(\d)(?: more)?\b")
@@ -57,6 +63,8 @@ def tells_number(text: str, secrets: Secrets) -> str | None:
 
     `text` has neither formulas nor signs that `figured` does not know.
     """
+    if not secrets.hidden.isdisjoint(secrets.shown) and POSITION.search(text):
+        return "the answer by its place"
     whole = figured(text, whole=True)
     sums = meant(whole)
     if not any(map(str.isdigit, sums)):
@@ -69,7 +77,7 @@ def tells_number(text: str, secrets: Secrets) -> str | None:
 def _reasons(text: str, whole: str, sums: str, secrets: Secrets) -> Iterator[str]:
     if _says(text, secrets) or _says(sums, secrets) or _says_small(whole, secrets):
         yield "a hidden number"
-    if _asserts_a_value(whole, secrets):
+    if _asserts_a_value(whole, secrets) or _relates(text, secrets):
         yield "a value for the answer"
     if any(
         value in secrets.hidden and not _is_allowed(calculation, secrets)
@@ -77,10 +85,10 @@ def _reasons(text: str, whole: str, sums: str, secrets: Secrets) -> Iterator[str
         for calculation, value in parts(node)
     ):
         yield "a calculation of the answer"
+    if _in_another_unit(whole, secrets):
+        yield "a hidden number in another unit"
     if _is_near(sums, secrets) or _pairs(whole, secrets) or _places_point(whole, secrets):
         yield "the answer in a roundabout way"
-    if not secrets.hidden.isdisjoint(secrets.shown) and POSITION.search(text):
-        yield "the answer by its place"
     if _says_half_a_fraction(whole, secrets):
         yield "a part of the answer"
 
@@ -103,7 +111,7 @@ def _says(text: str, secrets: Secrets) -> bool:
 
 def secrets_near(secrets: Secrets, text: str, start: int, stop: int) -> Callable[[Fraction], bool]:
     """Whether a decimal is a hidden fraction, rounded."""
-    places = len(text[start:stop].partition(".")[2]) or 2 * (text[stop : stop + 1] == "%")
+    places = len(text[start:stop].partition(".")[2]) + 2 * (text[stop : stop + 2].strip()[:1] == "%")
     error = Fraction(6, 10 ** (places + 1))
     endless = [n for n in secrets.hidden if _is_endless(n)]
     return lambda value: places >= 2 and any(abs(value - n) < error for n in endless)
@@ -140,6 +148,28 @@ def _asserts_a_value(whole: str, secrets: Secrets) -> bool:
             value = Fraction(found.get("n") or found.get("m") or 0)
             if value in secrets.hidden or (pattern is SAID and not EXAMPLE.search(whole)):
                 return True
+    return False
+
+
+def _relates(text: str, secrets: Secrets) -> bool:
+    """Whether the answer, or what is common to two numbers, is spoken of with a new number."""
+    new = {value for value, _, _ in numbers(text)} - secrets.shown - {0, 1}
+    if not new:
+        return False
+    is_fraction = any(n.denominator > 1 for n in secrets.key)
+    return bool(RELATED.search(text) or (is_fraction and REDUCED.search(text)))
+
+
+def _in_another_unit(whole: str, secrets: Secrets) -> bool:
+    """Whether 3.35 m are told as 335 cm, or as 3 m 35."""
+    for match in UNITS.finditer(whole):
+        value = Fraction(match[1])
+        if value not in secrets.shown and any(value * by in secrets.key for by in SCALES):
+            return True
+    for match in MIXED_UNITS.finditer(whole):
+        whole_part, rest = Fraction(match[1]), Fraction(match[2])
+        if any(whole_part + rest / by in secrets.hidden for by in (10, 60, 100, 1000)):
+            return True
     return False
 
 

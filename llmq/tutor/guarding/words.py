@@ -16,6 +16,9 @@ ROT13 = str.maketrans(
     "abcdefghijklmnopqrstuvwxyz", "nopqrstuvwxyzabcdefghijklm"
 )
 FORMULA = re.compile(r"\b(?:[A-Z][a-z]?\d*){1,6}[2-9]\b|\b[A-Z][a-z]?\^?[2-9]")
+BARE = 3  # words of a sentence that is nothing but the answer
+ASSERTED = re.compile(r"(?:=|:|\b(?:is|be|are|gets?|answer|result|makes?|becomes?|always|stays?|say|choose|pick)\b|['\u2019]s\b)\W*(?:always |an? |the |of |even )*$")
+WANTED = re.compile(r"\b(?:is|are) (?:the|what|exactly what|just what) (?:\w+ )?(?:you|we)(?:['\u2019]re| are)? (?:want|need|look|search)")
 LONG = 4  # letters of a word that is looked for by itself
 ALIKE = 0.75
 BEGINS = re.compile(
@@ -31,6 +34,7 @@ class Word:
 
     letters: str
     parts: tuple[str, ...]
+    is_asked: bool = False  # it stands in the question: odd or even
 
 
 @lru_cache(maxsize=64)
@@ -38,8 +42,10 @@ def word_of(exercise: Exercise) -> Word | None:
     """The key as words; None where it is none, or stands in the question."""
     words = as_words(exercise.key)
     letters = re.sub(r"[\W\d_]", "", words)
-    if not letters or f" {words} " in f" {as_words(exercise.question)} ":
+    if not letters:
         return None
+    if f" {words} " in f" {as_words(exercise.question)} ":
+        return Word(letters, (words,), is_asked=True)
     question = as_words(exercise.question).split()
     others = as_words(" ".join(c for c in exercise.choices if c != exercise.key)).split()
     parts = tuple(w for w in words.split() if len(w) >= LONG and w not in (*question, *others))
@@ -54,6 +60,13 @@ def tells_word(sentence: str, word: Word) -> bool:
     [True, True, True, False]
     """
     plain = sentence.casefold()
+    if WANTED.search(plain):
+        return True
+    if word.is_asked:
+        said = re.search(rf"\b{re.escape(word.parts[0])}\b(?! or\b)(?! numbers?\b)", plain)
+        before = plain[: said.start()] if said else ""
+        is_short = len(re.findall(r"\w+", plain)) <= BARE
+        return bool(said) and (is_short or bool(ASSERTED.search(before)))
     letters = re.sub(r"[\W\d_]", "", plain)
     if len(word.letters) < LONG:
         return f" {word.letters} " in f" {as_words(sentence)} "
@@ -73,9 +86,14 @@ def _alike(said: str, part: str) -> bool:
 
 def tells_expression(text: str, secrets: Secrets, question: str) -> bool:
     """Whether a flat sentence holds an expression that is the key, in any form."""
-    if secrets.expression is None:
+    if secrets.expression is None and not secrets.terms:
         return False
     whole = meant(figured(text, whole=True))
+    compact = re.sub(r"(?<=\d) ?\*? ?(?=[a-z]\b)", "", whole)
+    if any(re.search(rf"(?<![\d.]){re.escape(term)}(?![\w^])", compact) for term in secrets.terms):
+        return True
+    if secrets.expression is None:
+        return False
     for pattern, sign in SIGNS:
         whole = pattern.sub(sign, whole)
     asked = re.sub(r"\s", "", meant(figured(flat(clean(question)), whole=True)))
