@@ -55,8 +55,6 @@ NOTATIONS: tuple[Rewrite, ...] = (
 )  # fmt: skip
 # What words do to numbers, behind the words of which one has to be there.
 MEANT: tuple[tuple[str, Rewrite], ...] = (
-    ("dozen gross score", (re.compile(r"\b(\d+) (dozen|gross|score)\b"), lambda m: f"({m[1]}*{SCORES[m[2]]})")),
-    ("dozen gross fortnight decade century tet", (re.compile(rf"\b(?:{'|'.join(SETS)})\b"), lambda m: str(SETS[m[0]]))),
     ("s", (re.compile(rf"\b(\d+)[ -]({PART})s\b"), lambda m: f"{m[1]}/{PARTS[m[2]]}")),
     ("of less more", (re.compile(rf"\b(?:a|1)[ -]({PART})(?= (?:of|less|more))"), lambda m: f"1/{PARTS[m[1]]}")),
     ("s", (re.compile(rf"\b(\d+) ({'|'.join(MANY)})\b"), lambda m: f"({m[1]}*{MANY[m[2]]})")),
@@ -107,7 +105,10 @@ MEANT: tuple[tuple[str, Rewrite], ...] = (
     ("minus take less without", (re.compile(r"(?<=[\d)]) (?:minus|take away|less|without) (?=[\d(])"), " - ")),
     ("minus negative", (re.compile(r"\b(?:minus|negative) (?=\d)"), "-")),
 )  # fmt: skip
+DIGIT = re.compile(r"\d")
 TRIGGERED = tuple((words.split(), rewrite) for words, rewrite in MEANT)
+SCORED = re.compile(r"\b(\d+) (dozen|gross|score)\b")
+SET = re.compile(rf"\b(?:{'|'.join(SETS)})\b")
 ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth")
 COMPOUND = re.compile(
     rf"[ -](twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)[ -]({'|'.join(ORDINALS)})s\b"
@@ -127,13 +128,21 @@ def figured(text: str, *, whole: bool) -> str:
     >>> figured("two steps, twelve, zwei-und-dreißig, 0x0c, 1.2e1", whole=False)
     'two steps, 12, 32, 12, 12'
     """
-    text = STRETCHED.sub(r"\1\1", undisguised(text))
-    text = COMPOUND.sub(lambda m: f" over {WORDS[m[1]] + ORDINALS.index(m[2]) + 1}", text)
-    text = GLUED.sub(lambda m: GLUE.sub(r"\g<0> ", m[0]).strip(), text)
-    text = SPELLED.sub(lambda m: m[0] if not whole and m[0] in FREE_WORDS else _figures(m), text)
+    text = SPELLED.sub(
+        lambda m: m[0] if not whole and m[0] in FREE_WORDS else _figures(m), _unglued(text)
+    )
+    if not DIGIT.search(text):
+        return text
     for pattern, written in NOTATIONS:
         text = pattern.sub(written, text)
     return ORDINAL.sub(r"\1", text)
+
+
+@lru_cache(maxsize=KEPT)
+def _unglued(text: str) -> str:
+    text = STRETCHED.sub(r"\1\1", undisguised(text))
+    text = COMPOUND.sub(lambda m: f" over {WORDS[m[1]] + ORDINALS.index(m[2]) + 1}", text)
+    return GLUED.sub(lambda m: GLUE.sub(r"\g<0> ", m[0]).strip(), text)
 
 
 @lru_cache(maxsize=KEPT)
@@ -143,6 +152,10 @@ def meant(text: str) -> str:
     >>> meant("it is 1 more than 11, half of 24, 3 fours, 5 sixths")
     'it is (11+1), (24/2), (3*4), 5/6'
     """
+    text = SCORED.sub(lambda m: f"({m[1]}*{SCORES[m[2]]})", text)
+    text = SET.sub(lambda m: str(SETS[m[0]]), text)
+    if not DIGIT.search(text):
+        return text
     for words, (pattern, written) in TRIGGERED:
         if any(word in text for word in words):
             text = pattern.sub(written, text)

@@ -90,8 +90,13 @@ def _values(text: str) -> Iterator[Fraction]:
         yield from (value for _, value in parts(node))
 
 
-def numbers(text: str) -> Iterator[tuple[Fraction, int, int]]:
+@lru_cache(maxsize=256)
+def numbers(text: str) -> tuple[tuple[Fraction, int, int], ...]:
     """Every number of a `figured` text, a fraction as one, with its start and stop."""
+    return tuple(_numbers(text)) if any(map(str.isdigit, text)) else ()
+
+
+def _numbers(text: str) -> Iterator[tuple[Fraction, int, int]]:
     for match in MIXED.finditer(text):
         if int(match[3]):
             value = int(match[1]) + Fraction(int(match[2]), int(match[3]))

@@ -3,17 +3,44 @@
 import re
 from collections.abc import Collection
 
+from llmq.tutor.guarding.triggers import Row, matches
+
 COUNTED = re.compile(
     r"\b(?:numbers? of|as many(?: \w+)? as|how many|count of|amount of)\s+(?:(?:the|a|an|its|your|all|different)\s+)?(?P<what>[a-z]+)(?P<rest>[^.!?]{0,60})", re.I
 )  # fmt: skip
-OWNERS = re.compile(
-    r"\b(?:(?:months|days|weeks|seasons|quarters) (?:\w+ ){0,2}(?:in|of|per|make) (?:an? |one |the |each )?(?:leap )?(?:year|month|week|february|january|december|november)|(?:quarter|half|third) (?:of )?an? (?:hour|day|year|minute|century)|hours (?:in|of|per) (?:an? |one |the )?(?:whole )?day|minutes (?:in|of|per) (?:an? |one |the |half an )?(?:quarter of an )?hour|seconds (?:in|of|per) (?:an? |one )?minute"
-    r"|(?:fingers|toes|hands?|feet|ears|eyes|teeth|bones|senses|legs|arms|wings|wheels|tentacles|lives|sides|corners|faces|edges|vertices|angles|degrees|strings|keys|players|cards|letters|planets|continents|oceans|states|stars|stripes|squares|signs|notes|dwarfs|dwarves|sins|wonders|apostles|disciples|commandments|eggs|colou?rs|pieces|holes|inches|feet|ounces|pennies|pence|cents) (?:on|of|in|to|for|per|around) (?!(?:the|a|this) (?:equation|problem|question|bracket|fraction)))",
-    re.I,
+PARTS = (
+    "fingers toes hands hand feet ears eyes teeth bones senses legs arms wings wheels tentacles lives sides corners faces"
+    " edges vertices angles degrees strings keys players cards letters planets continents oceans states stars stripes"
+    " squares signs notes dwarfs dwarves sins wonders apostles disciples commandments eggs colours colors pieces holes"
+    " inches ounces pennies pence cents"
 )
-NAMED = re.compile(
-    r"\b(?:a week of days|hour at noon|noon|midnight|clock (?:show|strike)s?|life, the universe|hitchhiker|freezing point|boiling point|baker|legal|driving age|voting age|drinking age|cat has|spider|octopus|insect|pentagon|hexagon|heptagon|octagon|nonagon|decagon|dodecagon|zodiac|leap year|jersey|shirt number|unlucky number|lucky number|perfect score|james bond|fahrenheit|celsius|monday|tuesday|wednesday|thursday|friday|saturday|sunday|january|february|march \d|april|june|july|august|september|october|november|december|christmas|halloween|birthday|alphabet|adult|carton)\b",
-    re.I,
+A = r"(?:an? |one |the )?"
+OWNERS: tuple[Row, ...] = (
+    (
+        "months days weeks seasons quarters",
+        re.compile(r"\b(?:months|days|weeks|seasons|quarters) (?:\w+ ){0,2}(?:in|of|per|make) (?:an? |one |the |each )?(?:leap )?(?:year|month|week|february|january|december|november)", re.I),
+    ),
+    ("hours", re.compile(rf"\bhours (?:in|of|per) {A}(?:whole )?day", re.I)),
+    ("minutes", re.compile(rf"\bminutes (?:in|of|per) {A}(?:half an |quarter of an )?hour", re.I)),
+    ("seconds", re.compile(rf"\bseconds (?:in|of|per) {A}minute", re.I)),
+    ("hour day year minute century", re.compile(r"\b(?:quarter|half|third) (?:of )?an? (?:hour|day|year|minute|century)", re.I)),
+    (
+        PARTS,
+        re.compile(rf"\b(?:{'|'.join(PARTS.split())}) (?:on|of|in|to|for|per|around) (?!(?:the|a|this) (?:equation|problem|question|bracket|fraction))", re.I),
+    ),
+)  # fmt: skip
+NAMES = frozenset(
+    "noon midnight hitchhiker baker legal spider octopus insect pentagon hexagon heptagon octagon nonagon decagon"
+    " dodecagon zodiac jersey fahrenheit celsius monday tuesday wednesday thursday friday saturday sunday january february"
+    " april june july august september october november december christmas halloween birthday alphabet adult carton cat"
+    " driving voting freezing boiling bond".split()
+)
+NAMED: tuple[Row, ...] = (
+    ("clock", re.compile(r"\bclock (?:show|strike)s?\b", re.I)),
+    ("universe", re.compile(r"\blife, the universe\b", re.I)),
+    ("leap year", re.compile(r"\bleap year\b", re.I)),
+    ("lucky", re.compile(r"\b(?:un)?lucky number\b", re.I)),
+    ("score", re.compile(r"\bperfect score\b", re.I)),
 )
 OWN = frozenset(
     "step steps part parts place places digit digits term terms number numbers thing things way ways operation operations decimal decimals side sides time times one ones more are do does would will can there is of equal bars dots rows groups pieces boxes bags words numbers units tens hundreds factors".split()  # fmt: skip
@@ -26,15 +53,16 @@ def alludes(text: str, words: Collection[str]) -> bool:
     >>> alludes("The number of lives a cat has.", {"birds"}), alludes("The number of birds.", {"birds"})
     (True, False)
     """
-    for match in NAMED.finditer(text):
-        if not any(word in words for word in re.findall(r"\w+", match[0].casefold())):
-            return True
-    for match in OWNERS.finditer(text):
+    if any(name in NAMES and name not in words for name in re.findall(r"[a-z]+", text.casefold())):
+        return True
+    if any(matches(NAMED, text)):
+        return True
+    for match in matches(OWNERS, text):
         if re.findall(r"\w+", match[0].casefold())[0] not in words:
             return True
     if "?" in text:
         return False
-    for match in COUNTED.finditer(text):
+    for match in matches((("number many count amount", COUNTED),), text):
         what = match["what"].casefold()
         if what not in OWN and not {what, f"{what}s", what.removesuffix("s")} & set(words):
             return True

@@ -12,16 +12,16 @@ from collections.abc import Collection
 from functools import cache
 from importlib.resources import files
 
-SPOKEN = re.compile(
-    r"\b(?:rot-?13|base-?(?:64|32|16|2|two)|binary|hex|hexadecimal|octal|morse|braille|backwards?|reversed|mirror(?:ed)?"
-    r"|cipher|ciphered|encoded?|encrypted|decode|decrypt|anagram|acrostic|pinyin|emojis?|ascii|unicode|leet|semaphore|charade|riddle"
-    r"|pig latin|numerals?|rhym\w+|syllables?|vowels?|consonants?|spell(?:s|ed|ing|t)?|roman"
-    r"|german|french|spanish|italian|portuguese|turkish|polish|russian|chinese|mandarin|cantonese|japanese|korean|arabic"
-    r"|hebrew|hindi|urdu|bengali|tamil|greek|latin|dutch|swedish|danish|norwegian|finnish|hungarian|czech|ukrainian|romanian"
-    r"|swahili|esperanto|welsh|irish|gaelic|persian|farsi|vietnamese|thai|indonesian|malay|tagalog|klingon|deutsch|français"
-    r"|español|catalan|basque)\b",
-    re.I,
-)  # of codes and languages one speaks to hide something
+SPOKEN = frozenset(
+    "rot base64 base32 base16 binary hex hexadecimal octal morse braille backwards backward reversed mirror mirrored"
+    " cipher ciphered encoded encode encrypted decode decrypt anagram acrostic pinyin emoji emojis ascii unicode leet semaphore"
+    " charade riddle numeral numerals rhyme rhymes rhyming syllable syllables vowel vowels consonant consonants spell spells"
+    " spelled spelling spelt roman german french spanish italian portuguese turkish polish russian chinese mandarin cantonese"
+    " japanese korean arabic hebrew hindi urdu bengali tamil greek latin dutch swedish danish norwegian finnish hungarian"
+    " czech ukrainian romanian swahili esperanto welsh irish gaelic persian farsi vietnamese thai indonesian malay tagalog"
+    " klingon deutsch français español catalan basque".split()
+)  # of codes and languages, which one speaks to hide something
+BASES = re.compile(r"\bbase[- ](?:64|32|16|2|two)\b", re.I)
 BACKWARDS = re.compile(r"\b(?:work|works|working|go|going|count|counting|think) backwards?\b", re.I)
 CODED = re.compile(
     r"[a-z]\d+[a-z]{2}|[a-z]{2}\d+[a-z]|[a-z][@$!|][a-z]|[A-Za-z0-9+/]{3,}={1,2}(?![=\w])|\b(?=\w*[a-z])(?=\w*\d)[0-9a-f]{6,}\b"
@@ -59,11 +59,13 @@ def unread(text: str, known: Collection[str] = ()) -> str | None:
             return "signs only" if len(text.strip()) > SHORT else None
     elif _has_foreign_sign(text):
         return "signs that are not read"
-    if SPOKEN.search(BACKWARDS.sub("", text)):
-        return "a code or a language"
-    if CODED.search(text):
-        return "a code"
     words = [word.casefold() for word in WORD.findall(COMMAND.sub(" ", text))]
+    if not SPOKEN.isdisjoint(words) and not SPOKEN.isdisjoint(
+        WORD.findall(BACKWARDS.sub("", text).casefold())
+    ):
+        return "a code or a language"
+    if BASES.search(text) or (not _is_prose(text) and CODED.search(text)):
+        return "a code"
     unknown = [word for word in words if not is_known(word, known)]
     if unknown and (len(words) <= SHORT or len(unknown) > MOST_UNKNOWN * len(words)):
         return "no words that are known"
@@ -71,6 +73,12 @@ def unread(text: str, known: Collection[str] = ()) -> str | None:
     if unknown and named and named[1].casefold() in unknown:
         return "no words that are known"
     return None
+
+
+def _is_prose(text: str) -> bool:
+    """Whether every word is of letters alone, small ones behind the first."""
+    tokens = (token.strip(".,?!:;()\"'") for token in text.split())
+    return all(token.isalpha() and (token[1:].islower() or len(token) == 1) for token in tokens)
 
 
 def is_known(word: str, known: Collection[str] = ()) -> bool:

@@ -2,25 +2,75 @@
 
 import re
 
+from llmq.tutor.guarding.triggers import Row, matches
+
 GOOD = r"correct|right|incorrect|wrong|exact|accurate|perfect|true|false|fine|spot[ -]on|good|okay|ok|off|close|near|unfortunately|not"
 MORE = r"bigger|greater|larger|higher|lower|smaller|less|fewer|more|warmer|colder|hotter|cooler|closer|further|up|down"
-FEW = r"(?:(?:a (?:little|bit|tad|touch)|slightly|much|way|far|even|still|just|one|go|try|think|aim|somewhat|bit) )*"
-VERDICT = re.compile(
-    r"^\W*(?:(?:oh|well|so|ok|okay|hm+|and|ah)\W+)?(?:yes|yep|yeah|yup|correct|exactly|right|precisely|indeed|bingo|perfect|no|nope|wrong|incorrect|affirmative|negative(?= *[.!,])|true|false|absolutely|certainly|of course it is|definitely|almost|nearly|close|so close|very close|brilliant|excellent|congratulations|congrats|hooray|bravo|nailed it|not quite|not yet|sorry, no|unfortunately|well done|richtig|genau|stimmt|falsch|correcto|exacto|oui|exactement|sì|esatto|sim)\b(?=\W|$)"
-    rf"|\b(?:that|this|it|you|answer|result|guess|number|solution|attempt|calculation|work|yours?(?: \w+){{0,2}})(?:['’]?s|\s+is|\s+are|\s+was|\s+were|['’]re|\s+looks?|\s+seems?|\s+sounds?)(?:n['’]t)?\s+(?:(?:very|so|quite|almost|nearly|absolutely|totally|all|also|indeed|really|not|just|still|getting|a|an?|bit|little|completely|actually|both|the) )*(?:{GOOD})\b"
-    rf"|\b(?:is|was|are|looks|seems) (?:also |indeed |quite |absolutely |very |not )*(?:correct|right|incorrect|wrong|spot[ -]on|accurate|fine)\b"
-    r"|\b(?:you(?:['’]ve| have)?)\s+(?:just |already |really )?(?:got|get|found|nailed|solved|cracked|done|hit)\s+(?:it|the (?:right )?answer|the solution|that)\b"
-    r"|\b(?:not quite|well done|(?:good|great|nice|excellent|amazing|fantastic|awesome) (?:job|work|try|guess)|you win|you did it|that['’]s it|(?:that|this|it) is (?:the (?:one|answer|key|solution|right)|it)|that['’]s the (?:one|answer|key|solution)|i agree|agree with|on the (?:mark|money|nose)|bull['’]?s[ -]?eye|keep that|spot on|no mistake|without (?:an |any )?(?:error|mistake)|got it right|gets? it right|i (?:also |too )?(?:get|got|have|found) (?:the same|that too|it too|it as well)|same (?:answer|number|result) as)\b"
-    r"|\btoo (?:high|low|big|small|large|little|many|much|few|far|great)\b|\boff by\b|\b(?:one|\d+) (?:off|out(?! of)|too)\b"
-    r"|\b(?:warm(?:er)?|cold(?:er)?|hot(?:ter)?|ice cold|freezing)[.!]"
-    rf"|^\W*(?:(?:a little|a bit|much|even|slightly|way|somewhat) )?{FEW}(?:{MORE})(?: (?:please|still|again|than (?:that|this|it|yours?)))?\W*$"
-    rf"|\b(?:{MORE}) than (?:that|this|it|yours?|what you|the (?:number|one|value) you)\b"
-    r"|\b(?:very|so|really|pretty|quite|getting|getting very|extremely|oh so|almost|nearly) (?:close|near|there|warm|hot|cold)\b|\bgetting (?:closer|warmer|colder|hotter)\b"
-    rf"|\b(?:go|try|think|aim|move|come|guess) {FEW}(?:higher|lower|bigger|smaller|larger|up|down|more|less)\b(?! (?:to|the|a) )"
-    r"|\b(?:one|two|\d+|a few|some) (?:more|less|down|up|higher|lower|fewer) (?:than|from) (?:that|this|it|yours?|what you|the (?:number|one) you)\b"
-    r"|\b(?:one|two|\d+) (?:down|up|off) from\b"
-    r"|[✅❌✔✖☑👍👎💯🎉🥳👏🎊🏆🆗🙅🙆]|\U0001f44c",
-    re.IGNORECASE,
+FEW = r"(?:(?:a (?:little|bit|tad|touch)|slightly|much|way|far|even|still|just|one|go|try|think|aim|somewhat|bit) ){0,4}"
+OPENING = (
+    "yes yep yeah yup correct exactly right precisely indeed bingo perfect no nope wrong incorrect affirmative true false"
+    " absolutely certainly definitely almost nearly close brilliant excellent congratulations congrats hooray bravo"
+    " unfortunately richtig genau stimmt falsch correcto exacto oui exactement sì esatto sim"
+)
+PHRASES = r"negative(?= *[.!,])|of course it is|so close|very close|nailed it|not quite|not yet|sorry, no|well done"
+YOU = r"you(?:['’]ve| have)?"
+PRAISE = r"(?:good|great|nice|excellent|amazing|fantastic|awesome) (?:job|work|try|guess)"
+VERDICTS: tuple[Row, ...] = (
+    (
+        f"{OPENING} negative course nailed not sorry well",
+        re.compile(rf"^\W*(?:(?:oh|well|so|ok|okay|hm+|and|ah)\W+)?(?:{'|'.join(OPENING.split())}|{PHRASES})\b(?=\W|$)", re.I),
+    ),
+    (
+        GOOD.replace("|", " ").replace("spot[ -]on", "spot"),
+        re.compile(
+            r"\b(?:that|this|it|you|answer|result|guess|number|solution|attempt|calculation|work|yours?(?: \w+){0,2})"
+            r"(?:['’]?s|\s+is|\s+are|\s+was|\s+were|['’]re|\s+looks?|\s+seems?|\s+sounds?)(?:n['’]t)?\s+"
+            r"(?:(?:very|so|quite|almost|nearly|absolutely|totally|all|also|indeed|really|not|just|still|getting|a|an?|bit|little|completely|actually|both|the) ){0,4}"
+            rf"(?:{GOOD})\b", re.I,
+        ),
+    ),
+    (
+        "correct right wrong spot accurate fine",
+        re.compile(r"\b(?:is|was|are|looks|seems) (?:also |indeed |quite |absolutely |very |not ){0,3}(?:correct|right|incorrect|wrong|spot[ -]on|accurate|fine)\b", re.I),
+    ),
+    (
+        "got get found nailed solved cracked done hit",
+        re.compile(rf"\b{YOU}\s+(?:just |already |really )?(?:got|get|found|nailed|solved|cracked|done|hit)\s+(?:it|the (?:right )?answer|the solution|that)\b|\bgot it right|\bgets? it right", re.I),
+    ),
+    ("job work try guess", re.compile(rf"\b{PRAISE}\b", re.I)),
+    ("win did", re.compile(r"\byou win\b|\byou did it\b", re.I)),
+    (
+        "it one answer key solution right",
+        re.compile(r"\bthat['’]s it\b|\b(?:(?:that|this|it) is|that['’]s) (?:the (?:one|answer|key|solution|right)|it)\b", re.I),
+    ),
+    (
+        "agree mark money nose bull keep spot mistake error quite done",
+        re.compile(
+            r"\b(?:not quite|well done|i agree|agree with|on the (?:mark|money|nose)|bull['’]?s[ -]?eye|keep that|spot on|no mistake|without (?:an |any )?(?:error|mistake))\b", re.I
+        ),
+    ),
+    (
+        "same that too it",
+        re.compile(r"\bi (?:also |too )?(?:get|got|have|found) (?:the same|that too|it too|it as well)\b|\bsame (?:answer|number|result) as\b", re.I),
+    ),
+    ("too", re.compile(r"\btoo (?:high|low|big|small|large|little|many|much|few|far|great)\b", re.I)),
+    ("off out too", re.compile(r"\boff by\b|\b(?:one|\d+) (?:off|out(?! of)|too)\b", re.I)),
+    ("warm cold hot freez", re.compile(r"\b(?:warm(?:er)?|cold(?:er)?|hot(?:ter)?|ice cold|freezing)[.!]", re.I)),
+    (
+        MORE.replace("|", " "),
+        re.compile(
+            rf"^\W*(?:(?:a little|a bit|much|even|slightly|way|somewhat) )?{FEW}(?:{MORE})(?: (?:please|still|again|than (?:that|this|it|yours?)))?\W*$"
+            rf"|\b(?:{MORE}) than (?:that|this|it|yours?|what you|the (?:number|one|value) you)\b"
+            rf"|\b(?:go|try|think|aim|move|come|guess) {FEW}(?:higher|lower|bigger|smaller|larger|up|down|more|less)\b(?! (?:to|the|a) )"
+            r"|\b(?:one|two|\d+|a few|some) (?:more|less|down|up|higher|lower|fewer) (?:than|from) (?:that|this|it|yours?|what you|the (?:number|one) you)\b"
+            r"|\b(?:one|two|\d+) (?:down|up|off) from\b", re.I,
+        ),
+    ),
+    (
+        "close near there warm hot cold hotter",
+        re.compile(r"\b(?:very|so|really|pretty|quite|getting|getting very|extremely|oh so|almost|nearly) (?:close|near|there|warm|hot|cold)\b|\bgetting (?:closer|warmer|colder|hotter)\b", re.I),
+    ),
+    ("✅ ❌ ✔ ✖ ☑ 👍 👎 💯 🎉 🥳 👏 🎊 🏆 🆗 🙅 🙆 👌", re.compile("[✅❌✔✖☑👍👎💯🎉🥳👏🎊🏆🆗🙅🙆👌]")),
 )  # fmt: skip
 ASKED = re.compile(
     r"\b(?:whether|if|check|make sure|be sure|sure|know|see|decide|show|prove|how|why|when|what|which)\b[^.!?]{0,60}$"
@@ -41,7 +91,7 @@ def is_verdict(text: str) -> bool:
     [True, False, False]
     """
     text = HARMLESS.sub(" ", text)
-    return any(not _is_asked(text, match) for match in VERDICT.finditer(text))
+    return any(not _is_asked(text, match) for match in matches(VERDICTS, text))
 
 
 def _is_asked(text: str, match: re.Match[str]) -> bool:
