@@ -11,6 +11,7 @@ without words that the rules know, is not seen, and now and then a harmless sent
 one that tells: an authored hint then stands in.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 
 from llmq.tutor.exercise import Exercise
@@ -26,7 +27,8 @@ from llmq.tutor.guarding.words import tells_expression, tells_word, word_of
 from llmq.tutor.moves import Level
 
 REMEMBERED = 4  # sentences that are read together, for an answer that is told in parts
-MOST_CHARACTERS = 2000  # of a sentence; a longer one is none that a tutor says
+MOST_CHARACTERS = 1000  # of a sentence; a longer one is none that a tutor says
+LONG_NUMBER = re.compile(r"\w{40}|\d{25}")
 
 
 class Guard:
@@ -61,7 +63,10 @@ class Guard:
             return None
         if len(sentence) > MOST_CHARACTERS:
             return "a sentence without end"
-        reason = next(self._reasons(self._exercise, clean(sentence)), None)
+        text = clean(sentence)
+        if LONG_NUMBER.search(text):
+            return "a word without end"
+        reason = next(self._reasons(self._exercise, text), None)
         if reason is None:
             self._told = [*self._told, sentence][-REMEMBERED:]
         return reason

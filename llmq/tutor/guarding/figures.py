@@ -117,6 +117,7 @@ GLUE = re.compile(rf"{WORD}|and")
 GLUED = re.compile(rf"\b(?:{WORD})(?:{WORD}|and)+\b")
 ORDINAL = re.compile(r"\b(\d+)(?:st|nd|rd|th)\b")
 STRETCHED = re.compile(r"([a-z])\1{2,}")
+MOST_SPELLED = 120  # characters of a number in words
 KEPT = 256  # sentences whose figures are remembered: those told before are read again
 FREE_WORDS = frozenset({"one", "two", "three"})  # ordinary speech is full of them
 
@@ -167,6 +168,8 @@ BEHIND = re.compile(r"\s+(?:times|more|less|steps?|of)\b", re.I)
 
 def _figures(match: re.Match[str]) -> str:
     """The numbers that stand side by side: two fifty-two is 252."""
+    if len(match[0]) > MOST_SPELLED:
+        return match[0]
     said, total, group, room = "", 0, 0, 0
     joint = ""
     for word in re.split(r"[\s-]+", match[0].lower()):

@@ -28,24 +28,25 @@ ANSWER = re.compile(
 )  # fmt: skip
 SETTLED = re.compile(r"\b\d+ it is\b")
 TRIED = r"\b(?:put|plug|substitute|insert|try|use|replace|set|let|with|where)\b[^.!?]{{0,20}}\b{letter}\b[^.!?]{{0,12}}?(?P<n>\d+(?:\.\d+)?)|(?P<m>\d+(?:\.\d+)?) (?:in |is |as |for )+(?:the )?{letter}\b"
-SAID = r"(?<![\w)]){letter}\b(?:\s*(?:is|was|were|be|equals?|being|becomes?|must be|has to be|should be|stands? for|comes to|equal to)\b)?[\s:=→\"'(]*(?P<n>-?\d+(?:\.\d+)?(?:/\d+)?)(?!\w|\s*(?:times|more|less|[*/+^-]))"
+SAID = r"(?<![\w)]){letter}\b(?:\s*(?:is|was|were|be|equals?|being|becomes?|must be|has to be|should be|stands? for|comes to|equal to)\b)?[\s:=→\"'(]*(?P<n>-?\d+(?:\.\d+)?(?:/\d+)?)(?![\w]|\s*(?:times|more|less|[*/+^-]))"
 LETTER = r"(?:{letters}|unknown|variable|letter)"
+N = r"(-?\d+(?:\.\d+)?)"
 NEAR = (
-    (re.compile(r"\bbetween (-?[\d.]*\d) and (-?[\d.]*\d)"), lambda n, a, b: a < n < b and b - a <= max(4, abs(n) / 10)),
-    (re.compile(r"\b(?:just|right|next number|comes?|immediately|directly|closely) (?:after|above|over|behind|follow\w*) (-?[\d.]*\d)()"), lambda n, a, _: 0 < n - a <= 1),
-    (re.compile(r"\b(?:just|right|comes?|immediately|directly) (?:before|below|under) (-?[\d.]*\d)()"), lambda n, a, _: 0 < a - n <= 1),
-    (re.compile(r"\b(?:bigger|greater|more|larger|higher|less|smaller|lower|fewer|above|below|under|over) (?:than )?(-?[\d.]*\d)()"), lambda n, a, _: 0 < abs(n - a) <= min(1, abs(n) / 4)),
-    (re.compile(r"\b(?:close|near|next|closest|nearest|neighbou?rs?)\w* (?:to|of) (-?[\d.]*\d)()"), lambda n, a, _: abs(n - a) <= max(2, abs(n) / 20)),
-    (re.compile(r"\b(?:almost|nearly|about|around|roughly|approximately|close to|rounds? to) (-?[\d.]*\d)()"), lambda n, a, _: abs(n - a) <= max(1, abs(n) / 50)),
+    (re.compile(rf"\bbetween {N} and {N}"), lambda n, a, b: a < n < b and b - a <= max(4, abs(n) / 10)),
+    (re.compile(rf"\b(?:just|right|next number|comes?|immediately|directly|closely) (?:after|above|over|behind|follow\w*) {N}()"), lambda n, a, _: 0 < n - a <= 1),
+    (re.compile(rf"\b(?:just|right|comes?|immediately|directly) (?:before|below|under) {N}()"), lambda n, a, _: 0 < a - n <= 1),
+    (re.compile(rf"\b(?:bigger|greater|more|larger|higher|less|smaller|lower|fewer|above|below|under|over) (?:than )?{N}()"), lambda n, a, _: 0 < abs(n - a) <= min(1, abs(n) / 4)),
+    (re.compile(rf"\b(?:close|near|next|closest|nearest|neighbou?rs?)\w* (?:to|of) {N}()"), lambda n, a, _: abs(n - a) <= max(2, abs(n) / 20)),
+    (re.compile(rf"\b(?:almost|nearly|about|around|roughly|approximately|close to|rounds? to) {N}()"), lambda n, a, _: abs(n - a) <= max(1, abs(n) / 50)),
 )  # fmt: skip
-POSITION = re.compile(r"\bone of (?:the|these|your|those) numbers\b|\b(?:is|be) (?:the )?(?:first|second|third|fourth|fifth|last|middle|largest|smallest|biggest) (?:number|one|value)\b")
-RELATED = re.compile(r"\b(?:answer|result|solution)\b|\bcommon (?:factor|divisor|denominator|multiple)\b[^.!?]{0,12}\b(?:is|:|=|of)")
-REDUCED = re.compile(r"\b(?:divide|cancel|reduce|simplify|shorten)\b[^.!?]{0,40}\bby\b")
+POSITION = re.compile(rf"\bone of (?:the|these|your|those) numbers\b|\b(?:is|be) (?:the )?(?:first|second|third|fourth|fifth|last|middle|largest|smallest|biggest) (?:number|one|value)\b")
+RELATED = re.compile(rf"\b(?:answer|result|solution)\b|\bcommon (?:factor|divisor|denominator|multiple)\b[^.!?]{0,12}\b(?:is|:|=|of)")
+REDUCED = re.compile(rf"\b(?:divide|cancel|reduce|simplify|shorten)\b[^.!?]{0,40}\bby\b")
 UNIT = r"(?:cents?|pence|pennies|euros?|dollars?|pounds?|[cmk]?m|(?:centi|milli|kilo)?met(?:re|er)s?|k?g|(?:kilo|milli)?grams?|kilos?|m?l|(?:milli)?lit(?:re|er)s?|tonnes?|hours?|minutes?|seconds?|days?|months?|weeks?|years?|h|min)"
 UNITS = re.compile(rf"(\d+(?:\.\d+)?) ?{UNIT}\b")
 MIXED_UNITS = re.compile(rf"(\d+) ?{UNIT},?(?: and)? (\d+)\b")
 SCALES = (Fraction(10), Fraction(100), Fraction(1000), Fraction(60), Fraction(1, 10), Fraction(1, 100), Fraction(1, 1000), Fraction(1, 60))
-POINT = re.compile(r"\b(?:point|comma|decimals?|places)\b")
+POINT = re.compile(rf"\b(?:point|comma|decimals?|places)\b")
 PLACES = {"hundred": 100, "ten": 10, "one": 1, "unit": 1, "single": 1}
 LAST_ONE = re.compile(r"\band (?:and )?(\d)(?: more)?\b")
 PLACE = re.compile(rf"\b(\d+|an?|{'|'.join(SMALL)}) (hundred|ten|one|unit|single)s?\b", re.I)
@@ -145,10 +146,16 @@ def _asserts_a_value(whole: str, secrets: Secrets) -> bool:
     for pattern in (SAID, TRIED):
         for match in re.finditer(pattern.format(letter=letter), whole):
             found = match.groupdict()
-            value = Fraction(found.get("n") or found.get("m") or 0)
+            value = node_value(found.get("n") or found.get("m") or "0")
             if value in secrets.hidden or (pattern is SAID and not EXAMPLE.search(whole)):
                 return True
     return False
+
+
+def node_value(written: str) -> Fraction | None:
+    """What a written number or fraction is; None of 1/0."""
+    over, _, under = written.partition("/")
+    return Fraction(over) / int(under or 1) if int(under or 1) else None
 
 
 def _relates(text: str, secrets: Secrets) -> bool:
@@ -176,7 +183,7 @@ def _in_another_unit(whole: str, secrets: Secrets) -> bool:
 def _is_near(sums: str, secrets: Secrets) -> bool:
     for pattern, near in NEAR:
         for match in pattern.finditer(sums):
-            a, b = (Fraction(group.strip(".") or 0) for group in match.groups())
+            a, b = (Fraction(group or 0) for group in match.groups())
             if a in secrets.shown and (not match[2] or b in secrets.shown):
                 continue
             if any(near(n, a, b) for n in secrets.hidden):
