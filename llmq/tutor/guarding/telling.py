@@ -39,14 +39,14 @@ NEAR = (
     (re.compile(rf"\b(?:close|near|next|closest|nearest|neighbou?rs?)\w* (?:to|of) {N}()"), lambda n, a, _: abs(n - a) <= max(2, abs(n) / 20)),
     (re.compile(rf"\b(?:almost|nearly|about|around|roughly|approximately|close to|rounds? to) {N}()"), lambda n, a, _: abs(n - a) <= max(1, abs(n) / 50)),
 )  # fmt: skip
-POSITION = re.compile(rf"\bone of (?:the|these|your|those) numbers\b|\b(?:is|be) (?:the )?(?:first|second|third|fourth|fifth|last|middle|largest|smallest|biggest) (?:number|one|value)\b")
-RELATED = re.compile(rf"\b(?:answer|result|solution)\b|\bcommon (?:factor|divisor|denominator|multiple)\b[^.!?]{0,12}\b(?:is|:|=|of)")
-REDUCED = re.compile(rf"\b(?:divide|cancel|reduce|simplify|shorten)\b[^.!?]{0,40}\bby\b")
+POSITION = re.compile(r"\bone of (?:the|these|your|those) numbers\b|\b(?:is|be) (?:the )?(?:first|second|third|fourth|fifth|last|middle|largest|smallest|biggest) (?:number|one|value)\b")
+RELATED = re.compile(r"\b(?:answer|result|solution)\b|\bcommon (?:factor|divisor|denominator|multiple)\b[^.!?]{0,12}\b(?:is|:|=|of)")
+REDUCED = re.compile(r"\b(?:divide|cancel|reduce|simplify|shorten)\b[^.!?]{0,40}\bby\b")
 UNIT = r"(?:cents?|pence|pennies|euros?|dollars?|pounds?|[cmk]?m|(?:centi|milli|kilo)?met(?:re|er)s?|k?g|(?:kilo|milli)?grams?|kilos?|m?l|(?:milli)?lit(?:re|er)s?|tonnes?|hours?|minutes?|seconds?|days?|months?|weeks?|years?|h|min)"
 UNITS = re.compile(rf"(\d+(?:\.\d+)?) ?{UNIT}\b")
 MIXED_UNITS = re.compile(rf"(\d+) ?{UNIT},?(?: and)? (\d+)\b")
 SCALES = (Fraction(10), Fraction(100), Fraction(1000), Fraction(60), Fraction(1, 10), Fraction(1, 100), Fraction(1, 1000), Fraction(1, 60))
-POINT = re.compile(rf"\b(?:point|comma|decimals?|places)\b")
+POINT = re.compile(r"\b(?:point|comma|decimals?|places)\b")
 PLACES = {"hundred": 100, "ten": 10, "one": 1, "unit": 1, "single": 1}
 LAST_ONE = re.compile(r"\band (?:and )?(\d)(?: more)?\b")
 PLACE = re.compile(rf"\b(\d+|an?|{'|'.join(SMALL)}) (hundred|ten|one|unit|single)s?\b", re.I)
