@@ -3,7 +3,7 @@
 import re
 from fractions import Fraction
 
-NUMBER = r"-?\d+(?:/\d+)?"
+NUMBER = r"-?\d+(?:/0*[1-9]\d*)?"
 
 
 def numbers_in(text: str) -> frozenset[Fraction]:
@@ -13,7 +13,7 @@ def numbers_in(text: str) -> frozenset[Fraction]:
     [Fraction(-10, 1), Fraction(7, 6), Fraction(2, 1), Fraction(12, 1)]
     """
     return frozenset(
-        Fraction(number) for number in re.findall(r"(?<![\d)])-?\d+(?:/\d+)?|\d+", text)
+        Fraction(number) for number in re.findall(rf"(?<![\d)]){NUMBER}|\d+", text)
     )
 
 

@@ -10,14 +10,15 @@ from itertools import pairwise
 
 from llmq.answers.checking import check
 from llmq.answers.finding import ANSWER, SAID, found_answer
-from llmq.answers.nodes import symbols
+from llmq.answers.algebra import same
+from llmq.answers.nodes import Group, Rel, symbols
 from llmq.answers.quantities import Quantity, plain, quantities
 from llmq.answers.readings import readings, tidy
 from llmq.practice.numerals import numbers_in
 from llmq.tutor.spoken import in_figures
 
 MOST_CHARACTERS = 600  # of a turn that is looked at for a claim, from its end
-TERM = r"[\d(](?:[\d\s.,()+\-*/×÷·^]{0,60}[\d)])?%?"  # signs that people type
+TERM = r"[\d(](?:[\d\s.,()+\-*/×÷·^]{0,60}[\d)])?(?: ?%)?"  # signs that people type
 CHAIN = re.compile(rf"(?<![\w.])-?{TERM}(?:\s*=\s*-?{TERM})+")
 OPERATOR = re.compile(r"[\d)]\s*[-+*×÷·^/]")  # signs that people type
 # A calculation without its result is no claim: 20 - 5, but -5, 3/4 and 1 1/2 are numbers.
@@ -35,6 +36,14 @@ GENERAL = re.compile(
     r"|warum|wieso|wie|pourquoi|comment|por qu[eé]|c[oó]mo|perch[eé])\b",
     re.I,
 )
+ANNOUNCED = re.compile(
+    r"^[\s,.:]*(?:(?:ok|okay|so|hm+|then|well|maybe|perhaps|and|now|but)\b[\s,.:]*)*"
+    r"(?:(?:i|we) (?:get|got|have|think|say|found|guess|believe)(?: that)?\b[\s,:]*)?"
+    r"(?:(?:it|that|(?:the|my|your) (?:answer|result|solution))(?:'s| is| has to be| must be| should be| would be| will be)"
+    r"|is (?:it|that)?|(?:could|would|can) it be)?[\s:]*",
+    re.I,
+)
+DOUBTED = re.compile(r"[\s,]*(?:(?:is|isn't) (?:that|it|this)[\s,]*)?(?:right|rigth|correct|ok|true)?[\s?.!]*$", re.I)
 COMPARED = re.compile(
     r"\b(?:more|less|greater|larger|bigger|smaller|higher|lower|fewer)\s+than\b|\b(?:between|above|below|under|near|close to"
     r"|digits?|(?:starts?|begins?|ends?) (?:with|in)|divisible|multiple|odd|even|first|last)\b",
@@ -102,6 +111,8 @@ def _holds(left: str, right: str) -> bool:
 
 def _without_work(flat: str, *, has_list: bool) -> Claim:
     numbers = sorted(quantities(flat), key=lambda q: q.start)
+    if not (GENERAL.search(flat) or COMPARED.search(flat)) and (said := _announced(flat)):
+        return said
     if GENERAL.search(flat) or ("?" in flat and (len(numbers) != 1 or COMPARED.search(flat))):
         return Claim()
     if numbers and DENIED.search(flat[: _sign(flat, numbers[-1].start)]):
@@ -115,6 +126,19 @@ def _without_work(flat: str, *, has_list: bool) -> Claim:
         return Claim()
     is_bare = not (alone or ANSWER.search(text) or SAID.search(text) or "=" in text)
     return Claim(found, is_bare=is_bare)
+
+
+def _announced(flat: str) -> Claim | None:
+    """The claim of a turn that says nothing but it: I get 6x + 15, is that right?"""
+    said = tidy(DOUBTED.sub("", ANNOUNCED.sub("", flat)))
+    nodes = [each.node for each in readings(said) if not (each.unit or each.label)]
+    if not nodes or said == tidy(flat) or isinstance(nodes[0], Group) or (UNFINISHED.search(said) and not _has_letters(said)):
+        return None
+    first = nodes[0]
+    if isinstance(first, Rel) and first.name == "=" and symbols(first.left) == symbols(first.right):
+        holds = same(first.left, first.right)
+        return Claim(said.rpartition("=")[2].strip(), is_sound=holds, work=frozenset(map(str, numbers_in(said))))
+    return Claim(said)
 
 
 def _sign(flat: str, start: int) -> int:

@@ -15,6 +15,7 @@ from llmq.answers.readings import as_words, readings, tidy
 from llmq.practice.numerals import numbers_in
 from llmq.tutor.claims import Claim, claim_of
 from llmq.tutor.exercise import Exercise, Step
+from llmq.tutor.forms import has_form, is_asked, is_unworked
 
 LETTER = re.compile(
     r"(?:^|\b(?:answer|option|choice|choose|take|pick|say|think|it|it's|is)\b[\w\s':]{0,12}?)"
@@ -46,6 +47,7 @@ class Found:
     has_work: bool = False
 
 
+SAME_VALUE = "That is worth the same, but it is not yet in the form that is asked for."
 NOTHING = Found(Outcome.NONE)
 
 
@@ -64,6 +66,8 @@ def verdict(text: str, exercise: Exercise, step_index: int = 0) -> Found:
     if not claim.is_sound:
         return _wrong(claim.said, exercise, step_index, has_work=has_work)
     # Of several calculations any may be the one that counts: 252+19=271 because 12*21=252.
+    if is_unworked(claim.said):
+        return NOTHING
     candidates = (claim.said, *claim.others[: len(exercise.steps)])
     held = [found for said in candidates if said and (found := _held(said, exercise, step_index))]
     if held:
@@ -71,6 +75,10 @@ def verdict(text: str, exercise: Exercise, step_index: int = 0) -> Found:
         return Found(found.outcome, found.said, found.step, has_work=has_work)
     if not claim.said or not readings(tidy(claim.said)) or _restates(claim, shown):
         return NOTHING
+    if check(claim.said, exercise.key).right:  # in another form than what is asked for
+        if is_asked(claim.said, exercise):
+            return NOTHING
+        return Found(Outcome.WRONG, claim.said, slip=SAME_VALUE, has_work=True)
     equation = _equation(claim.said, exercise)
     if equation is not None and equation.outcome is not Outcome.WRONG:
         return equation
@@ -96,13 +104,18 @@ def _restates(claim: Claim, shown: frozenset[Fraction]) -> bool:
 
 def _held(said: str, exercise: Exercise, step_index: int) -> Found | None:
     """The answer, or a step: those to come first."""
-    if check(said, exercise.key).right:
+    if check(said, exercise.key).right and has_form(said, exercise):
         return Found(Outcome.ANSWER, said, len(exercise.steps) - 1)
     order = [*range(step_index, len(exercise.steps)), *range(step_index)]
     for index in order:
-        if check(said, exercise.steps[index].value).right:
+        value = exercise.steps[index].value
+        if check(said, value).right and (has_form(said, exercise) or not _is_key(value, exercise)):
             return Found(Outcome.STEP, said, index)
     return None
+
+
+def _is_key(value: str, exercise: Exercise) -> bool:
+    return check(value, exercise.key).right
 
 
 def _equation(said: str, exercise: Exercise) -> Found | None:

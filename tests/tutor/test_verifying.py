@@ -153,6 +153,20 @@ SWEETS = Exercise(
 )
 
 
+SHORTEN = Exercise("shorten", "fractions", "Write 18/42 in lowest terms.", "3/7")
+EXPAND = Exercise("expand", "terms", "Expand (x + 3)(x + 8).", "x^2 + 11x + 24")
+SIMPLIFY = Exercise(
+    "simplify",
+    "terms",
+    "Simplify 3(2x + 5) - 4x.",
+    "2x + 15",
+    (Step("Without brackets?", "Multiply.", "3 * 2x + 3 * 5", "6x + 15"),),
+)
+SHARE = Exercise("share", "percent", "18 of 75 pupils walk. How many percent is that?", "24%")
+BOXES = Exercise("boxes", "stories", "156 apples go into boxes of 12. How many boxes?", "13")
+POINTS = Exercise("points", "decimals", "What is 9.6 / 0.4?", "24")
+
+
 SUM = Exercise("sum", "sums", "What is 2 + 3?", "5")
 HALVES = Exercise("halves", "parts", "How much are five halves?", "5/2")
 EQUATION = exercise_of_text("3x + 5 = 20")
@@ -207,6 +221,24 @@ EQUATION = exercise_of_text("3x + 5 = 20")
         ("5 over 2", HALVES, Outcome.ANSWER),
         ("a half", HALVES, Outcome.WRONG),
         ("five", HALVES, Outcome.WRONG),
+        ("18/42", SHORTEN, Outcome.NONE),
+        ("9/21", SHORTEN, Outcome.WRONG),
+        ("I get 3/7", SHORTEN, Outcome.ANSWER),
+        ("(x + 3)(x + 8)", EXPAND, Outcome.NONE),
+        ("= (x + 3)(x + 8)", EXPAND, Outcome.NONE),
+        ("24 + 11x + x²", EXPAND, Outcome.ANSWER),
+        ("is it x^2 + 24?", EXPAND, Outcome.WRONG),
+        ("3(2x + 5) - 4x", SIMPLIFY, Outcome.NONE),
+        ("I get 6x + 15", SIMPLIFY, Outcome.STEP),
+        ("is it 6x + 5?", SIMPLIFY, Outcome.WRONG),
+        ("Is 3 * 2x + 3 * 5 = 6x + 15 right?", SIMPLIFY, Outcome.STEP),
+        ("it's 2x + 15", SIMPLIFY, Outcome.ANSWER),
+        ("18 / 75 = 24 %", SHARE, Outcome.ANSWER),
+        ("I get 12", BOXES, Outcome.WRONG),
+        ("it has to be 12", BOXES, Outcome.WRONG),
+        ("156 / 12", BOXES, Outcome.NONE),
+        ("9.6/0.4", POINTS, Outcome.NONE),
+        ("9.6 / 0.4 = 24", POINTS, Outcome.ANSWER),
         ("3x + 5 = 20", EQUATION, Outcome.NONE),
         ("3x = 15", EQUATION, Outcome.STEP),
         ("3x = 14", EQUATION, Outcome.WRONG),

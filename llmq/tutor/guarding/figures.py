@@ -126,7 +126,7 @@ FREE_WORDS = frozenset({"one", "two", "three"})  # ordinary speech is full of th
 def figured(text: str, *, whole: bool) -> str:
     """A flat text with number words in figures; those of FREE_WORDS only with `whole`.
 
-    >>> figured("two steps, twelve, zwei-und-dreißig, 0x0c, 1.2e1", whole=False)
+    >>> figured("two steps, twelve, zweiunddreißig, 0x0c, 1.2e1", whole=False)
     'two steps, 12, 32, 12, 12'
     """
     text = SPELLED.sub(
