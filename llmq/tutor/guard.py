@@ -57,7 +57,7 @@ class Guard:
         >>> exercise = Exercise("sum", "sums", "What is 20 - 8?", "12")
         >>> guard = Guard(exercise, level=Level.GOAL)
         >>> [guard.check(text) for text in ("Count back from 20.", "It is 12.", "One more than 11.")]
-        [None, 'a hidden number', 'a hidden number']
+        [None, 'a hidden number', 'a calculation of the answer']
         """
         if self._exercise is None or not sentence.strip():
             return None
