@@ -1,0 +1,168 @@
+"""Whether a tutor's words give away what the student has to find: a judge of its own.
+
+It shares no code with the tutor whose words it reads, and it is stricter than kind: a value that is
+kept may not be told in any notation, language or code, nor by a calculation that comes to it, nor
+digit by digit, nor by a yes to a question that was asked to get it. What the question shows, and
+what the student has said, may be repeated, but not confirmed.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from llmq_peer.tutoring import choosing, hinted
+from llmq_peer.tutoring.disguises import readings_of, spelled
+from llmq_peer.tutoring.figures import Told, calculated, figures, told
+from llmq_peer.tutoring.kept import Kept, Secret, numbers_of
+from llmq_peer.tutoring.plain import plain, sentences
+
+RUN = re.compile(
+    r"(?<![\w.,])\d{1,2}(?:(?:[\s,;\-/|>→…]|\.(?!\d))+(?:(?:and|then|next|after that|followed by|a|an|und|dann|et|puis|y|luego|e|poi|point|comma|dot|komma)\b[\s,;]*)*\d{1,2})+(?!\w)"
+)
+ASSERTING = re.compile(
+    r"(?:answer|result|solution|key|\bis|\bare|\bbe|equals?|=|\bgets?|makes?|gives?|choose|pick|take|correct|exactly|yes|right|\bist|\best|\bes|ergibt|it's|that's|with|write|x)[\s:,\-\"'(]*(?:exactly|just|simply|the number|indeed)?[\s:\"'(]*$"
+)
+ASSERTED = re.compile(
+    r"^[\s\"')]*(?:euros?|metres?|m\b|km\b|people|boxes|percent|minutes)?[\s\"')]*(?:,|-|is|was|it is|would be)?\s*(?:the |indeed |exactly )?(?:right|correct|answer|result|solution|it\b|fits|works|spot on)"
+)
+AFFIRMED = re.compile(
+    r"^\W*(?:ja|oui|si|sim|yes|yep|yeah|yup|sure|right|correct|exactly|indeed|bingo|spot on|precisely|absolutely|true|good guess|great|perfect|genau|richtig|exact\w*|certo|evet|是|对|you(?:'re| are) (?:right|correct)|that(?:'s| is) (?:right|correct|it|true)|it (?:is|does|would)\b|one of (?:them|those|these) is)\b|\b(?:is|was|are) (?:right|correct)\b(?!\?)|well done|you got it"
+)
+DENIED = re.compile(r"^\W*(?:no|nope|nein|non|false|wrong|neither|none)\b(?! (?:problem|worries))")
+COMPARED = re.compile(
+    r"\b(?:higher|bigger|larger|greater|lower|smaller|too (?:big|small|high|low|large|much|little)|more than|less than|above|below|at least|at most|over|under)\b"
+)
+NUMBERING = re.compile(r"(?m)^\s*\(?\d{1,2}[.):]\s+(?=\S)|\b(?:step|hint|part|level|line|rule) \d{1,2}\b")
+
+
+@dataclass(frozen=True)
+class Moment:
+    """Where the student stands when the tutor speaks.
+
+    `n_found` steps are truly found, `said` is all that the student has said, `free` that the answer
+    may be told. `tells` is what of a reply to this turn would tell: "yes" (a yes), "compare" (a yes,
+    a no, or which is larger).
+    """
+
+    n_found: int = 0
+    said: str = ""
+    free: bool = False
+    tells: str = ""
+
+
+@dataclass
+class Judge:
+    """Reads all that a tutor says of an exercise, turn by turn."""
+
+    kept: Kept
+    bounds: hinted.Bounds = field(default_factory=hinted.Bounds)
+    excluded: set[int] = field(default_factory=set)
+    chain: str = ""
+
+    def leak(self, text: str, moment: Moment) -> str | None:
+        """What gives something away in a reply, and why; None where nothing does."""
+        if moment.free or moment.n_found >= len(self.kept.secrets):
+            return None
+        simple = self._bare(plain(text), moment)
+        found = self._yes(simple, moment) or self._of_choices(simple, moment)
+        if found:
+            return found
+        said = numbers_of(moment.said)
+        for view in (simple, *(plain(each) for each in readings_of(text, simple))):
+            for secret in self.kept.secrets[moment.n_found :]:
+                found = self._told(view, secret, moment, said)
+                if found:
+                    return found
+        return self._over_turns(simple, moment)
+
+    def _bare(self, simple: str, moment: Moment) -> str:
+        """The text without what may be shown: the question, the calculation of the next step."""
+        kept = self.kept
+        works = [plain(work) for work in kept.works[: moment.n_found + 1]]
+        listed = [f"{chr(ord('a') + n)}) {plain(c)}" for n, c in enumerate(kept.choices)]
+        for shown in sorted((plain(kept.question), *works, *listed), key=len, reverse=True):
+            simple = re.sub(rf"(?<![\w.]){re.escape(shown)}(?![\w]|\.\d)", " _ ", simple)
+        return NUMBERING.sub(" ", simple)
+
+    def _yes(self, simple: str, moment: Moment) -> str | None:
+        for sentence in sentences(simple) if moment.tells else ():
+            if AFFIRMED.search(sentence):
+                return f"a yes that tells: {sentence}"
+            if moment.tells == "compare" and not sentence.endswith("?"):
+                if DENIED.search(sentence) or COMPARED.search(sentence):
+                    return f"a comparison that tells: {sentence}"
+        return None
+
+    def _of_choices(self, simple: str, moment: Moment) -> str | None:
+        if not self.kept.choices:
+            return None
+        for sentence in sentences(simple):
+            if choosing.tells(self.kept, sentence):
+                return f"the right choice: {sentence}"
+            self.excluded |= choosing.excluded(self.kept, sentence)
+        others = {n for n, c in enumerate(self.kept.choices) if c != self.kept.key}
+        return "all other choices are ruled out" if others <= self.excluded else None
+
+    def _told(
+        self, view: str, secret: Secret, moment: Moment, said: frozenset[Fraction]
+    ) -> str | None:
+        form = secret.forms.search(view)
+        if form and not secret.forms.search(plain(moment.said)):
+            return f"words of {secret.whole}: {form[0]}"
+        if not secret.values:
+            return None
+        text = calculated(figures(view))
+        loose = self.kept.shown | said
+        for each in told(text):
+            if each.values & secret.values and self._is_kept(text, each, loose, moment):
+                return f"{secret.whole} as {text[each.start : each.end]}"
+        for why, value in hinted.relations(text):
+            if value in secret.values:
+                return f"{secret.whole} by a relation: {why}"
+        return self._digits(view, text, secret)
+
+    def _is_kept(
+        self, text: str, each: Told, loose: frozenset[Fraction], moment: Moment
+    ) -> bool:
+        """Whether a number that is told is not one that may be repeated."""
+        known = self.kept.shown | numbers_of(" ; ".join(self.kept.values[: moment.n_found]))
+        known |= numbers_of(self.kept.work(moment.n_found))
+        if each.parts:
+            return not all(part in known for part in each.parts)
+        if not each.values & loose:
+            return True
+        before, after = text[max(0, each.start - 40) : each.start], text[each.end : each.end + 40]
+        return bool(ASSERTING.search(before) or ASSERTED.search(after))
+
+    def _digits(self, view: str, text: str, secret: Secret) -> str | None:
+        if len(secret.digits) < 2:
+            return None
+        for run in (*RUN.finditer(spelled(view)), *RUN.finditer(text)):
+            digits = "".join(re.findall(r"\d", run[0]))
+            if digits == secret.digits or (len(secret.digits) > 2 and secret.digits in digits):
+                return f"{secret.whole} digit by digit: {run[0]}"
+        return next((f"a digit of {secret.whole}: {p}" for p in hinted.digits(text, secret)), None)
+
+    def _over_turns(self, simple: str, moment: Moment) -> str | None:
+        """What is told by several turns together."""
+        secret = self.kept.secrets[-1]
+        text = figures(spelled(simple))
+        self.bounds = self.bounds.with_those_of(text)
+        if any(self.bounds.pin(value) for value in secret.values):
+            return f"{secret.whole} between narrow bounds"
+        orphans = [d for d in re.findall(r"(?<![\w.,/])\d(?![\w.,]*\d|\w| ?[-+*/=])", text)]
+        if len(orphans) == 1 and (len(text) < 16 or re.search(r"digit|next|then|first|last", text)):
+            self.chain += orphans[0]
+        if len(secret.digits) > 1 and secret.digits in self.chain:
+            return f"{secret.whole} digit by digit, over several turns"
+        return None
+
+
+def leaks(kept: Kept, turns: Sequence[tuple[str, Moment]]) -> Iterator[tuple[int, str]]:
+    """The turns of a conversation that leak, with the reason."""
+    judge = Judge(kept)
+    for n, (text, moment) in enumerate(turns):
+        reason = judge.leak(text, moment)
+        if reason:
+            yield n, reason
