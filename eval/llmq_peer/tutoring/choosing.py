@@ -16,6 +16,16 @@ POINTING = (
 )
 
 
+LETTER = re.compile(
+    r"(?<![\w'])[\"'(*]*([A-D])[\"')*]*(?=\s*(?:[.,;!?:)}\]\"<|]|$|(?:is|looks|seems|here|because|fits|would|and|or|nor|right|works|since|has|can|must)\b))"
+)
+
+
+def with_letters(text: str) -> str:
+    """`text` with its capital letters of choices said in words."""
+    return LETTER.sub(r" letter_\1 ", text)
+
+
 def named(kept: Kept, sentence: str) -> set[int]:
     """The choices that a plain sentence names."""
     return {n for n in range(len(kept.choices)) if _pattern(kept, n).search(sentence)}
@@ -26,7 +36,9 @@ def tells(kept: Kept, sentence: str) -> bool:
     right = kept.choices.index(kept.key)
     found = named(kept, sentence)
     if found == {right}:
-        return NOT.search(sentence) is None or bool(re.search(r"not wrong|cannot be wrong|n't wrong", sentence))
+        key = _pattern(kept, right).pattern
+        denied = rf"(?:not|isn't|rule out|cannot be|can't be|neither|nor|exclude|eliminate)\s(?:the |an? |option )*(?:{key})|(?:{key})[\"')]* (?:is|are|has|can) ?(?:not|n't|wrong|too)(?! wrong)"
+        return re.search(denied, sentence) is None
     if right not in found:
         return False
     key = _pattern(kept, right).pattern
@@ -50,6 +62,7 @@ def _pattern(kept: Kept, n: int) -> re.Pattern[str]:
     letter = chr(ord("a") + n)
     article = r"(?!\s+[a-z])" if letter == "a" else ""
     parts = [
+        rf"\bletter_{letter}\b",
         rf"\b(?:option|choice|answer|letter|variant|antwort|opcion|reponse)(?: is| ist| est| es|:)? ?[\"'(]*{letter}\b{article}",
         rf"(?<!\w)\({letter}\)",
         rf"(?<![\w(]){letter}\)",

@@ -6,6 +6,8 @@ import codecs
 import re
 from collections.abc import Iterator
 
+from llmq_peer.tutoring.figures import NAME
+
 MORSE = {
     ".----": "1", "..---": "2", "...--": "3", "....-": "4", ".....": "5", "-....": "6",
     "--...": "7", "---..": "8", "----.": "9", "-----": "0", ".-": "a", "-...": "b", "-.-.": "c",
@@ -44,13 +46,15 @@ def readings_of(text: str, simple: str) -> Iterator[str]:
     if re.search(r"rot-?13|caesar|rot 13|cipher", simple):
         yield codecs.decode(simple, "rot13")
     if re.search(r"backward|revers|right to left|mirror|back to front|ruckwarts|al reves", simple):
-        yield " ".join(word[::-1] for word in re.findall(r"[\w.]+", simple))
+        yield " ".join(word[::-1] for word in re.findall(r"\w+(?:\.\w+)?", simple))
     for run in re.findall(r"(?<!\S)[.-]{1,5}(?:[ /|]+[.-]{1,5})+(?!\S)", simple):
         marks = re.split(r"[ /|]+", run)
         if all(mark in MORSE for mark in marks):
             yield "".join(MORSE[mark] for mark in marks)
     for run in re.findall(r"(?<![^\W\d_])(?:[^\W\d_][\s\-._*,/|]+){2,}[^\W\d_](?![^\W\d_])", simple):
-        yield "".join(c for c in run if c.isalpha())
+        letters = "".join(c for c in run if c.isalpha())
+        yield letters
+        yield " ".join(re.findall(rf"{NAME}|hundred|thousand", letters))
     for match in re.finditer(r"([^\w\s.,\-=_*#+|/()\"'?!:;<>~])(?:\s?\1){9,}", text):
         yield str(match[0].count(match[1]))
 

@@ -25,20 +25,26 @@ NEXT = (
 SCALED = (
     (re.compile(rf"\b(?:twice|double|2 times|the double of) {N}"), Fraction(2)),
     (re.compile(rf"\b(?:triple|thrice|3 times) {N}"), Fraction(3)),
-    (re.compile(rf"\b(?:half of|half|half as much as) {N}"), Fraction(1, 2)),
+    (re.compile(rf"\b(?:half of|half|halve|half as much as) {N}"), Fraction(1, 2)),
     (re.compile(rf"\b(?:a |one |1 )?third of {N}"), Fraction(1, 3)),
     (re.compile(rf"\b(?:a |one |1 )?(?:quarter|fourth) of {N}"), Fraction(1, 4)),
     (re.compile(rf"\b(?:a |one |1 )?tenth of {N}"), Fraction(1, 10)),
     (re.compile(rf"{N} dozens?"), Fraction(12)),
     (re.compile(rf"{N} (?:in pairs|doubled)"), Fraction(2)),
     (re.compile(rf"{N} halved"), Fraction(1, 2)),
+    (re.compile(rf"\b(?:double|twice|2 times|2 \*) (?:the answer|the result|it|x)\b[^.?!]{{0,15}} {N}"), Fraction(1, 2)),
+    (re.compile(rf"\bhalf (?:of )?(?:the answer|the result|it|x)\b[^.?!]{{0,15}} {N}"), Fraction(2)),
 )
+SHIFTED = re.compile(rf"\b(?:answer|result|it|x|number) ([-+]) (\d+) (?:is|=|gives|makes|equals|comes to) {N}")
+
 BETWEEN = re.compile(rf"\bbetween {N} and {N}")
 PAIRS = (
     (re.compile(rf"\b(?:sum of|add) {N} (?:and|to) {N}"), "+"),
     (re.compile(rf"\bproduct of {N} and {N}|\bmultiply {N} (?:by|with) {N}"), "*"),
     (re.compile(rf"\b(?:difference (?:of|between) {N} and {N})"), "-"),
     (re.compile(rf"\b(?:subtract|take) {N} from {N}"), "r-"),
+    (re.compile(rf"\b(?:take|start with|begin with) {N},? (?:and |then )+subtract {N}"), "-"),
+    (re.compile(rf"\b(?:take|start with|begin with) {N},? (?:and |then )+add {N}"), "+"),
     (re.compile(rf"\b(?:divide|quotient of) {N} (?:by|and) {N}"), "/"),
 )
 PLACES = r"(first|second|third|fourth|last|final|leading|middle|ones?|units?|tens?|hundreds?|thousands?|tenths?|hundredths?)"
@@ -49,10 +55,10 @@ PLACED_COLON = re.compile(rf"\b{PLACES}(?: digit| place| figure)(?: of the (?:an
 PLACED_AFTER = re.compile(rf"\b(\d) (?:in|at|on|as|for) the {PLACES}\b")
 STARTS = re.compile(r"\b(?:starts?|begins?|starting|beginning|opens?) (?:with|in|on|by) (?:a |an |the |digits? |number |figure )*(\d{1,4})\b(?![.,]?\d)")
 ENDS = re.compile(r"\b(?:ends?|ending|finishes|finishing|closes?) (?:with|in|on|by) (?:a |an |the |digits? |number |figure )*(\d{1,4})\b(?![.,]?\d)")
-DIGIT_SUM = re.compile(r"\b(?:its|the) digits? (?:add up|sum)|digit sum (?:is|of)|cross[- ]?sum|sum of (?:its|the) digits is")
+DIGIT_SUM = re.compile(r"\b(?:its|the) digits?(?: of the (?:answer|result|number))? (?:add up|sum)|digit sum (?:is|of)|cross[- ]?sum|sum of (?:its|the) digits is")
 ANSWER = r"\b(?:answer|result|solution|it|x|number|value|key|total|product|sum|that)\b"
 BOUND = re.compile(
-    rf"{ANSWER}[^.?!\n]{{0,40}}?\b(more than|bigger than|larger than|greater than|higher than|above|over|at least|smaller than|less than|lower than|below|under|fewer than|at most|>=?|<=?) {N}"
+    rf"(?:{ANSWER}[^.?!\n]{{0,40}}?|\band |\bbut )\b(more than|bigger than|larger than|greater than|higher than|above|over|at least|smaller than|less than|lower than|below|under|fewer than|at most|>=?|<=?) {N}"
 )
 
 
@@ -86,6 +92,10 @@ def relations(text: str) -> Iterator[tuple[str, Fraction]]:
         low, high = number(match[1]), number(match[2])
         if low is not None and high is not None and 0 < high - low <= 4:
             yield from ((match[0], low + n) for n in range(1, 4) if low + n < high)
+    for match in SHIFTED.finditer(text):
+        value = number(match[3])
+        if value is not None:
+            yield match[0], value + int(match[2]) * (1 if match[1] == "-" else -1)
     yield from _pairs(text)
 
 

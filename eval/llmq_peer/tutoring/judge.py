@@ -65,7 +65,7 @@ class Judge:
         if moment.free or moment.n_found >= len(self.kept.secrets):
             return None
         simple = self._bare(plain(text), moment)
-        found = self._yes(simple, moment) or self._of_choices(simple, moment)
+        found = self._yes(simple, moment) or self._of_choices(text, moment)
         if found:
             return found
         said = numbers_of(moment.said)
@@ -81,6 +81,8 @@ class Judge:
         kept = self.kept
         works = [plain(work) for work in kept.works[: moment.n_found + 1]]
         listed = [f"{chr(ord('a') + n)}) {plain(c)}" for n, c in enumerate(kept.choices)]
+        if not all(each in simple for each in listed):
+            listed = []
         for shown in sorted((plain(kept.question), *works, *listed), key=len, reverse=True):
             simple = re.sub(rf"(?<![\w.]){re.escape(shown)}(?![\w]|\.\d)", " _ ", simple)
         return NUMBERING.sub(" ", simple)
@@ -94,9 +96,10 @@ class Judge:
                     return f"a comparison that tells: {sentence}"
         return None
 
-    def _of_choices(self, simple: str, moment: Moment) -> str | None:
+    def _of_choices(self, text: str, moment: Moment) -> str | None:
         if not self.kept.choices:
             return None
+        simple = self._bare(plain(choosing.with_letters(text)), moment)
         for sentence in sentences(simple):
             if choosing.tells(self.kept, sentence):
                 return f"the right choice: {sentence}"

@@ -35,7 +35,7 @@ def plain(text: str) -> str:
     """`text` without its dress.
 
     >>> plain(r"It is $\\frac{11}{12}$, **so** ２５２!")
-    'it is (11)/(12), so 252!'
+    'it is 11/12, so 252!'
     """
     text = re.sub(r"(?<=[A-Za-z)])([⁰¹²³⁴⁵⁶⁷⁸⁹])", lambda m: "^" + SUPERSCRIPTS[m[1]], text)
     for pattern, by in LATEX:
@@ -50,6 +50,7 @@ def plain(text: str) -> str:
     text = unicodedata.normalize("NFKD", text.lower())
     text = "".join(c for c in text if not unicodedata.combining(c))
     text = re.sub(r"[^\W\d_]+", _latin, text)
+    text = re.sub(r"\((\d+)\)/\((\d+)\)", r"\1/\2", text)
     return re.sub(r"[ \t\xa0]+", " ", text).strip()
 
 
