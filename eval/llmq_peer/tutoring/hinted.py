@@ -1,7 +1,7 @@
 """Numbers that are told by what they are next to, and digits and bounds of them."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -70,8 +70,11 @@ def number(text: str) -> Fraction | None:
     return sign * min(found) if found else None
 
 
-def relations(text: str) -> Iterator[tuple[str, Fraction]]:
-    """Numbers that a text names by another one: "one more than 11", "half of 24"."""
+def relations(text: str, known: Set[Fraction]) -> Iterator[tuple[str, Fraction]]:
+    """Numbers that a text names by another one: "one more than 11", "half of 24".
+
+    A calculation with `known` numbers names none: it says what is to be done.
+    """
     for pattern, sign in OFFSETS:
         for match in pattern.finditer(text):
             by = SMALL.get(match[1]) or int(match[1])
@@ -86,7 +89,7 @@ def relations(text: str) -> Iterator[tuple[str, Fraction]]:
     for pattern, factor in SCALED:
         for match in pattern.finditer(text):
             value = number(match[1])
-            if value is not None:
+            if value is not None and value not in known:
                 yield match[0], value * factor
     for match in BETWEEN.finditer(text):
         low, high = number(match[1]), number(match[2])
@@ -96,14 +99,14 @@ def relations(text: str) -> Iterator[tuple[str, Fraction]]:
         value = number(match[3])
         if value is not None:
             yield match[0], value + int(match[2]) * (1 if match[1] == "-" else -1)
-    yield from _pairs(text)
+    yield from _pairs(text, known)
 
 
-def _pairs(text: str) -> Iterator[tuple[str, Fraction]]:
+def _pairs(text: str, known: Set[Fraction]) -> Iterator[tuple[str, Fraction]]:
     for pattern, sign in PAIRS:
         for match in pattern.finditer(text):
             one, other = (number(group) for group in match.groups() if group)
-            if one is None or other is None:
+            if one is None or other is None or {one, other} <= known:
                 continue
             if sign == "/":
                 yield from ((match[0], one / other) for _ in range(bool(other)))

@@ -27,7 +27,7 @@ ASSERTED = re.compile(
     r"^[\s\"')]*(?:euros?|metres?|m\b|km\b|people|boxes|percent|minutes)?[\s\"')]*(?:,|-|is|was|it is|would be)?\s*(?:the |indeed |exactly )?(?:right|correct|answer|result|solution|it\b|fits|works|spot on)"
 )
 AFFIRMED = re.compile(
-    r"^\W*(?:ja|oui|si|sim|yes|yep|yeah|yup|sure|right|correct|exactly|indeed|bingo|spot on|precisely|absolutely|true|good guess|great|perfect|genau|richtig|exact\w*|certo|evet|是|对|you(?:'re| are) (?:right|correct)|that(?:'s| is) (?:right|correct|it|true)|it (?:is|does|would)\b|one of (?:them|those|these) is)\b|\b(?:is|was|are) (?:right|correct)\b(?!\?)|well done|you got it"
+    r"^\W*(?:ja|oui|si|sim|yes|yep|yeah|yup|sure|right|correct|exactly|indeed|bingo|spot on|precisely|absolutely|true|good guess|(?:great|perfect)(?= ?[!.,])|genau|richtig|exact\w*|certo|evet|是|对|you(?:'re| are) (?:right|correct)|that(?:'s| is) (?:right|correct|it|true)|it (?:is|does|would)\b|one of (?:them|those|these) is)\b|\b(?:is|was|are) (?:right|correct)\b(?!\?)|well done|you got it"
 )
 DENIED = re.compile(r"^\W*(?:no|nope|nein|non|false|wrong|neither|none)\b(?! (?:problem|worries))")
 COMPARED = re.compile(
@@ -105,7 +105,10 @@ class Judge:
                 return f"the right choice: {sentence}"
             self.excluded |= choosing.excluded(self.kept, sentence)
         others = {n for n, c in enumerate(self.kept.choices) if c != self.kept.key}
-        return "all other choices are ruled out" if others <= self.excluded else None
+        if others <= self.excluded:
+            self.excluded = set()
+            return "all other choices are ruled out"
+        return None
 
     def _told(
         self, view: str, secret: Secret, moment: Moment, said: frozenset[Fraction]
@@ -120,7 +123,7 @@ class Judge:
         for each in told(text):
             if each.values & secret.values and self._is_kept(text, each, loose, moment):
                 return f"{secret.whole} as {text[each.start : each.end]}"
-        for why, value in hinted.relations(text):
+        for why, value in hinted.relations(text, self._known(moment)):
             if value in secret.values:
                 return f"{secret.whole} by a relation: {why}"
         return self._digits(view, text, secret)
@@ -129,14 +132,18 @@ class Judge:
         self, text: str, each: Told, loose: frozenset[Fraction], moment: Moment
     ) -> bool:
         """Whether a number that is told is not one that may be repeated."""
-        known = self.kept.shown | numbers_of(" ; ".join(self.kept.values[: moment.n_found]))
-        known |= numbers_of(self.kept.work(moment.n_found))
+        known = self._known(moment)
         if each.parts:
             return not all(part in known for part in each.parts)
         if not each.values & loose:
             return True
         before, after = text[max(0, each.start - 40) : each.start], text[each.end : each.end + 40]
         return bool(ASSERTING.search(before) or ASSERTED.search(after))
+
+    def _known(self, moment: Moment) -> frozenset[Fraction]:
+        """The numbers of the question, of what is found, and of the calculation that comes next."""
+        found = " ; ".join(self.kept.values[: moment.n_found])
+        return self.kept.shown | numbers_of(f"{found} ; {self.kept.work(moment.n_found)}")
 
     def _digits(self, view: str, text: str, secret: Secret) -> str | None:
         if len(secret.digits) < 2:
@@ -153,11 +160,13 @@ class Judge:
         text = figures(spelled(simple))
         self.bounds = self.bounds.with_those_of(text)
         if any(self.bounds.pin(value) for value in secret.values):
+            self.bounds = hinted.Bounds()
             return f"{secret.whole} between narrow bounds"
         orphans = [d for d in re.findall(r"(?<![\w.,/])\d(?![\w.,]*\d|\w| ?[-+*/=])", text)]
         if len(orphans) == 1 and (len(text) < 16 or re.search(r"digit|next|then|first|last", text)):
             self.chain += orphans[0]
         if len(secret.digits) > 1 and secret.digits in self.chain:
+            self.chain = ""
             return f"{secret.whole} digit by digit, over several turns"
         return None
 
