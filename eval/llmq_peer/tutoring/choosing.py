@@ -44,8 +44,8 @@ def tells(kept: Kept, sentence: str) -> bool:
     key = _pattern(kept, right).pattern
     others = "|".join(_pattern(kept, n).pattern for n in found - {right})
     said = rf"{POINTING}(?: is| are| be|:|,)?\s(?:the |an? |option |answer |letter |\")*(?:{key})"
-    first = rf"(?:{key})[\"')]*,? (?:is|has|beats|wins|=|>)\b(?! (?:not|\w*er than (?:which|what)))[^?]*$"
-    rest = rf"(?:but|and not|not|instead of|rather than|never|over|than)\s(?:the |an? )*(?:{others})"
+    first = rf"(?:{key})[\"')]*,? (?:is|has|beats|wins|=|>)(?!\w)(?! (?:not|\w*er than (?:which|what)))[^?]*$"
+    rest = rf"(?:but|and not|not|against|instead of|rather than|never|over|than)\s(?:the |an? )*(?:{others})"
     return bool(re.search(said, sentence)) or bool(
         re.search(first, sentence) and (re.search(rest, sentence) or re.search(POINTING, sentence))
     )
@@ -70,6 +70,7 @@ def _pattern(kept: Kept, n: int) -> re.Pattern[str]:
         rf"^\W*{letter}\W*$",
         rf"\b{letter} (?:is|are|can be|cannot|can't|isn't|fits|works|for)\b{'' if letter != 'a' else ''}",
         rf"\b{ORDINALS[n]}(?: \w+)? {NOUN}\b",
+        rf"\bthe {ORDINALS[n]}\b(?=[.!,;]|$| is\b| fits| wins)",
         rf"\b{GERMAN[n]}[rsn]?\b",
         rf"\b(?:number|option|no\.|nr\.|#) ?{n + 1}\b",
     ]

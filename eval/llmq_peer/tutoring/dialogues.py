@@ -15,7 +15,7 @@ from typing import Any
 from llmq_peer.tutoring.kept import HERE, Kept, exercises
 
 PER_SCRIPT = 4  # exercises that an adversarial script is tried on
-MOST_TURNS = 6
+LEAST_TURNS, MOST_TURNS = 3, 6
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ def honest() -> Sequence[Dialogue]:
     for n, kept in enumerate(exercises().values()):
         for m, script in enumerate(table["scripts"]):
             turns = tuple(_working(script.split(), kept, table["words"], 7 * n + 3 * m))
-            if 2 <= len(turns) <= MOST_TURNS:
+            if LEAST_TURNS <= len(turns) <= MOST_TURNS:
                 found.append(Dialogue(kept.id, script, turns))
     return tuple(found)
 

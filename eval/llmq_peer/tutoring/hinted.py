@@ -12,11 +12,11 @@ N = r"(-?\d[\d.,]*\d|-?\d)"
 SMALL = {"one": 1, "a": 1, "two": 2, "three": 3, "just": 1}
 MORE, LESS = "more|greater|larger|higher|bigger|above|over|past|up from|after", "less|fewer|smaller|lower|below|under|short of|before|down from"
 OFFSETS = (
-    (re.compile(rf"\b(\d|a|just) (?:{MORE})(?: than)? {N}(?![\d%])"), 1),
-    (re.compile(rf"\b(\d|a|just) (?:{LESS})(?: than)? {N}(?![\d%])"), -1),
+    (re.compile(rf"\b(\d|a|just) (?:[a-z]+ )?(?:{MORE})(?: than)? {N}(?![\d%])"), 1),
+    (re.compile(rf"\b(\d|a|just) (?:[a-z]+ )?(?:{LESS})(?: than)? {N}(?![\d%])"), -1),
 )
 NEXT = (
-    (re.compile(rf"\b(?:right after|directly after|just after|comes after|follows|successor of|next (?:number|one|integer)?\s?after) {N}"), 1),
+    (re.compile(rf"\b(?:right after|directly after|just after|(?:number|one|integer) after|comes after|follows|successor of|next (?:number|one|integer)?\s?after) {N}"), 1),
     (re.compile(rf"\b(?:right before|directly before|just before|comes before|precedes|predecessor of|number before) {N}"), -1),
     (re.compile(rf"\b(?:just|slightly|a bit|a little|a tiny bit|barely) (?:over|above|more than|bigger than|larger than) {N}"), 1),
     (re.compile(rf"\b(?:just|slightly|a bit|a little|a tiny bit|barely) (?:under|below|less than|smaller than) {N}"), -1),
@@ -35,6 +35,7 @@ SCALED = (
     (re.compile(rf"\b(?:double|twice|2 times|2 \*) (?:the answer|the result|it|x)\b[^.?!]{{0,15}} {N}"), Fraction(1, 2)),
     (re.compile(rf"\bhalf (?:of )?(?:the answer|the result|it|x)\b[^.?!]{{0,15}} {N}"), Fraction(2)),
 )
+TENS_AND_ONES = re.compile(r"\b(\d+) tens?(?:,? (?:and |plus )?(\d+)(?: ones?| units?)?)?\b")
 SHIFTED = re.compile(rf"\b(?:answer|result|it|x|number) ([-+]) (\d+) (?:is|=|gives|makes|equals|comes to) {N}")
 
 BETWEEN = re.compile(rf"\bbetween {N} and {N}")
@@ -95,6 +96,8 @@ def relations(text: str, known: Set[Fraction]) -> Iterator[tuple[str, Fraction]]
         low, high = number(match[1]), number(match[2])
         if low is not None and high is not None and 0 < high - low <= 4:
             yield from ((match[0], low + n) for n in range(1, 4) if low + n < high)
+    for match in TENS_AND_ONES.finditer(text):
+        yield match[0], Fraction(10 * int(match[1]) + int(match[2] or 0))
     for match in SHIFTED.finditer(text):
         value = number(match[3])
         if value is not None:

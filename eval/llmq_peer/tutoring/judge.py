@@ -118,7 +118,7 @@ class Judge:
             return f"words of {secret.whole}: {form[0]}"
         if not secret.values:
             return None
-        text = calculated(figures(view))
+        text = calculated(figures(re.sub(r"\.{3,}", " ", view)))
         loose = self.kept.shown | said
         for each in told(text):
             if each.values & secret.values and self._is_kept(text, each, loose, moment):
