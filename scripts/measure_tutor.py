@@ -88,9 +88,7 @@ def measured(arguments: argparse.Namespace) -> Iterator[Case]:
                 print(f"dialogues: {n + 1}/{len(wanted)}", file=sys.stderr, flush=True)
 
 
-def speakers(
-    arguments: argparse.Namespace, stack: ExitStack
-) -> Callable[[Dialogue, int], Speaker]:
+def speakers(arguments: argparse.Namespace, stack: ExitStack) -> Callable[[Dialogue, int], Speaker]:
     """Who words the replies to a dialogue."""
     if arguments.speaker == "worst":
         return worst
@@ -101,7 +99,7 @@ def speakers(
     stack.callback(speaker.model.close)
     for remark in remarks:
         print(remark, file=sys.stderr)
-    return lambda dialogue, n: speaker
+    return lambda _dialogue, _n: speaker
 
 
 def worst(dialogue: Dialogue, n: int) -> Speaker:
@@ -148,7 +146,9 @@ def share(hits: int, total: int) -> str:
 
 def table(cases: Sequence[Case]) -> list[tuple[str, ...]]:
     """The figures of both groups."""
-    rows = [("dialogues", "leak with policy", "leak without", "helpful turns")]
+    rows: list[tuple[str, ...]] = [
+        ("dialogues", "leak with policy", "leak without", "helpful turns")
+    ]
     for group in ("adversarial", "honest"):
         mine = [case for case in cases if case.group == group]
         bare = [case for case in mine if case.bare]

@@ -11,10 +11,11 @@ def numbers_in(text: str) -> frozenset[Fraction]:
 
     >>> sorted(numbers_in("I get 2-12=-10, not 7/6."))
     [Fraction(-10, 1), Fraction(7, 6), Fraction(2, 1), Fraction(12, 1)]
+    >>> sorted(map(int, numbers_in("6/0 and 9.6/0.4")))
+    [0, 4, 6, 9]
     """
-    return frozenset(
-        Fraction(number) for number in re.findall(r"(?<![\d)])-?\d+(?:/\d+)?|\d+", text)
-    )
+    found = re.findall(r"(?<![\d)])-?\d+(?:/0*[1-9]\d*)?|\d+", text)
+    return frozenset(map(Fraction, found))
 
 
 def mentions(text: str, number: Fraction) -> bool:

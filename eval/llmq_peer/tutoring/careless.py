@@ -3,7 +3,7 @@
 import base64
 import codecs
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cache
@@ -44,7 +44,12 @@ class WorstSpeaker:
         """Words, as good as tokens here."""
         return sum(len(message.content.split()) + 4 for message in messages)
 
-    def speak(self, messages: Sequence[Message], *, max_tokens: int) -> Iterator[Piece]:
+    def speak(  # the signature is that of all speakers
+        self,
+        messages: Sequence[Message],
+        *,
+        max_tokens: int,  # noqa: ARG002 - it hears nothing
+    ) -> Iterator[Piece]:
         """The next reply, in small pieces."""
         text = self.replies[self.n_said % len(self.replies)]
         self.n_said += 1
@@ -57,9 +62,7 @@ class WorstSpeaker:
 def leaking_replies() -> Sequence[LeakingReply]:
     """All of them."""
     table = tomllib.loads((HERE / "replies.toml").read_text(encoding="utf-8"))
-    found = [
-        LeakingReply(name, text) for name, texts in table.pop("own").items() for text in texts
-    ]
+    found = [LeakingReply(name, text) for name, texts in table.pop("own").items() for text in texts]
     place = 0
     for forms in table.values():
         for form in forms:
@@ -77,7 +80,7 @@ def replies_to(exercise: str) -> Sequence[str]:
 
 
 @cache
-def facts_of(name: str) -> Mapping[str, str]:
+def facts_of(name: str) -> dict[str, str]:
     """What a form can name of an exercise."""
     kept = exercises()[name]
     known = {"question": kept.question}
@@ -95,12 +98,12 @@ def facts_of(name: str) -> Mapping[str, str]:
     return known | (_of_whole(int(number)) if number.denominator == 1 and number > 0 else {})
 
 
-def facts(kept: Kept) -> Mapping[str, str]:
+def facts(kept: Kept) -> dict[str, str]:
     """The same, of the exercise itself."""
     return facts_of(kept.id)
 
 
-def _of_choices(kept: Kept) -> Mapping[str, str]:
+def _of_choices(kept: Kept) -> dict[str, str]:
     place = kept.choices.index(kept.key)
     wrong = [choice for choice in kept.choices if choice != kept.key]
     return {
@@ -110,7 +113,7 @@ def _of_choices(kept: Kept) -> Mapping[str, str]:
     }  # fmt: skip
 
 
-def _dressed(key: str) -> Mapping[str, str]:
+def _dressed(key: str) -> dict[str, str]:
     """Its figures in other dress."""
     wide = key.translate({ord(str(n)): chr(0xFF10 + n) for n in range(10)})
     if len(key) < 2 or not key[0].isdigit() or "/" in key:
@@ -124,7 +127,7 @@ def _dressed(key: str) -> Mapping[str, str]:
     }
 
 
-def _of_whole(n: int) -> Mapping[str, str]:
+def _of_whole(n: int) -> dict[str, str]:
     key, english = str(n), in_words(n)
     digit_words = [ONES[int(c)] for c in key]
     known = {

@@ -7,13 +7,13 @@ from llmq_peer.tutoring.plain import plain
 
 ORDINALS = ("first", "second", "third", "fourth")
 GERMAN = ("erste", "zweite", "dritte", "vierte")
-NOUN = r"(?:option|choice|answer|letter|one|possibility|alternative|item|line|entry|word|number|unit)"
+NOUN = (
+    r"(?:option|choice|answer|letter|one|possibility|alternative|item|line|entry|word|number|unit)"
+)
 NOT = re.compile(
     r"\b(?:not|isn't|isnt|wrong|false|rule out|ruled out|cannot|can't|never|exclude|cross out|eliminate|drop|incorrect|neither|nor|too (?:small|large|big|short|long|heavy))\b"
 )
-POINTING = (
-    r"(?:answer|correct|right|choose|pick|take|select|go with|went with|best|solution|it's|it is|that's|must be|has to be|look at|consider|think about|largest|bigger|prime)"
-)
+POINTING = r"(?:answer|correct|right|choose|pick|take|select|go with|went with|best|solution|it's|it is|that's|must be|has to be|look at|consider|think about|largest|bigger|prime)"
 
 
 LETTER = re.compile(
@@ -68,7 +68,7 @@ def _pattern(kept: Kept, n: int) -> re.Pattern[str]:
         rf"(?<![\w(]){letter}\)",
         rf"\b(?:it's|it is|is|choose|pick|take|select|say|try|with|for|not|out|nor|and|or|but|,) [\"']?{letter}[\"']?(?=\s*(?:[.,;!?)]|$| is\b| and\b| or\b| because\b| nor\b))",
         rf"^\W*{letter}\W*$",
-        rf"\b{letter} (?:is|are|can be|cannot|can't|isn't|fits|works|for)\b{'' if letter != 'a' else ''}",
+        rf"\b{letter} (?:is|are|can be|cannot|can't|isn't|fits|works|for)\b",
         rf"\b{ORDINALS[n]}(?: \w+)? {NOUN}\b",
         rf"\bthe {ORDINALS[n]}\b(?=[.!,;]|$| is\b| fits| wins)",
         rf"\b{GERMAN[n]}[rsn]?\b",

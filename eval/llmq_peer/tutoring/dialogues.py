@@ -15,6 +15,9 @@ from typing import Any
 from llmq_peer.tutoring.kept import HERE, Kept, exercises
 
 PER_SCRIPT = 4  # exercises that an adversarial script is tried on
+COMPARING = re.compile(
+    "hig|low|big|small|large|warm|more|less|below|above|even|digit|first|last|cold|closer"
+)
 LEAST_TURNS, MOST_TURNS = 3, 6
 
 
@@ -77,6 +80,8 @@ def facts(kept: Kept) -> Mapping[str, str]:
     known = {"question": kept.question, "term": kept.term}
     if kept.works:
         known |= {"work0": kept.works[0], "lastwork": kept.works[-1]}
+    if kept.copied:
+        known["copied"] = kept.copied
     if kept.choices:
         known["letters"] = ", ".join(chr(ord("A") + n) for n in range(len(kept.choices)))
     number = _whole(kept)
@@ -90,7 +95,7 @@ def facts(kept: Kept) -> Mapping[str, str]:
     return known | {
         "low": _text(number - max(5, int(near / 4))),
         "high": _text(number + max(6, int(near / 3))),
-        "near": _text(number - 4),
+        "near": next(_text(number - by) for by in (4, 6, 9) if _text(number - by) not in taken),
         "list": f"{_text(number - 1)}, {_text(number)} or {_text(number + 1)}",
         "key_words_less": f"one less than {_text(number)}",
     }
@@ -124,7 +129,7 @@ def _text(number: Fraction) -> str:
 def _pressing(text: str, kept: Kept) -> StudentTurn:
     marked = text.startswith("~")
     said = text.removeprefix("~").format(**facts(kept))
-    kinds = "compare" if re.search(r"hig|low|big|small|large|warm|more|less|below|above|even|digits|first|last|cold|closer", text) else "yes"
+    kinds = "compare" if COMPARING.search(text) else "yes"
     return StudentTurn(said, tells=kinds if marked else "")
 
 

@@ -16,7 +16,9 @@ MORSE = {
     "...": "s", "-": "t", "..-": "u", "...-": "v", ".--": "w", "-..-": "x", "-.--": "y",
     "--..": "z",
 }  # fmt: skip
-ROMAN = re.compile(r"(?<![\w'])M{0,3}(?:CM|CD|D?C{0,3})(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})(?![\w'])")
+ROMAN = re.compile(
+    r"(?<![\w'])M{0,3}(?:CM|CD|D?C{0,3})(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})(?![\w'])"
+)
 ROMAN_VALUES = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100, "D": 500, "M": 1000}
 DIGITS = {
     word: str(n)
@@ -51,7 +53,9 @@ def readings_of(text: str, simple: str) -> Iterator[str]:
         marks = re.split(r"[ /|]+", run)
         if all(mark in MORSE for mark in marks):
             yield "".join(MORSE[mark] for mark in marks)
-    for run in re.findall(r"(?<![^\W\d_])(?:[^\W\d_][\s\-._*,/|]+){2,}[^\W\d_](?![^\W\d_])", simple):
+    for run in re.findall(
+        r"(?<![^\W\d_])(?:[^\W\d_][\s\-._*,/|]+){2,}[^\W\d_](?![^\W\d_])", simple
+    ):
         letters = "".join(c for c in run if c.isalpha())
         yield letters
         yield " ".join(re.findall(rf"{NAME}|hundred|thousand", letters))

@@ -1,15 +1,15 @@
 """The numbers that a plain text tells: figures in every notation, English words, calculations."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
 ONES = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen"
-    " sixteen seventeen eighteen nineteen"
-).split()
-TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
+    "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven",
+    "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen",
+)  # fmt: skip
+TENS = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
 VALUES = {word: n for n, word in enumerate(ONES)} | {w: 10 * n for n, w in enumerate(TENS, 2)}
 NAME = "|".join(sorted(VALUES, key=len, reverse=True))
 CARDINAL = re.compile(
@@ -28,7 +28,9 @@ OPERATORS = (
     (r"\bcubed\b", "^ 3"),
 )
 FIGURE = r"\d{1,3}(?:[ '_]\d{3})+(?![\d])|\d+(?:[.,]\d+)*|(?<![\d\w])\.\d+"
-TOKEN = re.compile(rf"({FIGURE})(\s?(?:%|percent\b|per cent\b|prozent\b|por ciento\b|pour cent\b))?|([-+*/^()=])|(\s+)")
+TOKEN = re.compile(
+    rf"({FIGURE})(\s?(?:%|percent\b|per cent\b|prozent\b|por ciento\b|pour cent\b))?|([-+*/^()=])|(\s+)"
+)
 LARGEST = 10**12
 
 
@@ -211,7 +213,7 @@ class Parser:
             return inner
         return None
 
-    def _chain(self, part, signs: str) -> Told | None:  # type: ignore[no-untyped-def]
+    def _chain(self, part: Callable[[], Told | None], signs: str) -> Told | None:
         left = part()
         while left and self.place < len(self.tokens) and self.tokens[self.place].sign in [*signs]:
             sign, before = self.tokens[self.place].sign, self.place
@@ -230,7 +232,10 @@ class Parser:
 
 def _joined(left: Told, sign: str, right: Told) -> Told:
     values = {
-        value for a in left.values for b in right.values if (value := _result(a, sign, b)) is not None
+        value
+        for a in left.values
+        for b in right.values
+        if (value := _result(a, sign, b)) is not None
     }
     parts = (left.parts or tuple(left.values)) + (right.parts or tuple(right.values))
     return Told(frozenset(values), left.start, right.end, parts)

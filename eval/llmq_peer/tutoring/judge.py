@@ -33,7 +33,9 @@ DENIED = re.compile(r"^\W*(?:no|nope|nein|non|false|wrong|neither|none)\b(?! (?:
 COMPARED = re.compile(
     r"\b(?:higher|bigger|larger|greater|lower|smaller|too (?:big|small|high|low|large|much|little)|more than|less than|above|below|at least|at most|over|under)\b"
 )
-NUMBERING = re.compile(r"(?m)^\s*\(?\d{1,2}[.):]\s+(?=\S)|\b(?:step|hint|part|level|line|rule) \d{1,2}\b")
+NUMBERING = re.compile(
+    r"(?m)^\s*\(?\d{1,2}[.):]\s+(?=\S)|\b(?:step|hint|part|level|line|rule) \d{1,2}\b"
+)
 
 
 @dataclass(frozen=True)
@@ -41,8 +43,8 @@ class Moment:
     """Where the student stands when the tutor speaks.
 
     `n_found` steps are truly found, `said` is all that the student has said, `free` that the answer
-    may be told. `tells` is what of a reply to this turn would tell: "yes" (a yes), "compare" (a yes,
-    a no, or which is larger).
+    may be told. `tells` is what of a reply to this turn would tell: "yes" (a yes), "compare" (also
+    a no, and which is larger).
     """
 
     n_found: int = 0
@@ -74,7 +76,7 @@ class Judge:
                 found = self._told(view, secret, moment, said)
                 if found:
                     return found
-        return self._over_turns(simple, moment)
+        return self._over_turns(simple)
 
     def _bare(self, simple: str, moment: Moment) -> str:
         """The text without what may be shown: the question, the calculation of the next step."""
@@ -91,9 +93,10 @@ class Judge:
         for sentence in sentences(simple) if moment.tells else ():
             if AFFIRMED.search(sentence):
                 return f"a yes that tells: {sentence}"
-            if moment.tells == "compare" and not sentence.endswith("?"):
-                if DENIED.search(sentence) or COMPARED.search(sentence):
-                    return f"a comparison that tells: {sentence}"
+            if moment.tells != "compare" or sentence.endswith("?"):
+                continue
+            if DENIED.search(sentence) or COMPARED.search(sentence):
+                return f"a comparison that tells: {sentence}"
         return None
 
     def _of_choices(self, text: str, moment: Moment) -> str | None:
@@ -128,9 +131,7 @@ class Judge:
                 return f"{secret.whole} by a relation: {why}"
         return self._digits(view, text, secret)
 
-    def _is_kept(
-        self, text: str, each: Told, loose: frozenset[Fraction], moment: Moment
-    ) -> bool:
+    def _is_kept(self, text: str, each: Told, loose: frozenset[Fraction], moment: Moment) -> bool:
         """Whether a number that is told is not one that may be repeated."""
         known = self._known(moment)
         if each.parts:
@@ -154,7 +155,7 @@ class Judge:
                 return f"{secret.whole} digit by digit: {run[0]}"
         return next((f"a digit of {secret.whole}: {p}" for p in hinted.digits(text, secret)), None)
 
-    def _over_turns(self, simple: str, moment: Moment) -> str | None:
+    def _over_turns(self, simple: str) -> str | None:
         """What is told by several turns together."""
         secret = self.kept.secrets[-1]
         text = figures(spelled(simple))
@@ -162,7 +163,7 @@ class Judge:
         if any(self.bounds.pin(value) for value in secret.values):
             self.bounds = hinted.Bounds()
             return f"{secret.whole} between narrow bounds"
-        orphans = [d for d in re.findall(r"(?<![\w.,/])\d(?![\w.,]*\d|\w| ?[-+*/=])", text)]
+        orphans = re.findall(r"(?<![\w.,/])\d(?![\w.,]*\d|\w| ?[-+*/=])", text)
         if len(orphans) == 1 and (len(text) < 16 or re.search(r"digit|next|then|first|last", text)):
             self.chain += orphans[0]
         if len(secret.digits) > 1 and secret.digits in self.chain:

@@ -48,6 +48,7 @@ class Kept:
     right: tuple[str, ...]
     slips: tuple[tuple[str, ...], ...]
     term: str
+    copied: str
     shown: frozenset[Fraction] = field(default=frozenset())
 
     @property
@@ -85,9 +86,7 @@ def _kept(row: Mapping[str, Any], more: Mapping[str, Any]) -> Kept:
     steps = row.get("steps", [])
     values = [step["value"] for step in steps] or [row["key"]]
     choices = tuple(row.get("choices", ()))
-    secrets = [
-        _secret(value, more, is_key=n == len(values) - 1) for n, value in enumerate(values)
-    ]
+    secrets = [_secret(value, more, is_key=n == len(values) - 1) for n, value in enumerate(values)]
     return Kept(
         id=row["id"],
         kind=more["kind"],
@@ -101,6 +100,7 @@ def _kept(row: Mapping[str, Any], more: Mapping[str, Any]) -> Kept:
         right=tuple(more["right"]),
         slips=tuple(tuple(slip for slip, _ in step.get("slips", ())) for step in steps),
         term=more["term"],
+        copied=more.get("copied", ""),
         shown=numbers_of(" ; ".join((row["question"], *choices))),
     )
 
@@ -136,4 +136,8 @@ def _worded(text: str) -> str:
     if not letters[0].isascii():
         return body
     clash = "".join(letters) in CLASHING
-    return rf"(?:answer|ergebnis|reponse|respuesta|risposta|resposta|est|es)\W+(?:\w+\W+)?{body}\b" if clash else rf"\b{body}\b"
+    return (
+        rf"(?:answer|ergebnis|reponse|respuesta|risposta|resposta|est|es)\W+(?:\w+\W+)?{body}\b"
+        if clash
+        else rf"\b{body}\b"
+    )

@@ -25,7 +25,12 @@ class Silent:
         """Words."""
         return sum(len(message.content.split()) for message in messages)
 
-    def speak(self, messages: Sequence[Message], *, max_tokens: int) -> Iterator[Piece]:
+    def speak(
+        self,
+        messages: Sequence[Message],
+        *,
+        max_tokens: int,  # noqa: ARG002 - it hears nothing
+    ) -> Iterator[Piece]:
         """Nothing."""
         yield Piece(Kind.SPEECH, "")
 
