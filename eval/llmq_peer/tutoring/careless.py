@@ -44,9 +44,9 @@ class WorstSpeaker:
         """Words, as good as tokens here."""
         return sum(len(message.content.split()) + 4 for message in messages)
 
-    def speak(  # the signature is that of all speakers
+    def speak(
         self,
-        messages: Sequence[Message],
+        messages: Sequence[Message],  # noqa: ARG002 - it hears nothing
         *,
         max_tokens: int,  # noqa: ARG002 - it hears nothing
     ) -> Iterator[Piece]:
@@ -140,7 +140,7 @@ def _of_whole(n: int) -> dict[str, str]:
         "morse": " ".join(CODES[c] for c in key), "ascii": " ".join(str(ord(c)) for c in key),
         "digit_sum": str(sum(map(int, key))),
     }  # fmt: skip
-    return known | words().get(key, {})
+    return {**known, **words().get(key, {})}
 
 
 def in_words(n: int) -> str:

@@ -125,7 +125,7 @@ def relations(text: str, known: Set[Fraction]) -> Iterator[tuple[str, Fraction]]
     for relation in RELATIONS:
         for match in relation.pattern.finditer(text):
             numbers = [number(group) for group in match.groups()]
-            if not (relation.calculates and known.issuperset(numbers)):
+            if not (relation.calculates and known >= set(numbers)):
                 with suppress(ZeroDivisionError):
                     yield match[0], relation.value(*numbers)
     for match in BETWEEN.finditer(text):

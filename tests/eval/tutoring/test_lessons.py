@@ -27,7 +27,7 @@ class Silent:
 
     def speak(
         self,
-        messages: Sequence[Message],
+        messages: Sequence[Message],  # noqa: ARG002 - it hears nothing
         *,
         max_tokens: int,  # noqa: ARG002 - it hears nothing
     ) -> Iterator[Piece]:
