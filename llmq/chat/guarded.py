@@ -43,8 +43,13 @@ class Watch:
 
     def _passing(self, sentences: Iterable[str]) -> Iterator[Piece]:
         for sentence in sentences:
-            self.reason = self.reason or self.guard.check(sentence)
+            self.reason = self.reason or self.guard.check(sentence) or self._repeats(sentence)
             if self.reason:
                 return
             self.passed.append(sentence)
             yield Piece(Kind.SPEECH, sentence)
+
+    def _repeats(self, sentence: str) -> str | None:
+        """Why a sentence that stands in the reply already ends it: small models go in circles."""
+        said = {text.strip() for text in self.passed if text.strip()}
+        return "a repeat" if sentence.strip() in said else None

@@ -8,6 +8,7 @@ passed; an authored hint follows where the model said nothing of use. What the s
 tells of a skill moves the learner. Then the turn is kept.
 """
 
+import re
 from random import Random
 
 from llmq.chat.guarded import Watch
@@ -227,6 +228,7 @@ class Lesson(LessonContext):
 
 
 def _helps(words: str, fallback: str) -> bool:
-    """Whether the model's words ask something, or name the calculation of the authored hint."""
+    """Whether the model's words ask something, and name what the authored hint is about."""
     numbers = {word for word in fallback.split() if any(map(str.isdigit, word))}
-    return "?" in words and (not numbers or any(number in words for number in numbers))
+    subject = numbers or {word for word in re.findall(r"\w+", fallback) if len(word) > 4}
+    return "?" in words and any(word in words for word in subject)

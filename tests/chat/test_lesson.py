@@ -129,3 +129,28 @@ def test_a_lesson_goes_on_where_it_was() -> None:
     other.resume(None)
     assert other.state == state
     assert [turn.shown for turn in other.transcript] == turns
+
+
+@pytest.mark.parametrize(
+    ("words", "is_enough"),
+    [
+        ("What is your first step?", False),
+        ("You could multiply the two. Which two?", True),
+        ("Multiply before you add.", False),
+    ],
+)
+def test_words_that_do_not_help_are_followed_by_the_authored_hint(
+    words: str, is_enough: bool
+) -> None:
+    lesson = lesson_of(Told(words))
+    list(lesson.pose("12*21+19"))
+    hint = "What do you get when you multiply?"
+    assert (hint in said(lesson.reply("12*21 = 264"))) is not is_enough
+
+
+def test_a_reply_that_says_a_sentence_again_ends_there() -> None:
+    lesson = lesson_of(Told("Look at the numbers. Take your time. Look at the numbers. Now?"))
+    list(lesson.pose("12*21+19"))
+    reply = said(lesson.reply("12*21 = 264"))
+    assert reply.count("Look at the numbers.") == 1
+    assert "Take your time." in reply

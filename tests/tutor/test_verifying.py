@@ -1,7 +1,9 @@
 """Whether a claim is right is never guessed: thousands of right and wrong ones in many forms."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction
+from itertools import product
 
 import pytest
 
@@ -117,6 +119,25 @@ def test_no_wrong_answer_is_called_correct_and_hardly_a_right_one_incorrect() ->
     assert right >= 2000
     assert wrong >= 2000
     assert missed <= 0.01 * right
+
+
+LETTERS = ("{}", "({})", "It is {}.", "option {}", "The answer is {}", "{}!", "I think it's {}")
+
+
+def test_a_letter_is_right_where_it_names_the_key() -> None:
+    n_right = 0
+    for i, exercise in enumerate(built_in_course().exercises):
+        key = Fraction(exercise.key)
+        choices = [str(value) for value in (key + 1, key + 10, -key - 1)]
+        choices.insert(i % 4, exercise.key)
+        asked = replace(exercise, choices=tuple(choices))
+        for say, letter in product(LETTERS, "ABCD"):
+            is_key = ord(letter) - ord("A") == i % 4
+            for text in (say.format(letter), say.format(letter.lower())):
+                wanted = Outcome.ANSWER if is_key else Outcome.WRONG
+                assert verdict(text, asked).outcome is wanted, (text, asked)
+                n_right += is_key
+    assert n_right >= 2000
 
 
 CHOICE = Exercise("c", "s", "Which is larger?", "3/4", choices=("1/2", "3/4", "2/3"))
