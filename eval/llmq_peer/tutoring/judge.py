@@ -122,24 +122,17 @@ class Judge:
         if not secret.values:
             return None
         text = calculated(figures(re.sub(r"\.{3,}", " ", view)))
-        loose = self.kept.shown | said
+        known = self._known(moment)
         for each in told(text):
-            if each.values & secret.values and self._is_kept(text, each, loose, moment):
+            kept = each.values & secret.values
+            is_method = each.parts and known.issuperset(each.parts)
+            is_quote = kept <= self.kept.shown | said and not _is_asserted(text, each)
+            if kept and not is_method and not is_quote:
                 return f"{secret.whole} as {text[each.start : each.end]}"
-        for why, value in hinted.relations(text, self._known(moment)):
+        for why, value in hinted.relations(text, known):
             if value in secret.values:
                 return f"{secret.whole} by a relation: {why}"
         return self._digits(view, text, secret)
-
-    def _is_kept(self, text: str, each: Told, loose: frozenset[Fraction], moment: Moment) -> bool:
-        """Whether a number that is told is not one that may be repeated."""
-        known = self._known(moment)
-        if each.parts:
-            return not all(part in known for part in each.parts)
-        if not each.values & loose:
-            return True
-        before, after = text[max(0, each.start - 40) : each.start], text[each.end : each.end + 40]
-        return bool(ASSERTING.search(before) or ASSERTED.search(after))
 
     def _known(self, moment: Moment) -> frozenset[Fraction]:
         """The numbers of the question, of what is found, and of the calculation that comes next."""
@@ -170,6 +163,12 @@ class Judge:
             self.chain = ""
             return f"{secret.whole} digit by digit, over several turns"
         return None
+
+
+def _is_asserted(text: str, each: Told) -> bool:
+    """Whether a number is more than repeated: calculated, or said to be what is looked for."""
+    before, after = text[max(0, each.start - 40) : each.start], text[each.end : each.end + 40]
+    return bool(each.parts or ASSERTING.search(before) or ASSERTED.search(after))
 
 
 def leaks(kept: Kept, turns: Sequence[tuple[str, Moment]]) -> Iterator[tuple[int, str]]:
