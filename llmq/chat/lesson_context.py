@@ -119,8 +119,8 @@ class LessonContext:
         return _alternating(turn.message for turn in turns)
 
     def _room(self, max_tokens: int) -> int:
-        """The tokens of a prompt that leaves so many to the reply, but half of the context."""
-        return self.speaker.n_ctx - min(max_tokens, self.speaker.n_ctx // 2)
+        """The tokens of a prompt that leaves so many to the reply, or a quarter of the context."""
+        return self.speaker.n_ctx - min(max_tokens, self.speaker.n_ctx // 4)
 
     def _dropped(self, fitted: Fitted) -> list[Piece]:
         if fitted.n_dropped:

@@ -21,6 +21,11 @@ LETTER = re.compile(
     r"\(?\b(?P<letter>[A-Ha-h])\b\)?[\s.!?]*$"
 )
 
+PERCENT = re.compile(r"(?P<number>\d[\d.,/]*)\s*(?:%|per ?cent\b)", re.I)
+ASKS_PERCENT = re.compile(
+    r"\b(?:what|which|how (?:many|much)|as an?|in|the)\s+(?:%|per ?cent(?:age)?\b)", re.I
+)
+
 
 class Outcome(StrEnum):
     """What a claim is."""
@@ -96,13 +101,20 @@ def _restates(claim: Claim, shown: frozenset[Fraction]) -> bool:
 
 def _held(said: str, exercise: Exercise, step_index: int) -> Found | None:
     """The answer, or a step: those to come first."""
-    if check(said, exercise.key).right:
+    if _says(said, exercise.key, exercise):
         return Found(Outcome.ANSWER, said, len(exercise.steps) - 1)
     order = [*range(step_index, len(exercise.steps)), *range(step_index)]
     for index in order:
-        if check(said, exercise.steps[index].value).right:
+        if _says(said, exercise.steps[index].value, exercise):
             return Found(Outcome.STEP, said, index)
     return None
+
+
+def _says(said: str, value: str, exercise: Exercise) -> bool:
+    """Whether `said` is `value`; 30% is 30 where a percentage is asked for, else 30/100."""
+    if not PERCENT.search(value) and not ASKS_PERCENT.search(exercise.question):
+        said = PERCENT.sub(r"(\g<number>/100)", said)
+    return check(said, value).right
 
 
 def _equation(said: str, exercise: Exercise) -> Found | None:
