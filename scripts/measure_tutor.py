@@ -13,7 +13,7 @@ import argparse
 import json
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -55,22 +55,28 @@ def main() -> int:
     parser.add_argument("--threads", type=int)
     parser.add_argument("--profile", default="socratic")
     parser.add_argument("--no-bare", action="store_true", help="only with the policy")
-    parser.add_argument("--json", action="store_true", help="every turn, on standard output")
+    parser.add_argument("--json", action="store_true", help="a line for each dialogue, as it ends")
     parser.add_argument("--show", action="store_true", help="the turns that leak")
     arguments = parser.parse_args()
     try:
-        cases = list(measured(arguments))
+        cases = list(kept(measured(arguments), as_json=arguments.json))
     except LlmqError as error:
         parser.exit(1, f"{error}\n")
     if arguments.json:
-        json.dump([record(case) for case in cases], sys.stdout, ensure_ascii=False, indent=1)
-        print()
         return 0
     for line in aligned(table(cases), "<>>>", terminal_width(sys.stdout)):
         print(line)
     for line in (*families(cases), *(shown(cases) if arguments.show else ())):
         print(line)
     return 0
+
+
+def kept(cases: Iterable[Case], *, as_json: bool) -> Iterator[Case]:
+    """The same, each written out as JSON at once: a model can take hours for all of them."""
+    for case in cases:
+        if as_json:
+            print(json.dumps(record(case), ensure_ascii=False), flush=True)
+        yield case
 
 
 def measured(arguments: argparse.Namespace) -> Iterator[Case]:
