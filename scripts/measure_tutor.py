@@ -18,7 +18,7 @@ from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, TypeVar
 
 from llmq import bundled
 from llmq.chat.opening import Setup, open_tutor
@@ -33,6 +33,7 @@ from llmq_peer.tutoring.dialogues import Dialogue, adversarial, honest
 from llmq_peer.tutoring.lessons import Played, with_policy, without_policy
 
 CONTEXT = 4096
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True)
@@ -131,10 +132,11 @@ def played(
     return Case(group, dialogue, policy, bare)
 
 
-def spread(dialogues: Sequence[Dialogue], wanted: int | None) -> Sequence[Dialogue]:
+def spread(dialogues: Sequence[Item], wanted: int | None) -> Sequence[Item]:
     """So many of them, evenly."""
     n = len(dialogues)
-    return [dialogues[i * n // wanted] for i in range(min(wanted, n))] if wanted else dialogues
+    n_taken = min(wanted or n, n)
+    return [dialogues[i * n // n_taken] for i in range(n_taken)]
 
 
 def leaked(turns: Sequence[Played]) -> bool:
