@@ -166,8 +166,8 @@ def later_beside_early(model: Model, problem: str) -> float:
         list(lesson.pose(problem))
     for turn in range(LATE):
         n = len(speaker.seconds)
-        list(lesson.reply(f"Turn {turn:02}: {ASKED[turn % 2]}"))
-        firsts.append(speaker.seconds[n])
+        list(lesson.reply(ASKED[turn % 2]))  # no number, which would be an answer
+        firsts.append(speaker.seconds[n])  # a reply that is withheld is asked for once more
     return firsts[LATE - 1] / firsts[EARLY - 1]
 
 
