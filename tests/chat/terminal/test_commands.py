@@ -83,6 +83,7 @@ ROWS = (
     Row(("/set",), ("temperature", "max-tokens", "wrap")),
     Row(("/set max-tokens 7", "/set max-tokens"), ("max-tokens: 7",)),
     Row(("/set temperature hot",), ("temperature is a number from 0 to 5, not 'hot'",)),
+    Row(("/set wrap maybe",), ("wrap is on or off, not 'maybe'",)),
     Row(("/set temprature 1",), ("nothing called 'temprature' to set; did you mean temperature?",)),
     Row(("/model",), ("llmq-tutor.Q4_K_M.gguf",)),
     Row(("Hello", "/stats"), ("tokens a second", "first token of the last reply")),
