@@ -3,7 +3,8 @@
 import re
 from fractions import Fraction
 
-NUMBER = re.compile(r"(?:(?<![\d)])-)?(?:\d+/0*[1-9]\d*(?!\.?\d)|\d+(?:\.\d+)?)")
+NUMBER = r"-?\d+(?:/\d+)?"
+FOUND = re.compile(r"(?:(?<![\d)])-)?(?:\d+/0*[1-9]\d*(?!\.?\d)|\d+(?:\.\d+)?)")
 
 
 def numbers_in(text: str) -> frozenset[Fraction]:
@@ -12,7 +13,7 @@ def numbers_in(text: str) -> frozenset[Fraction]:
     >>> sorted(map(str, numbers_in("I get 2-12=-10, not 7/6; 9.6/0.4, 5/0")))
     ['-10', '0', '12', '2', '2/5', '48/5', '5', '7/6']
     """
-    return frozenset(map(Fraction, NUMBER.findall(text)))
+    return frozenset(map(Fraction, FOUND.findall(text)))
 
 
 def mentions(text: str, number: Fraction) -> bool:
