@@ -17,6 +17,7 @@ from llmq.errors import ModelError
 from llmq.suites import Message
 
 COMPACT_AT, COMPACT_TO = 0.85, 0.5  # of the room
+SUMMARY_SHARE = 0.1  # of the room: a longer summary would soon be in the way again
 SUMMARY_CHARACTERS = 600
 QUOTED_CHARACTERS = 80
 EARLIER = "Earlier in this lesson: "
@@ -100,7 +101,8 @@ def fit(
             raise ModelError(FULL.format(used=round(share * room), limit=room))
         return Fitted(whole, summary=earlier, remark=NEARLY_FULL.format(percent=f"{share:.0%}"))
     tell = None if policy is Policy.DROP else (summary or quoted)
-    return _without_oldest(pinned, turns, space, tell, earlier, at_most=COMPACT_TO)
+    most = COMPACT_TO - SUMMARY_SHARE if tell else COMPACT_TO
+    return _without_oldest(pinned, turns, space, tell, earlier, at_most=most)
 
 
 def compacted(
@@ -130,14 +132,14 @@ def _without_oldest(
 ) -> Fitted:
     """Without as many of the oldest exchanges as must go; what remains begins with a student's."""
     starts = [i for i, turn in enumerate(turns) if turn.role == "user"] or [0]
-    base = earlier if tell else ""
     fits = bisect_left(
-        starts, True, key=lambda i: space.share(joined(pinned, turns[i:], base)) <= at_most
+        starts, True, key=lambda i: space.share(joined(pinned, turns[i:], "")) <= at_most
     )
     start = starts[min(fits, len(starts) - 1)]
     gone, kept = turns[:start], turns[start:]
-    text = tell(gone, earlier) if tell and gone else base
-    text = _shortened(text, lambda text: space.share(joined(pinned, kept, text)) <= COMPACT_AT)
+    text = "" if not tell else tell(gone, earlier) if gone else earlier
+    most = min(space.share(joined(pinned, kept, "")) + SUMMARY_SHARE, COMPACT_AT)
+    text = _shortened(text, lambda text: space.share(joined(pinned, kept, text)) <= most)
     messages = joined(pinned, kept, text)
     if space.share(messages) > 1:
         used = space.count(messages)

@@ -65,7 +65,8 @@ class Lesson(LessonContext):
 
     def check(self, text: str) -> Reply:
         """Whether an answer or a step is right; it changes nothing."""
-        yield Piece(Part.SPEECH, policy.check(self._open_state(), text))
+        words = policy.check(self._open_state(), text)
+        return (piece for piece in (Piece(Part.SPEECH, words),))
 
     def regenerate(self) -> Reply:
         """Another reply to the last turn."""

@@ -68,7 +68,7 @@ class LessonContext:
             self.pinned(),
             turns,
             count=self.speaker.count,
-            room=self._room(),
+            room=self._room(self.settings.max_tokens),
             summary=self.tell,
             earlier=self._earlier,
         )
@@ -98,7 +98,7 @@ class LessonContext:
             self.pinned(),
             [*self._messages(), asked.message],
             count=self.speaker.count,
-            room=self._room(),
+            room=self._room(max_tokens),
             policy=self.settings.context_policy,
             summary=self.tell,
             earlier=self._earlier,
@@ -118,8 +118,9 @@ class LessonContext:
             turns = turns[1:]
         return _alternating(turn.message for turn in turns)
 
-    def _room(self) -> int:
-        return self.speaker.n_ctx - min(self.settings.max_tokens, self.speaker.n_ctx // 2)
+    def _room(self, max_tokens: int) -> int:
+        """The tokens of a prompt that leaves so many to the reply, or a quarter of the context."""
+        return self.speaker.n_ctx - min(max_tokens, self.speaker.n_ctx // 4)
 
     def _dropped(self, fitted: Fitted) -> list[Piece]:
         if fitted.n_dropped:

@@ -22,6 +22,11 @@ LETTER = re.compile(
     r"\(?\b(?P<letter>[A-Ha-h])\b\)?[\s.!?]*$"
 )
 
+PERCENT = re.compile(r"(?P<number>\d[\d.,/]*)\s*(?:%|per ?cent\b)", re.I)
+ASKS_PERCENT = re.compile(
+    r"\b(?:what|which|how (?:many|much)|as an?|in|the)\s+(?:%|per ?cent(?:age)?\b)", re.I
+)
+
 
 class Outcome(StrEnum):
     """What a claim is."""
@@ -75,7 +80,7 @@ def verdict(text: str, exercise: Exercise, step_index: int = 0) -> Found:
         return Found(found.outcome, found.said, found.step, has_work=has_work)
     if not claim.said or not readings(tidy(claim.said)) or _restates(claim, shown):
         return NOTHING
-    if check(claim.said, exercise.key).right:  # in another form than what is asked for
+    if _says(claim.said, exercise.key, exercise):  # in another form than what is asked for
         if is_asked(claim.said, exercise):
             return NOTHING
         return Found(Outcome.WRONG, claim.said, slip=SAME_VALUE, has_work=True)
@@ -104,18 +109,22 @@ def _restates(claim: Claim, shown: frozenset[Fraction]) -> bool:
 
 def _held(said: str, exercise: Exercise, step_index: int) -> Found | None:
     """The answer, or a step: those to come first."""
-    if check(said, exercise.key).right and has_form(said, exercise):
+    if _says(said, exercise.key, exercise) and has_form(said, exercise):
         return Found(Outcome.ANSWER, said, len(exercise.steps) - 1)
     order = [*range(step_index, len(exercise.steps)), *range(step_index)]
     for index in order:
         value = exercise.steps[index].value
-        if check(said, value).right and (has_form(said, exercise) or not _is_key(value, exercise)):
+        is_final = check(value, exercise.key).right
+        if _says(said, value, exercise) and (has_form(said, exercise) or not is_final):
             return Found(Outcome.STEP, said, index)
     return None
 
 
-def _is_key(value: str, exercise: Exercise) -> bool:
-    return check(value, exercise.key).right
+def _says(said: str, value: str, exercise: Exercise) -> bool:
+    """Whether `said` is `value`; 30% is 30 where a percentage is asked for, else 30/100."""
+    if not PERCENT.search(value) and not ASKS_PERCENT.search(exercise.question):
+        said = PERCENT.sub(r"(\g<number>/100)", said)
+    return check(said, value).right
 
 
 def _equation(said: str, exercise: Exercise) -> Found | None:

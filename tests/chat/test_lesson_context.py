@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from llmq import bundled
 from llmq.chat.lesson import Lesson
 from llmq.chat.notebook import Notebook
 from llmq.chat.pieces import Piece
@@ -61,6 +62,25 @@ def test_what_is_pinned_is_in_every_prompt_of_a_long_lesson(lesson: Lesson) -> N
             assert speaker.count(prompt) <= speaker.n_ctx
     assert len(speaker.prompts) > 8
     assert n_forgotten
+
+
+@pytest.mark.parametrize("problem", ["", PROBLEM])
+def test_room_is_rarely_made_in_a_small_context(problem: str) -> None:
+    """With the bundled tutor and its 1,024 tokens, of which a turn beside a problem takes 113."""
+    path = bundled.path()
+    assert path
+    with open_model(path, n_ctx=1024, threads=1) as model:
+        notebook = Notebook(Store.open(None), "bundled", "socratic", built_in_course())
+        lesson = Lesson(ModelSpeaker(model), profile_named("socratic"), notebook, seed=1)
+        made = []
+        for turn in range(40):
+            if problem and lesson.exercise is None:
+                list(lesson.pose(problem))
+            said = list(lesson.reply(f"What is step {turn} for, please?"))
+            if any("in my context" in piece.text for piece in said):
+                made.append(turn)
+    assert 2 <= len(made) <= 10
+    assert min(after - before for before, after in pairwise(made)) >= 4
 
 
 def test_the_beginning_stays_while_a_problem_is_open(lesson: Lesson) -> None:

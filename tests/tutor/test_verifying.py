@@ -162,7 +162,7 @@ SIMPLIFY = Exercise(
     "2x + 15",
     (Step("Without brackets?", "Multiply.", "3 * 2x + 3 * 5", "6x + 15"),),
 )
-SHARE = Exercise("share", "percent", "18 of 75 pupils walk. How many percent is that?", "24%")
+WALKERS = Exercise("walkers", "percent", "18 of 75 pupils walk. How many percent is that?", "24%")
 BOXES = Exercise("boxes", "stories", "156 apples go into boxes of 12. How many boxes?", "13")
 POINTS = Exercise("points", "decimals", "What is 9.6 / 0.4?", "24")
 
@@ -170,6 +170,10 @@ POINTS = Exercise("points", "decimals", "What is 9.6 / 0.4?", "24")
 SUM = Exercise("sum", "sums", "What is 2 + 3?", "5")
 HALVES = Exercise("halves", "parts", "How much are five halves?", "5/2")
 EQUATION = exercise_of_text("3x + 5 = 20")
+THIRTY = Exercise("thirty", "percentages", "What is 30 percent of 100?", "30")
+TENTHS = Exercise("tenths", "parts", "How much are three of ten parts?", "3/10")
+SHARE = Exercise("share", "percentages", "What percent of 60 is 18?", "30")
+SIGNED = Exercise("signed", "percentages", "How much of it is left?", "30%")
 
 
 @pytest.mark.parametrize(
@@ -233,7 +237,7 @@ EQUATION = exercise_of_text("3x + 5 = 20")
         ("is it 6x + 5?", SIMPLIFY, Outcome.WRONG),
         ("Is 3 * 2x + 3 * 5 = 6x + 15 right?", SIMPLIFY, Outcome.STEP),
         ("it's 2x + 15", SIMPLIFY, Outcome.ANSWER),
-        ("18 / 75 = 24 %", SHARE, Outcome.ANSWER),
+        ("18 / 75 = 24 %", WALKERS, Outcome.ANSWER),
         ("I get 12", BOXES, Outcome.WRONG),
         ("it has to be 12", BOXES, Outcome.WRONG),
         ("156 / 12", BOXES, Outcome.NONE),
@@ -243,6 +247,22 @@ EQUATION = exercise_of_text("3x + 5 = 20")
         ("3x = 15", EQUATION, Outcome.STEP),
         ("3x = 14", EQUATION, Outcome.WRONG),
         ("x = five", EQUATION, Outcome.ANSWER),
+        ("30", THIRTY, Outcome.ANSWER),
+        ("30%", THIRTY, Outcome.WRONG),
+        ("It is 30 percent.", THIRTY, Outcome.WRONG),
+        ("thirty per cent", THIRTY, Outcome.WRONG),
+        ("3/10", THIRTY, Outcome.WRONG),
+        ("3000%", THIRTY, Outcome.ANSWER),
+        ("30%", TENTHS, Outcome.ANSWER),
+        ("It is 30 percent.", TENTHS, Outcome.ANSWER),
+        ("0.3 = 30%", TENTHS, Outcome.ANSWER),
+        ("30", TENTHS, Outcome.WRONG),
+        ("30%", SHARE, Outcome.ANSWER),
+        ("thirty percent", SHARE, Outcome.ANSWER),
+        ("30", SHARE, Outcome.ANSWER),
+        ("3%", SHARE, Outcome.WRONG),
+        ("30 %", SIGNED, Outcome.ANSWER),
+        ("3/10", SIGNED, Outcome.ANSWER),
         ("is it B?", CHOICE, Outcome.ANSWER),
         ("not B", CHOICE, Outcome.NONE),
         ("I do not know", SWEETS, Outcome.NONE),

@@ -1,7 +1,7 @@
 """What was typed before, in a file that only its owner can read; or nowhere."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from prompt_toolkit.history import FileHistory, InMemoryHistory
@@ -38,10 +38,16 @@ class KeptHistory(FileHistory):
         self._size_before = 0
         self._loaded_strings.clear()
 
-    def keep_nothing(self) -> None:
-        """Take out what this chat added, and add nothing more."""
+    def keep_nothing(self, said: Collection[str]) -> None:
+        """Take out what this chat added and what of `said` was typed before; add nothing more."""
         os.truncate(self._path, min(self._size_before, self._path.stat().st_size))
         self._is_kept = False
+        before = [*self.load_history_strings()][::-1]
+        kept = [typed for typed in before if not {typed, typed.partition(" ")[2]} & {*said}]
+        if kept != before:
+            os.truncate(self._path, 0)
+            for typed in kept:
+                super().store_string(typed)
 
 
 class NoHistory(InMemoryHistory):
@@ -52,5 +58,6 @@ class NoHistory(InMemoryHistory):
         self._loaded_strings.clear()
         self._storage.clear()
 
-    def keep_nothing(self) -> None:
+    def keep_nothing(self, said: Collection[str]) -> None:
         """Nothing is kept as it is."""
+        del said

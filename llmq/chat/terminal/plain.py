@@ -1,7 +1,7 @@
 """Reading without a terminal's tricks: the lines of a script, or a keyboard line by line."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, nullcontext, suppress
 
 from llmq.chat.sanitize import sanitized
@@ -62,8 +62,9 @@ class Piped:
     def forget(self) -> None:
         """There is no history."""
 
-    def keep_nothing(self) -> None:
+    def keep_nothing(self, said: Collection[str]) -> None:
         """There is no history."""
+        del said
 
 
 class Typed(Piped):

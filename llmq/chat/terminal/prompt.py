@@ -2,12 +2,11 @@
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from prompt_toolkit import PromptSession
-from prompt_toolkit.application import get_app
 from prompt_toolkit.completion import CompleteEvent, Completer, Completion
 from prompt_toolkit.document import Document
 from prompt_toolkit.filters import is_searching
@@ -91,7 +90,7 @@ class Prompt:
             return ""
 
     def edit(self, text: str) -> str | None:
-        """The text from $EDITOR; where there is none, as it is edited at the prompt."""
+        """The text from $EDITOR; where that changes nothing or fails, as it is typed on."""
         try:
             return self._prompted(self._session, text, editor=True)
         except (EOFError, KeyboardInterrupt):
@@ -107,9 +106,9 @@ class Prompt:
         """Delete the history."""
         self._history.forget()
 
-    def keep_nothing(self) -> None:
+    def keep_nothing(self, said: Collection[str]) -> None:
         """Keep nothing of this chat."""
-        self._history.keep_nothing()
+        self._history.keep_nothing(said)
 
     def _prompted(self, session: PromptSession[str], text: str, *, editor: bool = False) -> str:
         app = session.app
@@ -123,9 +122,14 @@ class Prompt:
             if app.loop:
                 app.loop.call_soon_threadsafe(stop)
 
+        def edited(_task: object) -> None:
+            buffer = session.default_buffer
+            if buffer.text != text and app.future and not app.future.done():
+                buffer.validate_and_handle()
+
         def begin() -> None:
             if editor:
-                get_app().current_buffer.open_in_editor(validate_and_handle=True)
+                session.default_buffer.open_in_editor().add_done_callback(edited)
 
         # prompt_toolkit would set a handler of its own, and Python's behind it for a moment.
         with self._ctrl_c.awaited(interrupt):

@@ -1,5 +1,6 @@
 """What the loop asks of whoever reads what is typed."""
 
+from collections.abc import Collection
 from contextlib import AbstractContextManager
 from typing import Protocol
 
@@ -37,6 +38,9 @@ class Reader(Protocol):
         """Delete the history of what was typed, in this chat and before."""
         ...
 
-    def keep_nothing(self) -> None:
-        """Delete what was typed in this chat from the history, and add nothing to it."""
+    def keep_nothing(self, said: Collection[str]) -> None:
+        """Delete what was typed in this chat from the history, and add nothing to it.
+
+        `said` is what was said in it also before it was gone on with.
+        """
         ...

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import termios
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import pyte
@@ -93,6 +93,10 @@ class Driven:
         self.raw += data
         self._stream.feed(data)
         return bool(data)
+
+
+Chat = Callable[..., Driven]
+"""What the fixture `chat` is: it opens one."""
 
 
 def arguments(model: Path, *more: str) -> list[str]:

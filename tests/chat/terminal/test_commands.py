@@ -38,6 +38,7 @@ ROWS = (
     Row(("/hint",), ("no problem is open; /problem opens one",)),
     Row((OPEN, "/check x = 5"), ("Yes, that is the answer",)),
     Row((OPEN, "/check x = 6"), ("No, that is not it",)),
+    Row(("/check 15",), ("no problem is open; /problem opens one",), ("tutor>",)),
     Row(("/check",), ("/check TEXT: say whether an answer or a step is right",)),
     Row((OPEN, "/explain what is an equation?"), ("tutor> ",), ("x = 5", "is 5")),
     Row((OPEN, "4", "/retry"), ("tutor> 3x+5=20",)),

@@ -3,7 +3,7 @@
 import importlib.util
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,10 +13,9 @@ from llmq import bundled
 if importlib.util.find_spec("pty") is None:
     pytest.skip("there is no pty on Windows", allow_module_level=True)
 
-from tests.chat.terminal.driven import PROMPT, Driven, arguments
+from tests.chat.terminal.driven import PROMPT, Chat, Driven, arguments
 
 Golden = Callable[[str, str], None]
-Chat = Callable[..., Driven]
 
 TURNS = (
     "Hello!",
@@ -56,25 +55,6 @@ TURNS = (
     "no",
     "/reset",
 )
-
-
-@pytest.fixture
-def chat(tmp_path: Path) -> Iterator[Chat]:
-    """Opens chats with the bundled tutor, whose data lie in a folder of the test."""
-    model = bundled.path()
-    assert model
-    opened = []
-
-    def begin(*options: str, columns: int = 80, **more: str) -> Driven:
-        more = {"LLMQ_DATA": str(tmp_path / "data"), **more}
-        driven = Driven(arguments(model, *options), columns=columns, more=more)
-        opened.append(driven)
-        driven.wait_for(PROMPT)
-        return driven
-
-    yield begin
-    for each in opened:
-        each.kill()
 
 
 @pytest.mark.parametrize("columns", [40, 80])

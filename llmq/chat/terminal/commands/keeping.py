@@ -74,17 +74,22 @@ def _forget(talk: Talk, words: str) -> None:
     if SURE not in asked and talk.reader.ask(question).strip().lower() != SURE:
         talk.screen.remark(f"nothing is deleted; /forget {SURE} does it without asking")
         return
+    said = _said(talk)
     talk.lesson.forget(everything=EVERYTHING in asked)
     if EVERYTHING in asked:
         talk.reader.forget()
     else:
-        talk.reader.keep_nothing()
+        talk.reader.keep_nothing(said)
     talk.screen.remark(f"deleted: {what}")
+
+
+def _said(talk: Talk) -> set[str]:
+    return {turn.shown for turn in talk.lesson.transcript}
 
 
 def _private(talk: Talk, _words: str) -> None:
     talk.lesson.go_private()
-    talk.reader.keep_nothing()
+    talk.reader.keep_nothing(_said(talk))
     talk.screen.remark("private: nothing of this chat is kept, and what was kept of it is deleted")
 
 

@@ -20,6 +20,8 @@ def _edit(talk: Talk, words: str) -> None:
         talk.screen.remark("there is no editor here: /edit TEXT says your last message anew")
     elif text:
         talk.speak(talk.lesson.edit(text))
+    else:
+        talk.screen.remark("your last message stays as it was")
 
 
 def _think(talk: Talk, _words: str) -> None:
