@@ -12,9 +12,7 @@ def numbers_in(text: str) -> frozenset[Fraction]:
     >>> sorted(numbers_in("I get 2-12=-10, not 7/6."))
     [Fraction(-10, 1), Fraction(7, 6), Fraction(2, 1), Fraction(12, 1)]
     """
-    return frozenset(
-        Fraction(number) for number in re.findall(rf"(?<![\d)]){NUMBER}|\d+", text)
-    )
+    return frozenset(Fraction(number) for number in re.findall(rf"(?<![\d)]){NUMBER}|\d+", text))
 
 
 def mentions(text: str, number: Fraction) -> bool:

@@ -13,7 +13,9 @@ from llmq.answers.quantities import plain
 from llmq.answers.readings import readings, tidy
 from llmq.tutor.exercise import Exercise
 
-EXPRESSION = re.compile(r"(?:[\d(]|\b[a-z]\b)[\d\s()+\-*/^.]*(?:\b[a-z]\b|[a-z](?![a-z])|[\d\s()+\-*/^.])*")
+EXPRESSION = re.compile(
+    r"(?:[\d(]|\b[a-z]\b)[\d\s()+\-*/^.]*(?:\b[a-z]\b|[a-z](?![a-z])|[\d\s()+\-*/^.])*"
+)
 DIVISION = re.compile(r"-?(\d+(?:\.\d+)?) ?/ ?(\d+(?:\.\d+)?)")
 FRACTION = re.compile(r"(?<![\d.*/+-])(?<![*/+-] )\d+ ?/ ?\d+(?![\d.]|\s*[-+*/^])")
 

@@ -12,7 +12,16 @@ CALLED = {
     "A": "alpha|alfa|ay", "B": "bravo|bee", "C": "charlie|cee|see|sea", "D": "delta|dee", "E": "echo|ee",
     "F": "foxtrot|eff", "G": "golf|gee", "H": "hotel|aitch",
 }  # fmt: skip
-PLACES = ("first|1st|top", "second|2nd", "third|3rd", "fourth|4th", "fifth|5th", "sixth|6th", "seventh|7th", "eighth|8th")
+PLACES = (
+    "first|1st|top",
+    "second|2nd",
+    "third|3rd",
+    "fourth|4th",
+    "fifth|5th",
+    "sixth|6th",
+    "seventh|7th",
+    "eighth|8th",
+)
 COUNTED = ("one|1", "two|2", "three|3", "four|4", "five|5", "six|6", "seven|7", "eight|8")
 FROM_THE_END = (
     r"last(?! (?:one )?but)|final|bottom", r"next to (?:the )?last|last (?:one )?but one|second to last|one before (?:the )?last|penultimate|second from the (?:end|bottom)",

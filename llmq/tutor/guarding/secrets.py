@@ -15,7 +15,9 @@ from llmq.tutor.exercise import Exercise
 from llmq.tutor.guarding.figures import figured, meant
 from llmq.tutor.guarding.signs import clean, flat
 
-NUMBER = re.compile(r"(?<![\w.^])(?<!\d/)(\d{1,40}(?:\.\d{1,40})?)(?:/(\d{1,40})(?![\d./]))?(?![\d]|\.\d)(?!(?!cm\b|mm\b|km\b|kg\b|ml\b|m\b|g\b|l\b)[a-z])")
+NUMBER = re.compile(
+    r"(?<![\w.^])(?<!\d/)(\d{1,40}(?:\.\d{1,40})?)(?:/(\d{1,40})(?![\d./]))?(?![\d]|\.\d)(?!(?!cm\b|mm\b|km\b|kg\b|ml\b|m\b|g\b|l\b)[a-z])"
+)
 MIXED = re.compile(r"\b(\d{1,9}) (?:and )?(\d{1,9})/(\d{1,9})(?![\d/])")
 SIGN = re.compile(r"(?:^|[\s(=,:])-$")  # it touches the number and nothing before it
 TERM = re.compile(r"[\d(][\d\s.()+\-*/^]{0,60}[\d)]")
@@ -58,8 +60,12 @@ def secrets_of(exercise: Exercise, done: tuple[str, ...]) -> Secrets:
         if hidden.isdisjoint(set(numbers_in(step.work)) - shown):
             allowed.update(calculations(step.work))
     node = _expression(exercise.key)
-    text = " ".join((exercise.question, *exercise.choices, *(s.ask + s.concept for s in exercise.steps)))
-    letters = frozenset(re.findall(r"(?<![A-Za-z'])([b-hj-zB-HJ-Z])(?![A-Za-z'])", exercise.question))
+    text = " ".join(
+        (exercise.question, *exercise.choices, *(s.ask + s.concept for s in exercise.steps))
+    )
+    letters = frozenset(
+        re.findall(r"(?<![A-Za-z'])([b-hj-zB-HJ-Z])(?![A-Za-z'])", exercise.question)
+    )
     return Secrets(
         frozenset(hidden), key, shown, frozenset(allowed), letters, node,
         frozenset(t for value in (exercise.key, *values) for t in _terms_in(value)) - frozenset(_terms_in(exercise.question)),
@@ -120,7 +126,9 @@ def terms(text: str) -> Iterator[tuple[Node, str]]:
     """What of a `meant` text can be calculated, without numbers that stand alone."""
     for match in TERM.finditer(text):
         if OPERATOR.search(match[0]):
-            for written in dict.fromkeys((match[0], *re.split(r"(?<=[\d)])\s+(?=[\d(])", match[0]))):
+            for written in dict.fromkeys(
+                (match[0], *re.split(r"(?<=[\d)])\s+(?=[\d(])", match[0]))
+            ):
                 node = node_of(written)
                 if node is not None:
                     yield node, written

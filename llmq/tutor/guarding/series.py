@@ -17,7 +17,9 @@ DIGIT = re.compile(
     r"\b(?:digits?|figures?|tens? place|ones? place|units? place|(?:tens?|ones|units?|hundreds) (?:digit|figure|column|place)|(?:it|answer|number|result|which|that|key|one|solution) (?:\w+ )?(?:starts?|begins?|ends?) (?:in|with|on)|rhymes with)\b|^\W*(?:starts|begins|ends) (?:in|with)"
 )
 COUNT = re.compile(r"\b\d+[ -]digits?\b|\bdigits? (?:behind|after) the\b")
-PROPERTY = re.compile(r"\b(?:even|odd|prime|the same|twin|equal|identical|swapped?|swap|palindrome|multiple|divisible|alphabet)\b")
+PROPERTY = re.compile(
+    r"\b(?:even|odd|prime|the same|twin|equal|identical|swapped?|swap|palindrome|multiple|divisible|alphabet)\b"
+)
 
 
 def in_series(sentence: str, told: Sequence[str], secrets: Secrets) -> bool:
@@ -35,7 +37,9 @@ def in_series(sentence: str, told: Sequence[str], secrets: Secrets) -> bool:
     before = [number for text in told for number in _said(text, secrets)]
     found = [*before, *new][-MOST - len(new) :]
     for start in range(len(found) - 1):
-        for stop in range(max(start + 2, len(found) - len(new) + 1), min(len(found), start + MOST) + 1):
+        for stop in range(
+            max(start + 2, len(found) - len(new) + 1), min(len(found), start + MOST) + 1
+        ):
             if _together(found[start:stop], secrets):
                 return True
     return False
@@ -74,4 +78,6 @@ def _said(text: str, secrets: Secrets) -> list[tuple[Fraction, bool]]:
 
 def _spelled_small(text: str) -> list[int]:
     words = text.casefold()
-    return [n for n, word in enumerate(("one", "two", "three"), 1) if re.search(rf"\b{word}\b", words)]
+    return [
+        n for n, word in enumerate(("one", "two", "three"), 1) if re.search(rf"\b{word}\b", words)
+    ]

@@ -18,10 +18,14 @@ ASSERTED = re.compile(
 ASSERTED_BEHIND = re.compile(
     r"^\W*(?:it is|is (?:the|your|my|our) (?:\w+ )?(?:answer|one|number|solution|result|unknown|key|mean|value)|as (?:the|your) (?:answer|result))\b", re.I
 )  # fmt: skip
-ON = re.compile(r"\s*(?:[-+*/^(]|%|(?:times|plus|minus|divided|multiplied|more|less|of|per|percent|steps?|parts?|ways?|things?|sides?)\b)")
+ON = re.compile(
+    r"\s*(?:[-+*/^(]|%|(?:times|plus|minus|divided|multiplied|more|less|of|per|percent|steps?|parts?|ways?|things?|sides?)\b)"
+)
 BARE = 3  # words of a sentence that is nothing but the number
 FREE = 3  # number words up to this one are free, where nothing asserts them
-EXAMPLE = re.compile(r"\b(?:for (?:example|instance)|e\.g|suppose|imagine|like|say|if|when|let|another)\b", re.I)
+EXAMPLE = re.compile(
+    r"\b(?:for (?:example|instance)|e\.g|suppose|imagine|like|say|if|when|let|another)\b", re.I
+)
 ANSWER = re.compile(
     r"\b(?:answer|result|solution|unknown|final (?:value|number))\b(?:\s+(?:here|must|should|would|will|to it|there|now|then))*\W*"
     r"(?:is|be|=|:|equals|comes to|comes out as|was)?\W*(?:\w+ly |just |about |around )?\W*-?(?=\d)", re.I,
@@ -39,13 +43,26 @@ NEAR = (
     (re.compile(rf"\b(?:close|near|next|closest|nearest|neighbou?rs?)\w* (?:to|of) {N}()"), lambda n, a, _: abs(n - a) <= max(2, abs(n) / 20)),
     (re.compile(rf"\b(?:almost|nearly|about|around|roughly|approximately|close to|rounds? to) {N}()"), lambda n, a, _: abs(n - a) <= max(1, abs(n) / 50)),
 )  # fmt: skip
-POSITION = re.compile(r"\bone of (?:the|these|your|those) numbers\b|\b(?:is|be) (?:the )?(?:first|second|third|fourth|fifth|last|middle|largest|smallest|biggest) (?:number|one|value)\b")
-RELATED = re.compile(r"\b(?:answer|result|solution)\b|\bcommon (?:factor|divisor|denominator|multiple)\b[^.!?]{0,12}\b(?:is|:|=|of)")
+POSITION = re.compile(
+    r"\bone of (?:the|these|your|those) numbers\b|\b(?:is|be) (?:the )?(?:first|second|third|fourth|fifth|last|middle|largest|smallest|biggest) (?:number|one|value)\b"
+)
+RELATED = re.compile(
+    r"\b(?:answer|result|solution)\b|\bcommon (?:factor|divisor|denominator|multiple)\b[^.!?]{0,12}\b(?:is|:|=|of)"
+)
 REDUCED = re.compile(r"\b(?:divide|cancel|reduce|simplify|shorten)\b[^.!?]{0,40}\bby\b")
 UNIT = r"(?:cents?|pence|pennies|euros?|dollars?|pounds?|[cmk]?m|(?:centi|milli|kilo)?met(?:re|er)s?|k?g|(?:kilo|milli)?grams?|kilos?|m?l|(?:milli)?lit(?:re|er)s?|tonnes?|hours?|minutes?|seconds?|days?|months?|weeks?|years?|h|min)"
 UNITS = re.compile(rf"(\d+(?:\.\d+)?) ?{UNIT}\b")
 MIXED_UNITS = re.compile(rf"(\d+) ?{UNIT},?(?: and)? (\d+)\b")
-SCALES = (Fraction(10), Fraction(100), Fraction(1000), Fraction(60), Fraction(1, 10), Fraction(1, 100), Fraction(1, 1000), Fraction(1, 60))
+SCALES = (
+    Fraction(10),
+    Fraction(100),
+    Fraction(1000),
+    Fraction(60),
+    Fraction(1, 10),
+    Fraction(1, 100),
+    Fraction(1, 1000),
+    Fraction(1, 60),
+)
 POINT = re.compile(r"\b(?:point|comma|decimals?|places)\b")
 PLACES = {"hundred": 100, "ten": 10, "one": 1, "unit": 1, "single": 1}
 LAST_ONE = re.compile(r"\band (?:and )?(\d)(?: more)?\b")
@@ -103,16 +120,24 @@ def _words_around(text: str, start: int) -> int:
 def _says(text: str, secrets: Secrets) -> bool:
     for value, start, stop in numbers(text):
         values = {value, value / 100} if text[stop : stop + 2].lstrip()[:1] == "%" else {value}
-        if not (values & secrets.hidden or any(map(secrets_near(secrets, text, start, stop), values))):
+        if not (
+            values & secrets.hidden or any(map(secrets_near(secrets, text, start, stop), values))
+        ):
             continue
-        if not values & secrets.shown or _is_asserted(text, start, stop) or _words_around(text, start) < BARE:
+        if (
+            not values & secrets.shown
+            or _is_asserted(text, start, stop)
+            or _words_around(text, start) < BARE
+        ):
             return not ON.match(text, stop) or not values & secrets.shown
     return False
 
 
 def secrets_near(secrets: Secrets, text: str, start: int, stop: int) -> Callable[[Fraction], bool]:
     """Whether a decimal is a hidden fraction, rounded."""
-    places = len(text[start:stop].partition(".")[2]) + 2 * (text[stop : stop + 2].strip()[:1] == "%")
+    places = len(text[start:stop].partition(".")[2]) + 2 * (
+        text[stop : stop + 2].strip()[:1] == "%"
+    )
     error = Fraction(6, 10 ** (places + 1))
     endless = [n for n in secrets.hidden if _is_endless(n)]
     return lambda value: places >= 2 and any(abs(value - n) < error for n in endless)
@@ -133,7 +158,10 @@ def _says_small(whole: str, secrets: Secrets) -> bool:
         return False
     return any(
         value in secrets.hidden
-        and (_words_around(whole, start) < BARE or (_is_asserted(whole, start, stop) and not ON.match(whole, stop)))
+        and (
+            _words_around(whole, start) < BARE
+            or (_is_asserted(whole, start, stop) and not ON.match(whole, stop))
+        )
         for value, start, stop in numbers(whole)
     )
 
@@ -227,9 +255,14 @@ def _is_allowed(calculation: Calculation, secrets: Secrets) -> bool:
     if calculation in secrets.allowed:
         return True
     is_fraction = calculation[0] == "/" and Fraction(*calculation[1]).denominator > 1
-    return not is_fraction and secrets.hidden.isdisjoint(calculation[1]) and all(
-        n in secrets.shown or (n.numerator == 1 and (n.denominator in secrets.shown or n.denominator in (1, 100)))
-        for n in calculation[1]
+    return (
+        not is_fraction
+        and secrets.hidden.isdisjoint(calculation[1])
+        and all(
+            n in secrets.shown
+            or (n.numerator == 1 and (n.denominator in secrets.shown or n.denominator in (1, 100)))
+            for n in calculation[1]
+        )
     )
 
 

@@ -29,7 +29,25 @@ CODED = re.compile(
 )
 WORD = re.compile(r"[^\W\d_]+(?:['\u2019][^\W\d_]+)*")
 COMMAND = re.compile(r"\\[A-Za-z]+|\b[a-zA-Z]\b")  # a formula's, and its letters
-ENDINGS = ("'s", "s", "es", "d", "ed", "ing", "ly", "er", "est", "r", "st", "n", "ity", "ness", "al", "ful", "able")
+ENDINGS = (
+    "'s",
+    "s",
+    "es",
+    "d",
+    "ed",
+    "ing",
+    "ly",
+    "er",
+    "est",
+    "r",
+    "st",
+    "n",
+    "ity",
+    "ness",
+    "al",
+    "ful",
+    "able",
+)
 ALLOWED = frozenset("°©®…")
 FACES = range(0x1F600, 0x1F638)
 MEANT_WELL = frozenset("🤔💡✏📝🌟⭐✨🧮📐💪🙂😊")

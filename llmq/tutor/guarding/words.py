@@ -12,13 +12,15 @@ from llmq.tutor.guarding.secrets import Secrets, node_of, same_expression
 from llmq.tutor.guarding.signs import clean, flat
 
 LEET = str.maketrans("0134578@$!|", "oieastbasil")
-ROT13 = str.maketrans(
-    "abcdefghijklmnopqrstuvwxyz", "nopqrstuvwxyzabcdefghijklm"
-)
+ROT13 = str.maketrans("abcdefghijklmnopqrstuvwxyz", "nopqrstuvwxyzabcdefghijklm")
 FORMULA = re.compile(r"\b(?:[A-Z][a-z]?\d*){1,6}[2-9]\b|\b[A-Z][a-z]?\^?[2-9]")
 BARE = 3  # words of a sentence that is nothing but the answer
-ASSERTED = re.compile(r"(?:=|:|\b(?:is|be|are|gets?|answer|result|makes?|becomes?|always|stays?|say|choose|pick)\b|['\u2019]s\b)\W*(?:always |an? |the |of |even )*$")
-WANTED = re.compile(r"\b(?:is|are) (?:the|what|exactly what|just what) (?:\w+ )?(?:you|we)(?:['\u2019]re| are)? (?:want|need|look|search)")
+ASSERTED = re.compile(
+    r"(?:=|:|\b(?:is|be|are|gets?|answer|result|makes?|becomes?|always|stays?|say|choose|pick)\b|['\u2019]s\b)\W*(?:always |an? |the |of |even )*$"
+)
+WANTED = re.compile(
+    r"\b(?:is|are) (?:the|what|exactly what|just what) (?:\w+ )?(?:you|we)(?:['\u2019]re| are)? (?:want|need|look|search)"
+)
 LONG = 4  # letters of a word that is looked for by itself
 ALIKE = 0.75
 BEGINS = re.compile(
@@ -71,11 +73,15 @@ def tells_word(sentence: str, word: Word) -> bool:
     if len(word.letters) < LONG:
         return f" {word.letters} " in f" {as_words(sentence)} "
     figures = re.sub(r"[\W_]", "", plain.translate(LEET))
-    if any(word.letters in text for text in (letters, letters[::-1], letters.translate(ROT13), figures)):
+    if any(
+        word.letters in text for text in (letters, letters[::-1], letters.translate(ROT13), figures)
+    ):
         return True
     if FORMULA.search(sentence) or BEGINS.search(sentence):
         return True
-    return any(_alike(said, part) for said in re.findall(r"[^\W\d_]+", plain) for part in word.parts)
+    return any(
+        _alike(said, part) for said in re.findall(r"[^\W\d_]+", plain) for part in word.parts
+    )
 
 
 def _alike(said: str, part: str) -> bool:
