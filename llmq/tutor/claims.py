@@ -8,9 +8,9 @@ import re
 from dataclasses import dataclass
 from itertools import pairwise
 
+from llmq.answers.algebra import same
 from llmq.answers.checking import check
 from llmq.answers.finding import ANSWER, SAID, found_answer
-from llmq.answers.algebra import same
 from llmq.answers.nodes import Group, Rel, symbols
 from llmq.answers.quantities import Quantity, plain, quantities
 from llmq.answers.readings import readings, tidy

@@ -1,4 +1,4 @@
-"""Whether an answer has the form that is asked for: 3/7 where 18/42 is to be shortened, and not 9/21.
+"""Whether an answer has the form that is asked for: 3/7 where 18/42 is to be shortened, not 9/21.
 
 Only where the question shows what is worth as much as its key does the form count.
 """

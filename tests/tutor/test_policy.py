@@ -139,7 +139,7 @@ def test_guessing_and_bisecting_raise_nothing(form: str) -> None:
 
 
 def test_a_step_is_confirmed_as_a_step() -> None:
-    state, move = respond(start(EXERCISE, PROFILE), EXERCISE.steps[0].value, PROFILE)
+    _, move = respond(start(EXERCISE, PROFILE), EXERCISE.steps[0].value, PROFILE)
     assert move.kind is Kind.STEP
     assert "step" in move.said
 

@@ -75,7 +75,7 @@ def points(sentence: str, told: Sequence[str], options: Options) -> bool:
 
     >>> exercise = Exercise("c", "s", "Which is larger?", "3/4", choices=("1/2", "3/4", "2/3"))
     >>> options = options_of(exercise)
-    >>> [points(text, (), options) for text in ("It's B.", "Not A, not C.", "A fraction is a part.")]
+    >>> [points(text, (), options) for text in ("It's B.", "Not A, not C.", "A fraction.")]
     [True, True, False]
     """
     if options.letter.search(sentence) or DESCRIBED.search(sentence):

@@ -1,4 +1,4 @@
-"""What of an exercise is secret, worked out once: hidden values, what is free, what may be asked."""
+"""What of an exercise is secret, worked out once: hidden values, and what may be asked."""
 
 import re
 from collections.abc import Iterator
@@ -30,8 +30,9 @@ Calculation = tuple[str, tuple[Fraction, ...]]
 class Secrets:
     """What is hidden of an exercise, and what is free.
 
-    `allowed` are the calculations that may be asked for, `letters` those of the question's unknowns,
-    `expression` is a key with letters, `terms` are hidden terms such as 11x, `words` the words of the exercise.
+    `allowed` are the calculations that may be asked for, `letters` those of the question's
+    unknowns, `expression` is a key with letters, `terms` are hidden terms such as 11x, `words` the
+    words of the exercise.
     """
 
     hidden: frozenset[Fraction]

@@ -1,4 +1,4 @@
-"""Whether several sentences tell together what none of them tells alone: figure by figure, by sums."""
+"""Whether several sentences tell together what none tells alone: figure by figure, by sums."""
 
 import re
 from collections.abc import Sequence

@@ -8,6 +8,7 @@ from itertools import pairwise
 from llmq.answers.quantities import SMALL
 from llmq.tutor.guarding.figures import figured, meant
 from llmq.tutor.guarding.secrets import Calculation, Secrets, numbers, parts, terms
+from llmq.tutor.guarding.signs import clean, flat
 
 ASSERTED = re.compile(
     r"(?:=|≈|→|\b(?:answer|key|solution|result|option|choice|total|sum|value)\b\W*|"
@@ -35,7 +36,8 @@ TRIED = r"\b(?:put|plug|substitute|insert|try|use|replace|set|let|with|where)\b[
 SAID = r"(?<![\w)]){letter}\b(?:\s*(?:is|was|were|be|equals?|being|becomes?|must be|has to be|should be|stands? for|comes to|equal to)\b)?[\s:=→\"'(]*(?P<n>-?\d+(?:\.\d+)?(?:/\d+)?)(?![\w]|\s*(?:times|more|less|[*/+^-]))"
 LETTER = r"(?:{letters}|unknown|variable|letter)"
 N = r"(-?\d+(?:\.\d+)?)"
-NEAR = (
+Near = Callable[[Fraction, Fraction, Fraction], bool]
+NEAR: tuple[tuple[re.Pattern[str], Near], ...] = (
     (re.compile(rf"\bbetween {N} and {N}"), lambda n, a, b: a < n < b and b - a <= max(4, abs(n) / 10)),
     (re.compile(rf"\b(?:just|right|next number|comes?|immediately|directly|closely) (?:after|above|over|behind|follow\w*) {N}()"), lambda n, a, _: 0 < n - a <= 1),
     (re.compile(rf"\b(?:just|right|comes?|immediately|directly) (?:before|below|under) {N}()"), lambda n, a, _: 0 < a - n <= 1),
@@ -64,6 +66,12 @@ SCALES = (
     Fraction(1, 60),
 )
 POINT = re.compile(r"\b(?:point|comma|decimals?|places)\b")
+
+
+def _quotient(a: Fraction, b: Fraction) -> Fraction | None:
+    return a / b if b else None
+
+
 PLACES = {"hundred": 100, "ten": 10, "one": 1, "unit": 1, "single": 1}
 LAST_ONE = re.compile(r"\band (?:and )?(\d)(?: more)?\b")
 PLACE = re.compile(rf"\b(\d+|an?|{'|'.join(SMALL)}) (hundred|ten|one|unit|single)s?\b", re.I)
@@ -72,7 +80,7 @@ DOES: tuple[tuple[re.Pattern[str], str, Callable[[Fraction, Fraction], Fraction 
     (re.compile(r"\b(?:less|minus|subtract\w*|take|taking|taken|fewer|remov\w*|without|short|off|down|away|under|below|difference)\b"), "-", lambda a, b: a - b),
     (re.compile(r"\b(?:less|subtract\w*|take|fewer|remov\w*|from|short|under|below|difference|between)\b"), "-", lambda a, b: b - a),
     (re.compile(r"\b(?:times|multipl\w*|product|by|lots of|groups of|rows of|each)\b"), "*", lambda a, b: a * b),
-    (re.compile(r"\b(?:divid\w*|split\w*|shar\w*|quotient|over|halv\w*)\b"), "/", lambda a, b: a / b if b else None),
+    (re.compile(r"\b(?:divid\w*|split\w*|shar\w*|quotient|over|halv\w*)\b"), "/", _quotient),
 )  # fmt: skip
 
 
@@ -90,6 +98,15 @@ def tells_number(text: str, secrets: Secrets) -> str | None:
     if _adds_places(text, secrets):
         return "the answer in a roundabout way"
     return next(_reasons(figured(text, whole=False), whole, sums, secrets), None)
+
+
+def echoes(text: str, guess: str, secrets: Secrets) -> bool:
+    """Whether a flat sentence asserts a number that the student's last turn has guessed."""
+    if "?" in text or not any(map(str.isdigit, guess)):
+        return False
+    whole = figured(text, whole=True)
+    guessed = {n for n, _, _ in numbers(figured(flat(clean(guess)), whole=True))} - secrets.shown
+    return any(n in guessed and _is_asserted(whole, *place) for n, *place in numbers(whole))
 
 
 def _reasons(text: str, whole: str, sums: str, secrets: Secrets) -> Iterator[str]:
@@ -244,14 +261,14 @@ def _pairs(whole: str, secrets: Secrets) -> bool:
         if (a in secrets.shown and b in secrets.shown) or a == b:
             continue
         for pattern, sign, does in DOES:
-            if does(a, b) in secrets.hidden and pattern.search(whole):
-                if not _is_allowed(_calculation(sign, a, b), secrets):
-                    return True
+            is_told = does(a, b) in secrets.hidden and pattern.search(whole)
+            if is_told and not _is_allowed(_calculation(sign, a, b), secrets):
+                return True
     return False
 
 
 def _is_allowed(calculation: Calculation, secrets: Secrets) -> bool:
-    """Whether it may be asked for: the work of a step, or with nothing but the question's numbers."""
+    """Whether it may be asked for: a step's work, or with nothing but the question's numbers."""
     if calculation in secrets.allowed:
         return True
     is_fraction = calculation[0] == "/" and Fraction(*calculation[1]).denominator > 1

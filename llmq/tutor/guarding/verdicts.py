@@ -87,7 +87,7 @@ HARMLESS = re.compile(
 def is_verdict(text: str) -> bool:
     """Whether a `clean` sentence says that something is right or wrong, or how far off it is.
 
-    >>> [is_verdict(t) for t in ("That's right!", "Check whether that is right.", "No need to rush.")]
+    >>> [is_verdict(t) for t in ("That's right!", "Check if that is right.", "No need to rush.")]
     [True, False, False]
     """
     text = HARMLESS.sub(" ", text)
