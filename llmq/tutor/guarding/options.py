@@ -27,7 +27,7 @@ FROM_THE_END = (
     r"last(?! (?:one )?but)|final|bottom", r"next to (?:the )?last|last (?:one )?but one|second to last|one before (?:the )?last|penultimate|second from the (?:end|bottom)",
     r"third to last|last (?:one )?but two|third from the (?:end|bottom)",
 )  # fmt: skip
-ONE = r"(?:\s+(?:one|option|choice|answer|line|letter|item|number|fraction|word|unit|picture|figure|of (?:them|these|those|the \w+)|in|on)\b|\W*$)"
+ONE = r"(?:\s+(?:one|option|choice|answer|line|letter|item|number|fraction|word|unit|picture|figure|of (?:them|these|those|the \w+)|in|on|from)\b|\W*$)"
 OUT = re.compile(
     r"\b(?:not|nor|neither|never|eliminat\w*|rul(?:e|es|ed|ing) (?:\w+ ){0,3}out|cross(?:es|ed)? (?:\w+ ){0,3}(?:out|off)|exclud\w*|discard\w*|drop|ignore|forget|out|wrong|false|incorrect|impossible"
     r"|too (?:big|small|large|little|high|low|far|hot|cold|slow|long|short)|except|without|anything but|other than|all but|besides)\b|n['’]t\b",

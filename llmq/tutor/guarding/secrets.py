@@ -54,6 +54,7 @@ def secrets_of(exercise: Exercise, done: tuple[str, ...]) -> Secrets:
     key = frozenset(_values(exercise.key))
     hidden = {n for text in (exercise.key, *values) for n in _values(text)} - found
     hidden |= {-n for n in hidden if n < 0} - shown
+    hidden |= _common_factors(exercise) - shown
     if re.search(r"%|\bper ?cent", f"{exercise.key} {exercise.question}"):
         hidden |= {n / 100 for n in key} - shown
     allowed = set(calculations(exercise.question))
@@ -77,6 +78,19 @@ def secrets_of(exercise: Exercise, done: tuple[str, ...]) -> Secrets:
 def numbers_in(text: str) -> Iterator[Fraction]:
     """The numbers of a text of the exercise."""
     return (value for value, _, _ in numbers(figured(flat(clean(text)), whole=True)))
+
+
+def _common_factors(exercise: Exercise) -> frozenset[Fraction]:
+    """What a fraction of the question is shortened by to give the key: 6 of 18/42 and 3/7."""
+    found = set()
+    for match in re.finditer(r"(\d{1,9}(?:\.\d{1,6})?)(?: ?/ ?(\d{1,9}))?", exercise.question):
+        over, under = Fraction(match[1]), int(match[2] or 1)
+        value = over / under if under else None
+        for key in map(Fraction, re.findall(r"\d{1,9}/[1-9]\d{0,8}", exercise.key)):
+            if value == key:
+                under = under if match[2] else 10 ** len(match[1].partition(".")[2])
+                found.add(Fraction(under, key.denominator))
+    return frozenset(found) - {1}
 
 
 def _terms_in(text: str) -> list[str]:

@@ -40,7 +40,7 @@ def in_series(sentence: str, told: Sequence[str], secrets: Secrets) -> bool:
         for stop in range(
             max(start + 2, len(found) - len(new) + 1), min(len(found), start + MOST) + 1
         ):
-            if _together(found[start:stop], secrets):
+            if _together(found[start:stop], secrets, over_several=start < len(found) - len(new)):
                 return True
     return False
 
@@ -53,11 +53,13 @@ def tells_digits(sentence: str) -> bool:
     return bool(PROPERTY.search(text)) or any(True for _ in numbers(text))
 
 
-def _together(found: Sequence[tuple[Fraction, bool]], secrets: Secrets) -> bool:
+def _together(
+    found: Sequence[tuple[Fraction, bool]], secrets: Secrets, *, over_several: bool
+) -> bool:
     values = [value for value, _ in found]
     if all(is_free for _, is_free in found):
         return False
-    if len(values) <= 3 and len({*values}) > 1 and sum(values) in secrets.hidden:
+    if over_several and len(values) <= 3 and len({*values}) > 1 and sum(values) in secrets.hidden:
         return True
     if any(value.denominator > 1 or value < 0 for value in values):
         return False

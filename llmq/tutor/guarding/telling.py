@@ -39,19 +39,26 @@ N = r"(-?\d+(?:\.\d+)?)"
 Near = Callable[[Fraction, Fraction, Fraction], bool]
 NEAR: tuple[tuple[re.Pattern[str], Near], ...] = (
     (re.compile(rf"\bbetween {N} and {N}"), lambda n, a, b: a < n < b and b - a <= max(Fraction(4), abs(n) / 10)),
+    (re.compile(rf"\b(?:bigger|greater|more|larger|higher|above|over) (?:than )?{N}\b[^.!?]{{0,25}}\b(?:less|smaller|lower|below|under) (?:than )?{N}"), lambda n, a, b: a < n < b and b - a <= max(Fraction(4), abs(n) / 10)),
     (re.compile(rf"\b(?:just|right|next number|comes?|immediately|directly|closely) (?:after|above|over|behind|follow\w*) {N}()"), lambda n, a, _: 0 < n - a <= 1),
     (re.compile(rf"\b(?:just|right|comes?|immediately|directly) (?:before|below|under) {N}()"), lambda n, a, _: 0 < a - n <= 1),
     (re.compile(rf"\b(?:bigger|greater|more|larger|higher|less|smaller|lower|fewer|above|below|under|over) (?:than )?{N}()"), lambda n, a, _: 0 < abs(n - a) <= min(Fraction(1), abs(n) / 4)),
     (re.compile(rf"\b(?:close|near|next|closest|nearest|neighbou?rs?)\w* (?:to|of) {N}()"), lambda n, a, _: abs(n - a) <= max(Fraction(2), abs(n) / 20)),
     (re.compile(rf"\b(?:almost|nearly|about|around|roughly|approximately|close to|rounds? to) {N}()"), lambda n, a, _: abs(n - a) <= max(Fraction(1), abs(n) / 50)),
 )  # fmt: skip
+NEXT = re.compile(
+    rf"\b(?:number|one|value|integer) (?:(?:right|just|that comes|which comes|coming|directly|immediately) )*(?P<where>after|before|above|below|following|behind) (?:the )?{N}"
+)
+PERCENT = re.compile(r"\s*(?:%|per ?cent)")
+ESTIMATED = re.compile(
+    r"\b(?:more or less|above or below|bigger or smaller|larger or smaller|higher or lower|greater or (?:less|smaller)|less or more)\b"
+)
 POSITION = re.compile(
     r"\bone of (?:the|these|your|those) numbers\b|\b(?:is|be) (?:the )?(?:first|second|third|fourth|fifth|last|middle|largest|smallest|biggest) (?:number|one|value)\b"
 )
 RELATED = re.compile(
     r"\b(?:answer|result|solution)\b|\bcommon (?:factor|divisor|denominator|multiple)\b[^.!?]{0,12}\b(?:is|:|=|of)"
 )
-REDUCED = re.compile(r"\b(?:divide|cancel|reduce|simplify|shorten)\b[^.!?]{0,40}\bby\b")
 UNIT = r"(?:cents?|pence|pennies|euros?|dollars?|pounds?|[cmk]?m|(?:centi|milli|kilo)?met(?:re|er)s?|k?g|(?:kilo|milli)?grams?|kilos?|m?l|(?:milli)?lit(?:re|er)s?|tonnes?|hours?|minutes?|seconds?|days?|months?|weeks?|years?|h|min)"
 UNITS = re.compile(rf"(\d+(?:\.\d+)?) ?{UNIT}\b")
 MIXED_UNITS = re.compile(rf"(\d+) ?{UNIT},?(?: and)? (\d+)\b")
@@ -122,7 +129,12 @@ def _reasons(text: str, whole: str, sums: str, secrets: Secrets) -> Iterator[str
         yield "a calculation of the answer"
     if _in_another_unit(whole, secrets):
         yield "a hidden number in another unit"
-    if _is_near(sums, secrets) or _pairs(whole, secrets) or _places_point(whole, secrets):
+    if (
+        _is_near(sums, secrets)
+        or _is_near(whole, secrets)
+        or _pairs(whole, secrets)
+        or _places_point(whole, secrets)
+    ):
         yield "the answer in a roundabout way"
     if _says_half_a_fraction(whole, secrets):
         yield "a part of the answer"
@@ -136,7 +148,7 @@ def _words_around(text: str, start: int) -> int:
 
 def _says(text: str, secrets: Secrets) -> bool:
     for value, start, stop in numbers(text):
-        values = {value, value / 100} if text[stop : stop + 2].lstrip()[:1] == "%" else {value}
+        values = {value, value / 100} if PERCENT.match(text, stop) else {value}
         if not (
             values & secrets.hidden or any(map(secrets_near(secrets, text, start, stop), values))
         ):
@@ -152,9 +164,7 @@ def _says(text: str, secrets: Secrets) -> bool:
 
 def secrets_near(secrets: Secrets, text: str, start: int, stop: int) -> Callable[[Fraction], bool]:
     """Whether a decimal is a hidden fraction, rounded."""
-    places = len(text[start:stop].partition(".")[2]) + 2 * (
-        text[stop : stop + 2].strip()[:1] == "%"
-    )
+    places = len(text[start:stop].partition(".")[2]) + 2 * bool(PERCENT.match(text, stop))
     error = Fraction(6, 10 ** (places + 1))
     endless = [n for n in secrets.hidden if _is_endless(n)]
     return lambda value: places >= 2 and any(abs(value - n) < error for n in endless)
@@ -206,10 +216,7 @@ def node_value(written: str) -> Fraction | None:
 def _relates(text: str, secrets: Secrets) -> bool:
     """Whether the answer, or what is common to two numbers, is spoken of with a new number."""
     new = {value for value, _, _ in numbers(text)} - secrets.shown - {0, 1}
-    if not new:
-        return False
-    is_fraction = any(n.denominator > 1 for n in secrets.key)
-    return bool(RELATED.search(text) or (is_fraction and REDUCED.search(text)))
+    return bool(new and RELATED.search(text) and not ESTIMATED.search(text))
 
 
 def _in_another_unit(whole: str, secrets: Secrets) -> bool:
@@ -226,6 +233,10 @@ def _in_another_unit(whole: str, secrets: Secrets) -> bool:
 
 
 def _is_near(sums: str, secrets: Secrets) -> bool:
+    for match in NEXT.finditer(sums):
+        step = -1 if match["where"] in ("before", "below") else 1
+        if Fraction(match[2]) + step in secrets.hidden:
+            return True
     for pattern, near in NEAR:
         for match in pattern.finditer(sums):
             a, b = (Fraction(group or 0) for group in match.groups())
@@ -277,7 +288,10 @@ def _is_allowed(calculation: Calculation, secrets: Secrets) -> bool:
         and secrets.hidden.isdisjoint(calculation[1])
         and all(
             n in secrets.shown
-            or (n.numerator == 1 and (n.denominator in secrets.shown or n.denominator in (1, 100)))
+            or (
+                n.numerator == 1 < n.denominator
+                and (n.denominator in secrets.shown or n.denominator == 100)
+            )
             for n in calculation[1]
         )
     )

@@ -33,10 +33,12 @@ FAMOUS = (
     "noon midnight hitchhiker baker legal spider octopus insect pentagon hexagon heptagon octagon nonagon decagon"
     " dodecagon zodiac jersey fahrenheit celsius monday tuesday wednesday thursday friday saturday sunday january february"
     " april june july august september october november december christmas halloween birthday alphabet adult carton cat"
-    " driving voting freezing boiling bond"
+    " driving voting byte freezing boiling bond"
 )
 NAMES = frozenset(FAMOUS.split())
 NAMED: tuple[Row, ...] = (
+    ("angle", re.compile(r"\bright angle", re.I)),
+    ("many", re.compile(r"\b(?:that|this|so) many\b", re.I)),
     ("clock", re.compile(r"\bclock (?:show|strike)s?\b", re.I)),
     ("universe", re.compile(r"\blife, the universe\b", re.I)),
     ("leap year", re.compile(r"\bleap year\b", re.I)),
@@ -60,7 +62,7 @@ def alludes(text: str, words: Collection[str]) -> bool:
     """
     if any(name in NAMES and name not in words for name in re.findall(r"[a-z]+", text.casefold())):
         return True
-    if any(matches(NAMED, text)):
+    if any(not set(m[0].casefold().split()) & set(words) for m in matches(NAMED, text)):
         return True
     for match in matches(OWNERS, text):
         if re.findall(r"\w+", match[0].casefold())[0] not in words:
