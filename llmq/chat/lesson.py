@@ -32,6 +32,9 @@ NO_PROBLEM = "no problem is open; /problem opens one"
 SILENT = "the model has nothing to say to that: please say it in other words"
 STRICTER = "Ask one short question only. Name no numbers, no results, and do not say whether anything is right."
 MOST_GUARDED = 120  # tokens of a model's words beside an open exercise
+ANY_PROBLEM = frozenset(
+    {"first", "write", "which", "asked", "think", "problem", "answer", "number"}
+)
 WORDED = (Kind.FREE, Kind.ASIDE, Kind.HINT, Kind.STEP, Kind.WRONG)
 
 
@@ -233,5 +236,6 @@ class Lesson(LessonContext):
 def _helps(words: str, fallback: str) -> bool:
     """Whether the model's words ask something, and name what the authored hint is about."""
     numbers = {word for word in fallback.split() if any(map(str.isdigit, word))}
-    subject = numbers or {word for word in re.findall(r"\w+", fallback) if len(word) > 4}
-    return "?" in words and any(word in words for word in subject)
+    named = {word.casefold() for word in re.findall(r"[^\W\d_]{5,}", fallback)} - ANY_PROBLEM
+    subject = numbers or named
+    return "?" in words and any(word in words.casefold() for word in subject)

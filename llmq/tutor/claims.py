@@ -8,9 +8,9 @@ import re
 from dataclasses import dataclass
 from itertools import pairwise
 
+from llmq.answers.algebra import same
 from llmq.answers.checking import check
 from llmq.answers.finding import ANSWER, SAID, found_answer
-from llmq.answers.algebra import same
 from llmq.answers.nodes import Group, Rel, symbols
 from llmq.answers.quantities import Quantity, plain, quantities
 from llmq.answers.readings import readings, tidy
@@ -43,7 +43,9 @@ ANNOUNCED = re.compile(
     r"|is (?:it|that)?|(?:could|would|can) it be)?[\s:]*",
     re.I,
 )
-DOUBTED = re.compile(r"[\s,]*(?:(?:is|isn't) (?:that|it|this)[\s,]*)?(?:right|rigth|correct|ok|true)?[\s?.!]*$", re.I)
+DOUBTED = re.compile(
+    r"[\s,]*(?:(?:is|isn't) (?:that|it|this)[\s,]*)?(?:right|rigth|correct|ok|true)?[\s?.!]*$", re.I
+)
 COMPARED = re.compile(
     r"\b(?:more|less|greater|larger|bigger|smaller|higher|lower|fewer)\s+than\b|\b(?:between|above|below|under|near|close to"
     r"|digits?|(?:starts?|begins?|ends?) (?:with|in)|divisible|multiple|odd|even|first|last)\b",
@@ -132,12 +134,21 @@ def _announced(flat: str) -> Claim | None:
     """The claim of a turn that says nothing but it: I get 6x + 15, is that right?"""
     said = tidy(DOUBTED.sub("", ANNOUNCED.sub("", flat)))
     nodes = [each.node for each in readings(said) if not (each.unit or each.label)]
-    if not nodes or said == tidy(flat) or isinstance(nodes[0], Group) or (UNFINISHED.search(said) and not _has_letters(said)):
+    if (
+        not nodes
+        or said == tidy(flat)
+        or isinstance(nodes[0], Group)
+        or (UNFINISHED.search(said) and not _has_letters(said))
+    ):
         return None
     first = nodes[0]
     if isinstance(first, Rel) and first.name == "=" and symbols(first.left) == symbols(first.right):
         holds = same(first.left, first.right)
-        return Claim(said.rpartition("=")[2].strip(), is_sound=holds, work=frozenset(map(str, numbers_in(said))))
+        return Claim(
+            said.rpartition("=")[2].strip(),
+            is_sound=holds,
+            work=frozenset(map(str, numbers_in(said))),
+        )
     return Claim(said)
 
 

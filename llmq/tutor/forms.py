@@ -1,4 +1,4 @@
-"""Whether an answer has the form that is asked for: 3/7 where 18/42 is to be shortened, and not 9/21.
+"""Whether an answer has the form that is asked for: 3/7 where 18/42 is to be shortened, not 9/21.
 
 Only where the question shows what is worth as much as its key does the form count.
 """
@@ -13,7 +13,9 @@ from llmq.answers.quantities import plain
 from llmq.answers.readings import readings, tidy
 from llmq.tutor.exercise import Exercise
 
-EXPRESSION = re.compile(r"(?:[\d(]|\b[a-z]\b)[\d\s()+\-*/^.]*(?:\b[a-z]\b|[a-z](?![a-z])|[\d\s()+\-*/^.])*")
+EXPRESSION = re.compile(
+    r"(?:[\d(]|\b[a-z]\b)[\d\s()+\-*/^.]*(?:\b[a-z]\b|[a-z](?![a-z])|[\d\s()+\-*/^.])*"
+)
 DIVISION = re.compile(r"-?(\d+(?:\.\d+)?) ?/ ?(\d+(?:\.\d+)?)")
 FRACTION = re.compile(r"(?<![\d.*/+-])(?<![*/+-] )\d+ ?/ ?\d+(?![\d.]|\s*[-+*/^])")
 

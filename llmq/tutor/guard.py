@@ -19,7 +19,7 @@ from llmq.tutor.guarding.options import options_of, points
 from llmq.tutor.guarding.secrets import secrets_of
 from llmq.tutor.guarding.series import in_series, tells_digits
 from llmq.tutor.guarding.signs import clean, flat
-from llmq.tutor.guarding.telling import tells_number
+from llmq.tutor.guarding.telling import echoes, tells_number
 from llmq.tutor.guarding.trivia import alludes
 from llmq.tutor.guarding.unread import repeats, unread
 from llmq.tutor.guarding.verdicts import is_verdict
@@ -50,13 +50,14 @@ class Guard:
         self._exercise = exercise if level < Level.ANSWER else None
         self._told = [text[-MOST_CHARACTERS:] for text in told[-REMEMBERED:]]
         self._done = tuple(done)
+        self._guess = " ".join(student[-1:])[-MOST_CHARACTERS:]
 
     def check(self, sentence: str) -> str | None:
         """Why `sentence` is withheld; None: it passes, and is remembered.
 
         >>> exercise = Exercise("sum", "sums", "What is 20 - 8?", "12")
         >>> guard = Guard(exercise, level=Level.GOAL)
-        >>> [guard.check(text) for text in ("Count back from 20.", "It is 12.", "One more than 11.")]
+        >>> [guard.check(text) for text in ("Count back from 20.", "It is 12.", "1 more than 11")]
         [None, 'a hidden number', 'a calculation of the answer']
         """
         if self._exercise is None or not sentence.strip():
@@ -80,6 +81,8 @@ class Guard:
             yield "a part of the answer"
         if reason := tells_number(text, secrets):
             yield reason
+        if echoes(text, self._guess, secrets):
+            yield "the student's guess, as if it were settled"
         if in_series(sentence, self._told, secrets):
             yield "the answer in parts"
         if not secrets.hidden.isdisjoint(repeats(sentence)):
@@ -88,9 +91,9 @@ class Guard:
             yield "a hidden number, described"
         if (options := options_of(exercise)) and points(sentence, self._told, options):
             yield "the right option"
-        if (word := word_of(exercise)) and not secrets.key and secrets.expression is None:
-            if tells_word(sentence, word):
-                yield "the answer"
+        word = None if secrets.key or secrets.expression else word_of(exercise)
+        if word and tells_word(sentence, word):
+            yield "the answer"
         if tells_expression(text, secrets, exercise.question):
             yield "the answer"
         if reason := unread(sentence, secrets.words):

@@ -17,6 +17,9 @@ from llmq.tutor.state import MOST_TRIED, State
 from llmq.tutor.verifying import Found, Outcome, verdict
 
 RIGHT = ("Right!", "Yes, that is right.", "Correct.", "Well done, that is right.")
+STEPS = (
+    "That step is right.", "Good, that is a step on the way.", "That step is right, and on it goes.",
+)  # fmt: skip
 WRONG = ("Not quite.", "That is not it yet.", "Nearly, but no.", "Something is off.")
 NUDGES = (
     "You can find it yourself, and I help.",
@@ -101,7 +104,7 @@ def _after_step(state: State, found: Found) -> tuple[State, Move]:
     after = replace(state, n_done=found.step + 1, level=min(state.level, Level.CONCEPT))
     said = authored(after)
     seen = (Observation(state.exercise.skill, right=True),)
-    return after, Move(Kind.STEP, _pick(RIGHT, state), _brief(said), said, Level(after.level), seen)
+    return after, Move(Kind.STEP, _pick(STEPS, state), _brief(said), said, Level(after.level), seen)
 
 
 def _after_wrong(state: State, found: Found, profile: Profile) -> tuple[State | None, Move]:

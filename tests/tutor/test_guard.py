@@ -45,8 +45,8 @@ def test_what_tells_is_withheld_and_what_helps_passes() -> None:
         if bool(reason := guard(row).check(row["text"])) is not row["leaks"]
     ]
     assert wrong == []
-    assert sum(row["leaks"] for row in SENTENCES) >= 500
-    assert sum(not row["leaks"] for row in SENTENCES) >= 190
+    assert sum(row["leaks"] for row in SENTENCES) >= 700
+    assert sum(not row["leaks"] for row in SENTENCES) >= 230
 
 
 def test_everything_passes_where_the_answer_may_be_told() -> None:
@@ -66,11 +66,12 @@ def test_a_sentence_that_was_withheld_is_not_remembered() -> None:
     assert watching.check("Do you have 2 pens?") is None
 
 
-PIECES = (
+KNOWN = (
     "1 12 0 ² ½ ⅓ ① Ⅻ ٣ 五 百 zwölf dreißig ß İ ı 0x 0b 1e e9 1/0 0/0 /0 ( ) (( ^ ^^9 ^-1 ** - + = . , { } $ % \\frac{1}{0}"
     " \\frac \\sqrt{ sqrt( percent half double less more than between and x y 𝟙 A B not first ten hundred thousand point"
     " over dozen 9^9^9 1.2.3 2^99999 IIII answer is = one two \u200b \U0001f34e \u0301"
-).split()
+)
+PIECES = KNOWN.split()
 
 
 def texts(rng: Random) -> Iterator[str]:

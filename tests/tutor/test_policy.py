@@ -127,6 +127,39 @@ def test_a_courses_own_hint_that_tells_is_not_given() -> None:
     assert [authored(State(fair, level=n)) for n in (1, 2, 3)] == list(fair.hints)
 
 
+@pytest.mark.parametrize(
+    "form", ["is it {}?", "Is it bigger than {}?", "less than {}?", "between {} and 9000?", "{}?"]
+)
+def test_guessing_and_bisecting_raise_nothing(form: str) -> None:
+    state, kinds = told(*(form.format(1000001 + n) for n in range(12)))
+    assert state is not None
+    assert state.attempts <= 1
+    assert state.level <= Level.CONCEPT
+    assert Kind.TOLD not in kinds
+
+
+def test_a_step_is_confirmed_as_a_step() -> None:
+    _, move = respond(start(EXERCISE, PROFILE), EXERCISE.steps[0].value, PROFILE)
+    assert move.kind is Kind.STEP
+    assert "step" in move.said
+
+
+BARE = (
+    Exercise("c", "s", "Which of these is prime?", "59", choices=("51", "59", "57")),
+    Exercise("l", "s", "Write 18/42 in lowest terms.", "3/7"),
+    Exercise("t", "s", "A triangle has two sides of one length. What is it called?", "isosceles"),
+)
+
+
+@pytest.mark.parametrize("exercise", BARE, ids=lambda each: each.id)
+def test_an_exercise_without_steps_has_a_hint_of_its_own_on_every_level(exercise: Exercise) -> None:
+    hints = [authored(State(exercise, level=level)) for level in LEVELS]
+    assert len(set(hints)) == len(LEVELS)
+    assert NO_NUMBERS not in hints
+    named = (*exercise.choices, "18/42", "triangle")
+    assert all(any(word in hint for word in named) for hint in hints)
+
+
 @pytest.mark.parametrize("turn", ["Hello!", "Thanks", "Danke!", "merci"])
 def test_a_courtesy_is_returned_and_raises_nothing(turn: str) -> None:
     state, kinds = told(turn, turn)

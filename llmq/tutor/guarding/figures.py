@@ -24,9 +24,15 @@ SETS = {
 }  # fmt: skip
 SCORES = {"dozen": 12, "gross": 144, "score": 20}
 MANY = {
-    "twos": 2, "threes": 3, "fours": 4, "fives": 5, "sixes": 6, "sevens": 7, "eights": 8, "nines": 9, "tens": 10,
-    "elevens": 11, "twelves": 12, "fifteens": 15, "twenties": 20, "hundreds": 100, "dozens": 12,
-}  # fmt: skip
+    f"{word.removesuffix('y')}ies"
+    if word.endswith("y")
+    else f"{word}es"
+    if word == "six"
+    else f"{word}s": n
+    for word, n in SMALL.items()
+    if n > 1
+}
+MANY |= {"hundreds": 100, "dozens": 12}
 N = r"(-?\d+(?:\.\d+)?(?:/\d+)?)"
 F = r"(?:of\s+|the\s+|number\s+)*"
 Rewrite = tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]]
@@ -35,6 +41,11 @@ Rewrite = tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]]
 def _root(match: re.Match[str]) -> str:
     n = int(match[1])
     return str(isqrt(n)) if isqrt(n) ** 2 == n else match[0]
+
+
+def _power(match: re.Match[str]) -> str:
+    exponent = match[2] if match[2].isdigit() else ORDINALS.index(match[2]) + 1
+    return f"({match[1]})^{exponent}"
 
 
 def _shifted(match: re.Match[str]) -> str:
@@ -51,6 +62,7 @@ NOTATIONS: tuple[Rewrite, ...] = (
     (re.compile(r"(?<![\d,.])(\d{1,3})((?:,\d{3})+)(?![\d,])"), lambda m: m[0].replace(",", "")),
     (re.compile(r"(?<![\d,.])(\d{1,9}),(\d{1,2})(?![\d,])"), r"\1.\2"),
     (re.compile(r"(?<![\w.])\.(?=\d)"), "0."),
+    (re.compile(r"(?<![\d:])(\d{1,4}) ?: ?(\d|\d{3,4})(?![\d:])"), r"\1/\2"),
     (re.compile(r"(?<![\d/])\((-?\d{1,12})\)/\((\d{1,12})\)"), r"\1/\2"),
 )  # fmt: skip
 # What words do to numbers, behind the words of which one has to be there.
@@ -60,6 +72,8 @@ MEANT: tuple[tuple[str, Rewrite], ...] = (
     ("s", (re.compile(rf"\b(\d+) ({'|'.join(MANY)})\b"), lambda m: f"({m[1]}*{MANY[m[2]]})")),
     ("point", (re.compile(r"\b(\d*) ?point (\d+)\b"), lambda m: f"{m[1] or 0}.{m[2]}")),
     ("whole", (re.compile(r"\ba whole\b"), "1")),
+    ("power to the", (re.compile(rf"{N} to the (?:power (?:of )?)?(\d|second|third|fourth|fifth|sixth)\b(?: power)?"), _power)),
+    ("out of", (re.compile(rf"{N} out of (?:every )?{N}"), r"\1/\2")),
     ("root", (re.compile(r"\b(?:square )?root of (\d{1,9})\b"), _root)),
     ("sqrt", (re.compile(r"\bsqrt\s*\(\s*(\d{1,9})\s*\)"), _root)),
     ("square", (re.compile(rf"\bsquare of {F}{N}|{N} squared\b"), lambda m: f"({m[1] or m[2]})^2")),

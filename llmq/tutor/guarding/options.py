@@ -12,13 +12,22 @@ CALLED = {
     "A": "alpha|alfa|ay", "B": "bravo|bee", "C": "charlie|cee|see|sea", "D": "delta|dee", "E": "echo|ee",
     "F": "foxtrot|eff", "G": "golf|gee", "H": "hotel|aitch",
 }  # fmt: skip
-PLACES = ("first|1st|top", "second|2nd", "third|3rd", "fourth|4th", "fifth|5th", "sixth|6th", "seventh|7th", "eighth|8th")
+PLACES = (
+    "first|1st|top",
+    "second|2nd",
+    "third|3rd",
+    "fourth|4th",
+    "fifth|5th",
+    "sixth|6th",
+    "seventh|7th",
+    "eighth|8th",
+)
 COUNTED = ("one|1", "two|2", "three|3", "four|4", "five|5", "six|6", "seven|7", "eight|8")
 FROM_THE_END = (
     r"last(?! (?:one )?but)|final|bottom", r"next to (?:the )?last|last (?:one )?but one|second to last|one before (?:the )?last|penultimate|second from the (?:end|bottom)",
     r"third to last|last (?:one )?but two|third from the (?:end|bottom)",
 )  # fmt: skip
-ONE = r"(?:\s+(?:one|option|choice|answer|line|letter|item|number|fraction|word|unit|picture|figure|of (?:them|these|those|the \w+)|in|on)\b|\W*$)"
+ONE = r"(?:\s+(?:one|option|choice|answer|line|letter|item|number|fraction|word|unit|picture|figure|of (?:them|these|those|the \w+)|in|on|from)\b|\W*$)"
 OUT = re.compile(
     r"\b(?:not|nor|neither|never|eliminat\w*|rul(?:e|es|ed|ing) (?:\w+ ){0,3}out|cross(?:es|ed)? (?:\w+ ){0,3}(?:out|off)|exclud\w*|discard\w*|drop|ignore|forget|out|wrong|false|incorrect|impossible"
     r"|too (?:big|small|large|little|high|low|far|hot|cold|slow|long|short)|except|without|anything but|other than|all but|besides)\b|n['’]t\b",
@@ -66,7 +75,7 @@ def points(sentence: str, told: Sequence[str], options: Options) -> bool:
 
     >>> exercise = Exercise("c", "s", "Which is larger?", "3/4", choices=("1/2", "3/4", "2/3"))
     >>> options = options_of(exercise)
-    >>> [points(text, (), options) for text in ("It's B.", "Not A, not C.", "A fraction is a part.")]
+    >>> [points(text, (), options) for text in ("It's B.", "Not A, not C.", "A fraction.")]
     [True, True, False]
     """
     if options.letter.search(sentence) or DESCRIBED.search(sentence):

@@ -1,4 +1,4 @@
-"""What of an exercise is secret, worked out once: hidden values, what is free, what may be asked."""
+"""What of an exercise is secret, worked out once: hidden values, and what may be asked."""
 
 import re
 from collections.abc import Iterator
@@ -15,7 +15,9 @@ from llmq.tutor.exercise import Exercise
 from llmq.tutor.guarding.figures import figured, meant
 from llmq.tutor.guarding.signs import clean, flat
 
-NUMBER = re.compile(r"(?<![\w.^])(?<!\d/)(\d{1,40}(?:\.\d{1,40})?)(?:/(\d{1,40})(?![\d./]))?(?![\d]|\.\d)(?!(?!cm\b|mm\b|km\b|kg\b|ml\b|m\b|g\b|l\b)[a-z])")
+NUMBER = re.compile(
+    r"(?<![\w.^])(?<!\d/)(\d{1,40}(?:\.\d{1,40})?)(?:/(\d{1,40})(?![\d./]))?(?![\d]|\.\d)(?!(?!cm\b|mm\b|km\b|kg\b|ml\b|m\b|g\b|l\b)[a-z])"
+)
 MIXED = re.compile(r"\b(\d{1,9}) (?:and )?(\d{1,9})/(\d{1,9})(?![\d/])")
 SIGN = re.compile(r"(?:^|[\s(=,:])-$")  # it touches the number and nothing before it
 TERM = re.compile(r"[\d(][\d\s.()+\-*/^]{0,60}[\d)]")
@@ -28,8 +30,9 @@ Calculation = tuple[str, tuple[Fraction, ...]]
 class Secrets:
     """What is hidden of an exercise, and what is free.
 
-    `allowed` are the calculations that may be asked for, `letters` those of the question's unknowns,
-    `expression` is a key with letters, `terms` are hidden terms such as 11x, `words` the words of the exercise.
+    `allowed` are the calculations that may be asked for, `letters` those of the question's
+    unknowns, `expression` is a key with letters, `terms` are hidden terms such as 11x, `words` the
+    words of the exercise.
     """
 
     hidden: frozenset[Fraction]
@@ -51,6 +54,7 @@ def secrets_of(exercise: Exercise, done: tuple[str, ...]) -> Secrets:
     key = frozenset(_values(exercise.key))
     hidden = {n for text in (exercise.key, *values) for n in _values(text)} - found
     hidden |= {-n for n in hidden if n < 0} - shown
+    hidden |= _common_factors(exercise) - shown
     if re.search(r"%|\bper ?cent", f"{exercise.key} {exercise.question}"):
         hidden |= {n / 100 for n in key} - shown
     allowed = set(calculations(exercise.question))
@@ -58,8 +62,12 @@ def secrets_of(exercise: Exercise, done: tuple[str, ...]) -> Secrets:
         if hidden.isdisjoint(set(numbers_in(step.work)) - shown):
             allowed.update(calculations(step.work))
     node = _expression(exercise.key)
-    text = " ".join((exercise.question, *exercise.choices, *(s.ask + s.concept for s in exercise.steps)))
-    letters = frozenset(re.findall(r"(?<![A-Za-z'])([b-hj-zB-HJ-Z])(?![A-Za-z'])", exercise.question))
+    text = " ".join(
+        (exercise.question, *exercise.choices, *(s.ask + s.concept for s in exercise.steps))
+    )
+    letters = frozenset(
+        re.findall(r"(?<![A-Za-z'])([b-hj-zB-HJ-Z])(?![A-Za-z'])", exercise.question)
+    )
     return Secrets(
         frozenset(hidden), key, shown, frozenset(allowed), letters, node,
         frozenset(t for value in (exercise.key, *values) for t in _terms_in(value)) - frozenset(_terms_in(exercise.question)),
@@ -70,6 +78,19 @@ def secrets_of(exercise: Exercise, done: tuple[str, ...]) -> Secrets:
 def numbers_in(text: str) -> Iterator[Fraction]:
     """The numbers of a text of the exercise."""
     return (value for value, _, _ in numbers(figured(flat(clean(text)), whole=True)))
+
+
+def _common_factors(exercise: Exercise) -> frozenset[Fraction]:
+    """What a fraction of the question is shortened by to give the key: 6 of 18/42 and 3/7."""
+    found = set()
+    for match in re.finditer(r"(\d{1,9}(?:\.\d{1,6})?)(?: ?/ ?(\d{1,9}))?", exercise.question):
+        over, under = Fraction(match[1]), int(match[2] or 1)
+        value = over / under if under else None
+        for key in map(Fraction, re.findall(r"\d{1,9}/[1-9]\d{0,8}", exercise.key)):
+            if value == key:
+                under = under if match[2] else 10 ** len(match[1].partition(".")[2])
+                found.add(Fraction(under, key.denominator))
+    return frozenset(found) - {1}
 
 
 def _terms_in(text: str) -> list[str]:
@@ -120,7 +141,9 @@ def terms(text: str) -> Iterator[tuple[Node, str]]:
     """What of a `meant` text can be calculated, without numbers that stand alone."""
     for match in TERM.finditer(text):
         if OPERATOR.search(match[0]):
-            for written in dict.fromkeys((match[0], *re.split(r"(?<=[\d)])\s+(?=[\d(])", match[0]))):
+            for written in dict.fromkeys(
+                (match[0], *re.split(r"(?<=[\d)])\s+(?=[\d(])", match[0]))
+            ):
                 node = node_of(written)
                 if node is not None:
                     yield node, written

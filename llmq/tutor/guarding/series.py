@@ -1,4 +1,4 @@
-"""Whether several sentences tell together what none of them tells alone: figure by figure, by sums."""
+"""Whether several sentences tell together what none tells alone: figure by figure, by sums."""
 
 import re
 from collections.abc import Sequence
@@ -17,7 +17,9 @@ DIGIT = re.compile(
     r"\b(?:digits?|figures?|tens? place|ones? place|units? place|(?:tens?|ones|units?|hundreds) (?:digit|figure|column|place)|(?:it|answer|number|result|which|that|key|one|solution) (?:\w+ )?(?:starts?|begins?|ends?) (?:in|with|on)|rhymes with)\b|^\W*(?:starts|begins|ends) (?:in|with)"
 )
 COUNT = re.compile(r"\b\d+[ -]digits?\b|\bdigits? (?:behind|after) the\b")
-PROPERTY = re.compile(r"\b(?:even|odd|prime|the same|twin|equal|identical|swapped?|swap|palindrome|multiple|divisible|alphabet)\b")
+PROPERTY = re.compile(
+    r"\b(?:even|odd|prime|the same|twin|equal|identical|swapped?|swap|palindrome|multiple|divisible|alphabet)\b"
+)
 
 
 def in_series(sentence: str, told: Sequence[str], secrets: Secrets) -> bool:
@@ -35,8 +37,10 @@ def in_series(sentence: str, told: Sequence[str], secrets: Secrets) -> bool:
     before = [number for text in told for number in _said(text, secrets)]
     found = [*before, *new][-MOST - len(new) :]
     for start in range(len(found) - 1):
-        for stop in range(max(start + 2, len(found) - len(new) + 1), min(len(found), start + MOST) + 1):
-            if _together(found[start:stop], secrets):
+        for stop in range(
+            max(start + 2, len(found) - len(new) + 1), min(len(found), start + MOST) + 1
+        ):
+            if _together(found[start:stop], secrets, over_several=start < len(found) - len(new)):
                 return True
     return False
 
@@ -49,11 +53,13 @@ def tells_digits(sentence: str) -> bool:
     return bool(PROPERTY.search(text)) or any(True for _ in numbers(text))
 
 
-def _together(found: Sequence[tuple[Fraction, bool]], secrets: Secrets) -> bool:
+def _together(
+    found: Sequence[tuple[Fraction, bool]], secrets: Secrets, *, over_several: bool
+) -> bool:
     values = [value for value, _ in found]
     if all(is_free for _, is_free in found):
         return False
-    if len(values) <= 3 and len({*values}) > 1 and sum(values) in secrets.hidden:
+    if over_several and len(values) <= 3 and len({*values}) > 1 and sum(values) in secrets.hidden:
         return True
     if any(value.denominator > 1 or value < 0 for value in values):
         return False
@@ -74,4 +80,6 @@ def _said(text: str, secrets: Secrets) -> list[tuple[Fraction, bool]]:
 
 def _spelled_small(text: str) -> list[int]:
     words = text.casefold()
-    return [n for n, word in enumerate(("one", "two", "three"), 1) if re.search(rf"\b{word}\b", words)]
+    return [
+        n for n, word in enumerate(("one", "two", "three"), 1) if re.search(rf"\b{word}\b", words)
+    ]

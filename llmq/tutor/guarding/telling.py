@@ -8,6 +8,7 @@ from itertools import pairwise
 from llmq.answers.quantities import SMALL
 from llmq.tutor.guarding.figures import figured, meant
 from llmq.tutor.guarding.secrets import Calculation, Secrets, numbers, parts, terms
+from llmq.tutor.guarding.signs import clean, flat
 
 ASSERTED = re.compile(
     r"(?:=|≈|→|\b(?:answer|key|solution|result|option|choice|total|sum|value)\b\W*|"
@@ -18,10 +19,14 @@ ASSERTED = re.compile(
 ASSERTED_BEHIND = re.compile(
     r"^\W*(?:it is|is (?:the|your|my|our) (?:\w+ )?(?:answer|one|number|solution|result|unknown|key|mean|value)|as (?:the|your) (?:answer|result))\b", re.I
 )  # fmt: skip
-ON = re.compile(r"\s*(?:[-+*/^(]|%|(?:times|plus|minus|divided|multiplied|more|less|of|per|percent|steps?|parts?|ways?|things?|sides?)\b)")
+ON = re.compile(
+    r"\s*(?:[-+*/^(]|%|(?:times|plus|minus|divided|multiplied|more|less|of|per|percent|steps?|parts?|ways?|things?|sides?)\b)"
+)
 BARE = 3  # words of a sentence that is nothing but the number
 FREE = 3  # number words up to this one are free, where nothing asserts them
-EXAMPLE = re.compile(r"\b(?:for (?:example|instance)|e\.g|suppose|imagine|like|say|if|when|let|another)\b", re.I)
+EXAMPLE = re.compile(
+    r"\b(?:for (?:example|instance)|e\.g|suppose|imagine|like|say|if|when|let|another)\b", re.I
+)
 ANSWER = re.compile(
     r"\b(?:answer|result|solution|unknown|final (?:value|number))\b(?:\s+(?:here|must|should|would|will|to it|there|now|then))*\W*"
     r"(?:is|be|=|:|equals|comes to|comes out as|was)?\W*(?:\w+ly |just |about |around )?\W*-?(?=\d)", re.I,
@@ -31,22 +36,49 @@ TRIED = r"\b(?:put|plug|substitute|insert|try|use|replace|set|let|with|where)\b[
 SAID = r"(?<![\w)]){letter}\b(?:\s*(?:is|was|were|be|equals?|being|becomes?|must be|has to be|should be|stands? for|comes to|equal to)\b)?[\s:=→\"'(]*(?P<n>-?\d+(?:\.\d+)?(?:/\d+)?)(?![\w]|\s*(?:times|more|less|[*/+^-]))"
 LETTER = r"(?:{letters}|unknown|variable|letter)"
 N = r"(-?\d+(?:\.\d+)?)"
-NEAR = (
-    (re.compile(rf"\bbetween {N} and {N}"), lambda n, a, b: a < n < b and b - a <= max(4, abs(n) / 10)),
+Near = Callable[[Fraction, Fraction, Fraction], bool]
+NEAR: tuple[tuple[re.Pattern[str], Near], ...] = (
+    (re.compile(rf"\bbetween {N} and {N}"), lambda n, a, b: a < n < b and b - a <= max(Fraction(4), abs(n) / 10)),
+    (re.compile(rf"\b(?:bigger|greater|more|larger|higher|above|over) (?:than )?{N}\b[^.!?]{{0,25}}\b(?:less|smaller|lower|below|under) (?:than )?{N}"), lambda n, a, b: a < n < b and b - a <= max(Fraction(4), abs(n) / 10)),
     (re.compile(rf"\b(?:just|right|next number|comes?|immediately|directly|closely) (?:after|above|over|behind|follow\w*) {N}()"), lambda n, a, _: 0 < n - a <= 1),
     (re.compile(rf"\b(?:just|right|comes?|immediately|directly) (?:before|below|under) {N}()"), lambda n, a, _: 0 < a - n <= 1),
-    (re.compile(rf"\b(?:bigger|greater|more|larger|higher|less|smaller|lower|fewer|above|below|under|over) (?:than )?{N}()"), lambda n, a, _: 0 < abs(n - a) <= min(1, abs(n) / 4)),
-    (re.compile(rf"\b(?:close|near|next|closest|nearest|neighbou?rs?)\w* (?:to|of) {N}()"), lambda n, a, _: abs(n - a) <= max(2, abs(n) / 20)),
-    (re.compile(rf"\b(?:almost|nearly|about|around|roughly|approximately|close to|rounds? to) {N}()"), lambda n, a, _: abs(n - a) <= max(1, abs(n) / 50)),
+    (re.compile(rf"\b(?:bigger|greater|more|larger|higher|less|smaller|lower|fewer|above|below|under|over) (?:than )?{N}()"), lambda n, a, _: 0 < abs(n - a) <= min(Fraction(1), abs(n) / 4)),
+    (re.compile(rf"\b(?:close|near|next|closest|nearest|neighbou?rs?)\w* (?:to|of) {N}()"), lambda n, a, _: abs(n - a) <= max(Fraction(2), abs(n) / 20)),
+    (re.compile(rf"\b(?:almost|nearly|about|around|roughly|approximately|close to|rounds? to) {N}()"), lambda n, a, _: abs(n - a) <= max(Fraction(1), abs(n) / 50)),
 )  # fmt: skip
-POSITION = re.compile(r"\bone of (?:the|these|your|those) numbers\b|\b(?:is|be) (?:the )?(?:first|second|third|fourth|fifth|last|middle|largest|smallest|biggest) (?:number|one|value)\b")
-RELATED = re.compile(r"\b(?:answer|result|solution)\b|\bcommon (?:factor|divisor|denominator|multiple)\b[^.!?]{0,12}\b(?:is|:|=|of)")
-REDUCED = re.compile(r"\b(?:divide|cancel|reduce|simplify|shorten)\b[^.!?]{0,40}\bby\b")
+NEXT = re.compile(
+    rf"\b(?:number|one|value|integer) (?:(?:right|just|that comes|which comes|coming|directly|immediately) )*(?P<where>after|before|above|below|following|behind) (?:the )?{N}"
+)
+PERCENT = re.compile(r"\s*(?:%|per ?cent)")
+ESTIMATED = re.compile(
+    r"\b(?:more or less|above or below|bigger or smaller|larger or smaller|higher or lower|greater or (?:less|smaller)|less or more)\b"
+)
+POSITION = re.compile(
+    r"\bone of (?:the|these|your|those) numbers\b|\b(?:is|be) (?:the )?(?:first|second|third|fourth|fifth|last|middle|largest|smallest|biggest) (?:number|one|value)\b"
+)
+RELATED = re.compile(
+    r"\b(?:answer|result|solution)\b|\bcommon (?:factor|divisor|denominator|multiple)\b[^.!?]{0,12}\b(?:is|:|=|of)"
+)
 UNIT = r"(?:cents?|pence|pennies|euros?|dollars?|pounds?|[cmk]?m|(?:centi|milli|kilo)?met(?:re|er)s?|k?g|(?:kilo|milli)?grams?|kilos?|m?l|(?:milli)?lit(?:re|er)s?|tonnes?|hours?|minutes?|seconds?|days?|months?|weeks?|years?|h|min)"
 UNITS = re.compile(rf"(\d+(?:\.\d+)?) ?{UNIT}\b")
 MIXED_UNITS = re.compile(rf"(\d+) ?{UNIT},?(?: and)? (\d+)\b")
-SCALES = (Fraction(10), Fraction(100), Fraction(1000), Fraction(60), Fraction(1, 10), Fraction(1, 100), Fraction(1, 1000), Fraction(1, 60))
+SCALES = (
+    Fraction(10),
+    Fraction(100),
+    Fraction(1000),
+    Fraction(60),
+    Fraction(1, 10),
+    Fraction(1, 100),
+    Fraction(1, 1000),
+    Fraction(1, 60),
+)
 POINT = re.compile(r"\b(?:point|comma|decimals?|places)\b")
+
+
+def _quotient(a: Fraction, b: Fraction) -> Fraction | None:
+    return a / b if b else None
+
+
 PLACES = {"hundred": 100, "ten": 10, "one": 1, "unit": 1, "single": 1}
 LAST_ONE = re.compile(r"\band (?:and )?(\d)(?: more)?\b")
 PLACE = re.compile(rf"\b(\d+|an?|{'|'.join(SMALL)}) (hundred|ten|one|unit|single)s?\b", re.I)
@@ -55,7 +87,7 @@ DOES: tuple[tuple[re.Pattern[str], str, Callable[[Fraction, Fraction], Fraction 
     (re.compile(r"\b(?:less|minus|subtract\w*|take|taking|taken|fewer|remov\w*|without|short|off|down|away|under|below|difference)\b"), "-", lambda a, b: a - b),
     (re.compile(r"\b(?:less|subtract\w*|take|fewer|remov\w*|from|short|under|below|difference|between)\b"), "-", lambda a, b: b - a),
     (re.compile(r"\b(?:times|multipl\w*|product|by|lots of|groups of|rows of|each)\b"), "*", lambda a, b: a * b),
-    (re.compile(r"\b(?:divid\w*|split\w*|shar\w*|quotient|over|halv\w*)\b"), "/", lambda a, b: a / b if b else None),
+    (re.compile(r"\b(?:divid\w*|split\w*|shar\w*|quotient|over|halv\w*)\b"), "/", _quotient),
 )  # fmt: skip
 
 
@@ -75,6 +107,15 @@ def tells_number(text: str, secrets: Secrets) -> str | None:
     return next(_reasons(figured(text, whole=False), whole, sums, secrets), None)
 
 
+def echoes(text: str, guess: str, secrets: Secrets) -> bool:
+    """Whether a flat sentence asserts a number that the student's last turn has guessed."""
+    if "?" in text or not any(map(str.isdigit, guess)):
+        return False
+    whole = figured(text, whole=True)
+    guessed = {n for n, _, _ in numbers(figured(flat(clean(guess)), whole=True))} - secrets.shown
+    return any(n in guessed and _is_asserted(whole, *place) for n, *place in numbers(whole))
+
+
 def _reasons(text: str, whole: str, sums: str, secrets: Secrets) -> Iterator[str]:
     if _says(text, secrets) or _says(sums, secrets) or _says_small(whole, secrets):
         yield "a hidden number"
@@ -88,7 +129,12 @@ def _reasons(text: str, whole: str, sums: str, secrets: Secrets) -> Iterator[str
         yield "a calculation of the answer"
     if _in_another_unit(whole, secrets):
         yield "a hidden number in another unit"
-    if _is_near(sums, secrets) or _pairs(whole, secrets) or _places_point(whole, secrets):
+    if (
+        _is_near(sums, secrets)
+        or _is_near(whole, secrets)
+        or _pairs(whole, secrets)
+        or _places_point(whole, secrets)
+    ):
         yield "the answer in a roundabout way"
     if _says_half_a_fraction(whole, secrets):
         yield "a part of the answer"
@@ -102,17 +148,23 @@ def _words_around(text: str, start: int) -> int:
 
 def _says(text: str, secrets: Secrets) -> bool:
     for value, start, stop in numbers(text):
-        values = {value, value / 100} if text[stop : stop + 2].lstrip()[:1] == "%" else {value}
-        if not (values & secrets.hidden or any(map(secrets_near(secrets, text, start, stop), values))):
+        values = {value, value / 100} if PERCENT.match(text, stop) else {value}
+        if not (
+            values & secrets.hidden or any(map(secrets_near(secrets, text, start, stop), values))
+        ):
             continue
-        if not values & secrets.shown or _is_asserted(text, start, stop) or _words_around(text, start) < BARE:
+        if (
+            not values & secrets.shown
+            or _is_asserted(text, start, stop)
+            or _words_around(text, start) < BARE
+        ):
             return not ON.match(text, stop) or not values & secrets.shown
     return False
 
 
 def secrets_near(secrets: Secrets, text: str, start: int, stop: int) -> Callable[[Fraction], bool]:
     """Whether a decimal is a hidden fraction, rounded."""
-    places = len(text[start:stop].partition(".")[2]) + 2 * (text[stop : stop + 2].strip()[:1] == "%")
+    places = len(text[start:stop].partition(".")[2]) + 2 * bool(PERCENT.match(text, stop))
     error = Fraction(6, 10 ** (places + 1))
     endless = [n for n in secrets.hidden if _is_endless(n)]
     return lambda value: places >= 2 and any(abs(value - n) < error for n in endless)
@@ -133,7 +185,10 @@ def _says_small(whole: str, secrets: Secrets) -> bool:
         return False
     return any(
         value in secrets.hidden
-        and (_words_around(whole, start) < BARE or (_is_asserted(whole, start, stop) and not ON.match(whole, stop)))
+        and (
+            _words_around(whole, start) < BARE
+            or (_is_asserted(whole, start, stop) and not ON.match(whole, stop))
+        )
         for value, start, stop in numbers(whole)
     )
 
@@ -161,10 +216,7 @@ def node_value(written: str) -> Fraction | None:
 def _relates(text: str, secrets: Secrets) -> bool:
     """Whether the answer, or what is common to two numbers, is spoken of with a new number."""
     new = {value for value, _, _ in numbers(text)} - secrets.shown - {0, 1}
-    if not new:
-        return False
-    is_fraction = any(n.denominator > 1 for n in secrets.key)
-    return bool(RELATED.search(text) or (is_fraction and REDUCED.search(text)))
+    return bool(new and RELATED.search(text) and not ESTIMATED.search(text))
 
 
 def _in_another_unit(whole: str, secrets: Secrets) -> bool:
@@ -181,6 +233,10 @@ def _in_another_unit(whole: str, secrets: Secrets) -> bool:
 
 
 def _is_near(sums: str, secrets: Secrets) -> bool:
+    for match in NEXT.finditer(sums):
+        step = -1 if match["where"] in ("before", "below") else 1
+        if Fraction(match[2]) + step in secrets.hidden:
+            return True
     for pattern, near in NEAR:
         for match in pattern.finditer(sums):
             a, b = (Fraction(group or 0) for group in match.groups())
@@ -216,20 +272,28 @@ def _pairs(whole: str, secrets: Secrets) -> bool:
         if (a in secrets.shown and b in secrets.shown) or a == b:
             continue
         for pattern, sign, does in DOES:
-            if does(a, b) in secrets.hidden and pattern.search(whole):
-                if not _is_allowed(_calculation(sign, a, b), secrets):
-                    return True
+            is_told = does(a, b) in secrets.hidden and pattern.search(whole)
+            if is_told and not _is_allowed(_calculation(sign, a, b), secrets):
+                return True
     return False
 
 
 def _is_allowed(calculation: Calculation, secrets: Secrets) -> bool:
-    """Whether it may be asked for: the work of a step, or with nothing but the question's numbers."""
+    """Whether it may be asked for: a step's work, or with nothing but the question's numbers."""
     if calculation in secrets.allowed:
         return True
     is_fraction = calculation[0] == "/" and Fraction(*calculation[1]).denominator > 1
-    return not is_fraction and secrets.hidden.isdisjoint(calculation[1]) and all(
-        n in secrets.shown or (n.numerator == 1 and (n.denominator in secrets.shown or n.denominator in (1, 100)))
-        for n in calculation[1]
+    return (
+        not is_fraction
+        and secrets.hidden.isdisjoint(calculation[1])
+        and all(
+            n in secrets.shown
+            or (
+                n.numerator == 1 < n.denominator
+                and (n.denominator in secrets.shown or n.denominator == 100)
+            )
+            for n in calculation[1]
+        )
     )
 
 

@@ -12,15 +12,16 @@ from collections.abc import Collection
 from functools import cache
 from importlib.resources import files
 
-SPOKEN = frozenset(
+CODES = (
     "rot base64 base32 base16 binary hex hexadecimal octal morse braille backwards backward reversed mirror mirrored"
     " cipher ciphered encoded encode encrypted decode decrypt anagram acrostic pinyin emoji emojis ascii unicode leet semaphore"
     " charade riddle numeral numerals rhyme rhymes rhyming syllable syllables vowel vowels consonant consonants spell spells"
     " spelled spelling spelt roman german french spanish italian portuguese turkish polish russian chinese mandarin cantonese"
     " japanese korean arabic hebrew hindi urdu bengali tamil greek latin dutch swedish danish norwegian finnish hungarian"
     " czech ukrainian romanian swahili esperanto welsh irish gaelic persian farsi vietnamese thai indonesian malay tagalog"
-    " klingon deutsch français español catalan basque".split()
+    " klingon deutsch français español catalan basque"
 )  # of codes and languages, which one speaks to hide something
+SPOKEN = frozenset(CODES.split())
 BASES = re.compile(r"\bbase[- ](?:64|32|16|2|two)\b", re.I)
 BACKWARDS = re.compile(r"\b(?:work|works|working|go|going|count|counting|think) backwards?\b", re.I)
 CODED = re.compile(
@@ -29,7 +30,25 @@ CODED = re.compile(
 )
 WORD = re.compile(r"[^\W\d_]+(?:['\u2019][^\W\d_]+)*")
 COMMAND = re.compile(r"\\[A-Za-z]+|\b[a-zA-Z]\b")  # a formula's, and its letters
-ENDINGS = ("'s", "s", "es", "d", "ed", "ing", "ly", "er", "est", "r", "st", "n", "ity", "ness", "al", "ful", "able")
+ENDINGS = (
+    "'s",
+    "s",
+    "es",
+    "d",
+    "ed",
+    "ing",
+    "ly",
+    "er",
+    "est",
+    "r",
+    "st",
+    "n",
+    "ity",
+    "ness",
+    "al",
+    "ful",
+    "able",
+)
 ALLOWED = frozenset("°©®…")
 FACES = range(0x1F600, 0x1F638)
 MEANT_WELL = frozenset("🤔💡✏📝🌟⭐✨🧮📐💪🙂😊")
@@ -51,7 +70,7 @@ def _english() -> frozenset[str]:
 def unread(text: str, known: Collection[str] = ()) -> str | None:
     """Why a `clean` sentence cannot be read, beside the words that are `known`; None: it can.
 
-    >>> [unread(text) for text in ("What is left?", "Odpowiedź to dwanaście.", "x = 5", "It's gjryir")]
+    >>> [unread(text) for text in ("What is left?", "Odpowiedź to 12.", "x = 5", "It's gjryir")]
     [None, 'no words that are known', None, 'no words that are known']
     """
     if text.isascii():

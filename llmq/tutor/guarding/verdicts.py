@@ -23,25 +23,32 @@ VERDICTS: tuple[Row, ...] = (
     (
         GOOD.replace("|", " ").replace("spot[ -]on", "spot"),
         re.compile(
-            r"\b(?:that|this|it|you|answer|result|guess|number|solution|attempt|calculation|work|yours?(?: \w+){0,2})"
+            r"\b(?:that(?: one)?|this(?: one)?|it|you|answer|result|guess|number|solution|attempt|calculation|work|yours?(?: \w+){0,2})"
             r"(?:['’]?s|\s+is|\s+are|\s+was|\s+were|['’]re|\s+looks?|\s+seems?|\s+sounds?)(?:n['’]t)?\s+"
             r"(?:(?:very|so|quite|almost|nearly|absolutely|totally|all|also|indeed|really|not|just|still|getting|a|an?|bit|little|completely|actually|both|the) ){0,4}"
-            rf"(?:{GOOD})\b", re.I,
+            rf"(?:{GOOD})\b(?! to\b)", re.I,
         ),
     ),
     (
         "correct right wrong spot accurate fine",
-        re.compile(r"\b(?:is|was|are|looks|seems) (?:also |indeed |quite |absolutely |very |not ){0,3}(?:correct|right|incorrect|wrong|spot[ -]on|accurate|fine)\b", re.I),
+        re.compile(r"\b(?:is|was|are|looks|seems) (?:also |indeed |quite |absolutely |very |not ){0,3}(?:correct|right|incorrect|wrong|spot[ -]on|accurate|fine)\b(?! to\b)", re.I),
     ),
     (
         "got get found nailed solved cracked done hit",
         re.compile(rf"\b{YOU}\s+(?:just |already |really )?(?:got|get|found|nailed|solved|cracked|done|hit)\s+(?:it|the (?:right )?answer|the solution|that)\b|\bgot it right|\bgets? it right", re.I),
     ),
     ("job work try guess", re.compile(rf"\b{PRAISE}\b", re.I)),
+    (
+        "guessed checks solved within away change keep again lock done",
+        re.compile(
+            r"\byou(?:['’]ve| have)? guessed (?:it|right|well)\b|\bchecks out\b|\b(?:it['’]s|it is|that['’]s|you(?:['’]ve| have)) solved\b|\bsolved it\b|\bwithin (?:one|two|three|\d+)\b|\b(?:only|just|still|are|is|['’]re) (?:one|two|three|\d+) away\b"
+            r"|\b(?:not|n['’]t|never) change (?:that|your|the|a)\b|\bkeep (?:that|your|the) (?:answer|number|result|solution)\b|\btry again\b|\block (?:it|that) in\b|\byou(?: are|['’]re) (?:done|finished)\b", re.I,
+        ),
+    ),
     ("win did", re.compile(r"\byou win\b|\byou did it\b", re.I)),
     (
         "it one answer key solution right",
-        re.compile(r"\bthat['’]s it\b|\b(?:(?:that|this|it) is|that['’]s) (?:the (?:one|answer|key|solution|right)|it)\b", re.I),
+        re.compile(r"\bthat['’]s it\b|\b(?:(?:that|this|it) is|that['’]s) (?:indeed |really |exactly |surely )?(?:the (?:one|answer|key|solution|right)|it)\b", re.I),
     ),
     (
         "agree mark money nose bull keep spot mistake error quite done",
@@ -87,7 +94,7 @@ HARMLESS = re.compile(
 def is_verdict(text: str) -> bool:
     """Whether a `clean` sentence says that something is right or wrong, or how far off it is.
 
-    >>> [is_verdict(t) for t in ("That's right!", "Check whether that is right.", "No need to rush.")]
+    >>> [is_verdict(t) for t in ("That's right!", "Check if that is right.", "No need to rush.")]
     [True, False, False]
     """
     text = HARMLESS.sub(" ", text)

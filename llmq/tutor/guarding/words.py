@@ -12,13 +12,15 @@ from llmq.tutor.guarding.secrets import Secrets, node_of, same_expression
 from llmq.tutor.guarding.signs import clean, flat
 
 LEET = str.maketrans("0134578@$!|", "oieastbasil")
-ROT13 = str.maketrans(
-    "abcdefghijklmnopqrstuvwxyz", "nopqrstuvwxyzabcdefghijklm"
-)
+ROT13 = str.maketrans("abcdefghijklmnopqrstuvwxyz", "nopqrstuvwxyzabcdefghijklm")
 FORMULA = re.compile(r"\b(?:[A-Z][a-z]?\d*){1,6}[2-9]\b|\b[A-Z][a-z]?\^?[2-9]")
 BARE = 3  # words of a sentence that is nothing but the answer
-ASSERTED = re.compile(r"(?:=|:|\b(?:is|be|are|gets?|answer|result|makes?|becomes?|always|stays?|say|choose|pick)\b|['\u2019]s\b)\W*(?:always |an? |the |of |even )*$")
-WANTED = re.compile(r"\b(?:is|are) (?:the|what|exactly what|just what) (?:\w+ )?(?:you|we)(?:['\u2019]re| are)? (?:want|need|look|search)")
+ASSERTED = re.compile(
+    r"(?:=|:|\b(?:is|be|are|gets?|answer|result|makes?|becomes?|always|stays?|say|choose|pick)\b|['\u2019]s\b)\W*(?:always |an? |the |of |even )*$"
+)
+WANTED = re.compile(
+    r"\b(?:is|are) (?:the|what|exactly what|just what) (?:\w+ )?(?:you|we)(?:['\u2019]re| are)? (?:want|need|look|search)"
+)
 LONG = 4  # letters of a word that is looked for by itself
 ALIKE = 0.75
 BEGINS = re.compile(
@@ -30,7 +32,7 @@ SIGNS = ((re.compile(r"\bplus\b"), "+"), (re.compile(r"\bminus\b"), "-"), (re.co
 
 @dataclass(frozen=True)
 class Word:
-    """A key in words: its letters without spaces, and those of its words that the exercise hides."""
+    """A key in words: its letters without spaces, and its words that the exercise does not show."""
 
     letters: str
     parts: tuple[str, ...]
@@ -56,7 +58,7 @@ def tells_word(sentence: str, word: Word) -> bool:
     """Whether a `clean` sentence tells a key in words, however its letters are arranged.
 
     >>> word = Word("mercury", ("mercury",))
-    >>> [tells_word(t, word) for t in ("It is M e r c u r y.", "yrucreM", "Merkur", "What is Mars?")]
+    >>> [tells_word(t, word) for t in ("M e r c u r y", "yrucreM", "Merkur", "What is Mars?")]
     [True, True, True, False]
     """
     plain = sentence.casefold()
@@ -71,11 +73,15 @@ def tells_word(sentence: str, word: Word) -> bool:
     if len(word.letters) < LONG:
         return f" {word.letters} " in f" {as_words(sentence)} "
     figures = re.sub(r"[\W_]", "", plain.translate(LEET))
-    if any(word.letters in text for text in (letters, letters[::-1], letters.translate(ROT13), figures)):
+    if any(
+        word.letters in text for text in (letters, letters[::-1], letters.translate(ROT13), figures)
+    ):
         return True
     if FORMULA.search(sentence) or BEGINS.search(sentence):
         return True
-    return any(_alike(said, part) for said in re.findall(r"[^\W\d_]+", plain) for part in word.parts)
+    return any(
+        _alike(said, part) for said in re.findall(r"[^\W\d_]+", plain) for part in word.parts
+    )
 
 
 def _alike(said: str, part: str) -> bool:
@@ -100,9 +106,9 @@ def tells_expression(text: str, secrets: Secrets, question: str) -> bool:
     for match in EXPRESSION.finditer(whole):
         for side in candidates(match[0]):
             node = node_of(side)
-            if node is not None and same_expression(node, secrets.expression):
-                if re.sub(r"\s", "", side) not in asked:
-                    return True
+            is_key = node is not None and same_expression(node, secrets.expression)
+            if is_key and re.sub(r"\s", "", side) not in asked:
+                return True
     return False
 
 
