@@ -85,7 +85,8 @@ class Judge:
         listed = [f"{chr(ord('a') + n)}) {plain(c)}" for n, c in enumerate(kept.choices)]
         if not all(each in simple for each in listed):
             listed = []
-        for shown in sorted((plain(kept.question), *works, *listed), key=len, reverse=True):
+        row = [plain("; ".join(kept.choices))] if kept.choices else []
+        for shown in sorted((plain(kept.question), *works, *listed, *row), key=len, reverse=True):
             simple = re.sub(rf"(?<![\w.]){re.escape(shown)}(?![\w]|\.\d)", " _ ", simple)
         return NUMBERING.sub(" ", simple)
 
