@@ -28,12 +28,16 @@ class Watch:
         """
         sentences = Sentences()
         remarks: list[Piece] = []
+        has_begun = False
         for piece in pieces:
-            if piece.kind is Kind.REMARK:
+            if piece.kind is Kind.REMARK and not has_begun:
+                yield piece  # of the context, not of the words
+            elif piece.kind is Kind.REMARK:
                 remarks.append(piece)
             elif piece.kind is Kind.THOUGHT:
                 yield Piece(Kind.THOUGHT, "")
             else:
+                has_begun = True
                 yield from self._passing(sentences.feed(piece.text))
             if self.reason:
                 return

@@ -64,7 +64,8 @@ def test_what_is_pinned_is_in_every_prompt_of_a_long_lesson(lesson: Lesson) -> N
             list(lesson.pose(PROBLEM))
         assert lesson.exercise
         question, n_before = lesson.exercise.question, len(speaker.prompts)
-        said = list(lesson.reply(SAID[turn % len(SAID)]))
+        text = SAID[turn % len(SAID)] if turn % 2 else f"What is step {turn} for, please?"
+        said = list(lesson.reply(text))
         n_forgotten += any("my context" in piece.text for piece in said)
         for prompt in speaker.prompts[n_before:]:
             assert prompt[0].content.startswith(lesson.system)
