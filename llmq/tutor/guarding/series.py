@@ -16,6 +16,7 @@ SPOKEN = re.compile(
 DIGIT = re.compile(
     r"\b(?:digits?|figures?|tens? place|ones? place|units? place|(?:tens?|ones|units?|hundreds) (?:digit|figure|column|place)|(?:it|answer|number|result|which|that|key|one|solution) (?:\w+ )?(?:starts?|begins?|ends?) (?:in|with|on)|rhymes with)\b|^\W*(?:starts|begins|ends) (?:in|with)"
 )
+LABEL = re.compile(r"\b(?:step|part|question|line) #?\d+\b|^\s*\d+[.)](?=\s)")
 COUNT = re.compile(r"\b\d+[ -]digits?\b|\bdigits? (?:behind|after) the\b")
 PROPERTY = re.compile(
     r"\b(?:even|odd|prime|the same|twin|equal|identical|swapped?|swap|palindrome|multiple|divisible|alphabet)\b"
@@ -70,7 +71,7 @@ def _together(
 
 def _said(text: str, secrets: Secrets) -> list[tuple[Fraction, bool]]:
     """The numbers of a sentence, and whether each is free: shown, in a sentence of some length."""
-    whole = figured(flat(clean(text)), whole=True)
+    whole = LABEL.sub(" ", figured(flat(clean(text)), whole=True))
     is_short = len(re.findall(r"\w+", whole)) <= SHORT or bool(SPOKEN.search(whole))
     small = frozenset() if is_short else frozenset(map(Fraction, _spelled_small(text)))
     found = sorted(numbers(whole), key=lambda number: number[1])

@@ -50,6 +50,7 @@ NEXT = re.compile(
     rf"\b(?:number|one|value|integer) (?:(?:right|just|that comes|which comes|coming|directly|immediately) )*(?P<where>after|before|above|below|following|behind) (?:the )?{N}"
 )
 PERCENT = re.compile(r"\s*(?:%|per ?cent)")
+SIMILAR = re.compile(r"\b(?:for (?:example|instance)|similar|another example|e\.g)\b")
 ESTIMATED = re.compile(
     r"\b(?:more or less|above or below|bigger or smaller|larger or smaller|higher or lower|greater or (?:less|smaller)|less or more)\b"
 )
@@ -268,7 +269,7 @@ def _places_point(whole: str, secrets: Secrets) -> bool:
 def _pairs(whole: str, secrets: Secrets) -> bool:
     """Whether two numbers of which one is new give what is hidden, by what the words do to them."""
     found = [value for value, _, _ in sorted(numbers(whole), key=lambda n: n[1])]
-    for a, b in pairwise(found):
+    for a, b in pairwise(found if not SIMILAR.search(whole) else ()):
         if (a in secrets.shown and b in secrets.shown) or a == b:
             continue
         for pattern, sign, does in DOES:
