@@ -13,6 +13,7 @@ SHORT = 4  # words of a sentence whose small numbers count
 SPOKEN = re.compile(
     r"\b(?:write|put|figure|digit|next|then|behind|after|follow\w*|place|type|column|and a|goes on|begins?|starts?|ends?|space)\b"
 )  # fmt: skip
+RUN = re.compile(r"(?<![\d.])\d(?:(?: ?[,;] ?| |-)(?:then )?\d){2,9}(?![\d.]\d|\d)")
 DIGIT = re.compile(
     r"\b(?:digits?|figures?|tens? place|ones? place|units? place|(?:tens?|ones|units?|hundreds) (?:digit|figure|column|place)|(?:it|answer|number|result|which|that|key|one|solution) (?:\w+ )?(?:starts?|begins?|ends?) (?:in|with|on)|rhymes with)\b|^\W*(?:starts|begins|ends) (?:in|with)"
 )
@@ -32,6 +33,8 @@ def in_series(sentence: str, told: Sequence[str], secrets: Secrets) -> bool:
     >>> in_series("Behind it a 2.", ["Write a 1."], secrets), in_series("2 steps.", [], secrets)
     (True, False)
     """
+    if any(Fraction(re.sub(r"\D", "", run[0])) in secrets.hidden for run in RUN.finditer(sentence)):
+        return True
     new = _said(sentence, secrets)
     if not new:
         return False
