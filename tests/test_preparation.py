@@ -71,6 +71,7 @@ def stopped_at(place: Path, n_tensors: int, number: signal.Signals) -> tuple[int
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX")
+@pytest.mark.slow
 def test_stopped_thrice_and_gone_on_with_makes_the_same_bytes(
     place: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -29,6 +29,7 @@ from llmq.tutor.profile import Profile
 from llmq.tutor.state import State
 
 NO_PROBLEM = "no problem is open; /problem opens one"
+SILENT = "the model has nothing to say to that: please say it in other words"
 STRICTER = "Ask one short question only. Name no numbers, no results, and do not say whether anything is right."
 MOST_GUARDED = 120  # tokens of a model's words beside an open exercise
 ANY_PROBLEM = frozenset(
@@ -176,10 +177,11 @@ class Lesson(LessonContext):
             level = before.level if before and move.kind is not Kind.TOLD else move.level
             for seen in move.observations:
                 yield Piece(Part.REMARK, self._moved(seen, level))
+            if not "".join(said).strip():
+                yield Piece(Part.REMARK, SILENT)
         finally:
-            if said:
-                answer = Turn("assistant", "".join(said).strip(), level=move.level)
-                self._keep([asked, answer])
+            if answer := "".join(said).strip():
+                self._keep([asked, Turn("assistant", answer, level=move.level)])
             else:  # a student's turn that got no answer is taken back
                 self.state = before
 

@@ -3,16 +3,17 @@
 import re
 from fractions import Fraction
 
-NUMBER = r"-?\d+(?:/0*[1-9]\d*)?"
+NUMBER = r"-?\d+(?:/\d+)?"
+FOUND = re.compile(r"(?:(?<![\d)])-)?(?:\d+/0*[1-9]\d*(?!\.?\d)|\d+(?:\.\d+)?)")
 
 
 def numbers_in(text: str) -> frozenset[Fraction]:
     """Every number in `text`, fractions whole; a minus counts as a sign only where no number ends.
 
-    >>> sorted(numbers_in("I get 2-12=-10, not 7/6."))
-    [Fraction(-10, 1), Fraction(7, 6), Fraction(2, 1), Fraction(12, 1)]
+    >>> sorted(map(str, numbers_in("I get 2-12=-10, not 7/6; 9.6/0.4, 5/0")))
+    ['-10', '0', '12', '2', '2/5', '48/5', '5', '7/6']
     """
-    return frozenset(Fraction(number) for number in re.findall(rf"(?<![\d)]){NUMBER}|\d+", text))
+    return frozenset(map(Fraction, FOUND.findall(text)))
 
 
 def mentions(text: str, number: Fraction) -> bool:

@@ -68,7 +68,7 @@ def verdict(text: str, exercise: Exercise, step_index: int = 0) -> Found:
     claim = claim_of(text, has_list="," in exercise.key)
     shown = _shown(exercise, step_index)
     has_work = bool({Fraction(n) for n in claim.work} & shown)
-    if not claim.is_sound:
+    if not claim.is_sound and not _is_part(claim, text, shown):
         return _wrong(claim.said, exercise, step_index, has_work=has_work)
     # Of several calculations any may be the one that counts: 252+19=271 because 12*21=252.
     if is_unworked(claim.said):
@@ -105,6 +105,15 @@ def _restates(claim: Claim, shown: frozenset[Fraction]) -> bool:
     """Whether a number of the question is only spoken of: Jack has 12 bags."""
     nodes = (reading.node for reading in readings(tidy(claim.said)))
     return claim.is_bare and any(isinstance(n, Num) and n.value in shown for n in nodes)
+
+
+def _is_part(claim: Claim, text: str, shown: frozenset[Fraction]) -> bool:
+    """Whether a part of a number of the question is meant: "a quarter is 5", of 20."""
+    value = _number(claim.said)
+    parts = [Fraction(n) for n in claim.work]
+    return "=" not in text and any(
+        0 < part < 1 and part * n == value for part in parts for n in shown
+    )
 
 
 def _held(said: str, exercise: Exercise, step_index: int) -> Found | None:

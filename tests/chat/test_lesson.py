@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 
-from llmq.chat.lesson import Lesson
+from llmq.chat.lesson import SILENT, Lesson
 from llmq.chat.notebook import Notebook
 from llmq.chat.pieces import Kind, Piece
 from llmq.chat.store import Store
@@ -154,3 +154,10 @@ def test_a_reply_that_says_a_sentence_again_ends_there() -> None:
     reply = said(lesson.reply("12*21 = 264"))
     assert reply.count("Look at the numbers.") == 1
     assert "Take your time." in reply
+
+
+def test_a_model_that_says_nothing_is_remarked_on_and_the_turn_is_taken_back() -> None:
+    lesson = lesson_of(Told(" "))
+    pieces = list(lesson.reply("Hello"))
+    assert [piece.text for piece in pieces if piece.kind is Kind.REMARK] == [SILENT]
+    assert lesson.transcript == []

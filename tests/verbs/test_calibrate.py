@@ -125,6 +125,7 @@ def test_stopped_it_says_that_the_command_goes_on(
 
 
 @POSIX
+@pytest.mark.slow
 def test_killed_and_typed_again(tutor: Path) -> None:
     assert stopped_by(signal.SIGKILL, tutor)[0] == -signal.SIGKILL
     subprocess.run(command(tutor), check=True, capture_output=True)

@@ -10,6 +10,8 @@ from llmq.chat.terminal.showing import STUDENT
 
 CONTINUED = "\\"  # at a line's end: the message goes on in the next line
 
+UNASKED = ("enable-bracketed-paste", "enable-meta-key")  # control sequences that readline writes
+
 
 def gathered(line: Callable[[str], str | None]) -> str | None:
     """A message: a line, and those after it as long as one ends with a backslash.
@@ -68,14 +70,20 @@ class Piped:
 
 
 class Typed(Piped):
-    """A keyboard, line by line, without colours and cursor tricks: for who has the screen read."""
+    """A keyboard, line by line, without colours and cursor tricks: for who has the screen read.
+
+    A paste of several lines is as many messages: to be told of it takes a control sequence.
+    """
 
     is_person = True
 
     def __init__(self, ctrl_c: CtrlC) -> None:
         self._ctrl_c = ctrl_c
         with suppress(ImportError):  # editing and history; absent on Windows
-            import readline  # noqa: F401  # it changes input() by being imported
+            import readline  # input() is another by this
+
+            for name in UNASKED:
+                readline.parse_and_bind(f"set {name} off")
 
     def read(self) -> str | None:
         """The next message; None at Ctrl-D."""

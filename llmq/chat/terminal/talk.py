@@ -21,6 +21,7 @@ class Talk:
     screen: Screen
     reader: Reader
     is_over: bool = False
+    use_told: str = ""
 
     def speak(self, reply: Generator[Piece, None, None]) -> None:
         """Show a reply as it comes; closed at once, so that the lesson is up to date."""
@@ -36,10 +37,12 @@ class Talk:
             self._tell_use()
 
     def _tell_use(self) -> None:
-        """The meter, once it matters."""
+        """The meter, once it matters and where it has moved."""
         use = self.lesson.context_use()
-        if use.used >= TOLD_FROM * use.limit:
-            self.screen.remark(f"context {use.used / use.limit:.0%}")
+        told = f"context {use.used / use.limit:.0%}" if use.used >= TOLD_FROM * use.limit else ""
+        if told and told != self.use_told:
+            self.screen.remark(told)
+        self.use_told = told
 
     def last(self, role: str) -> str:
         """What one of both said last; empty where that is nothing."""

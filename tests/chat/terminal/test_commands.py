@@ -9,10 +9,18 @@ from pathlib import Path
 import pytest
 
 from llmq import bundled
+from llmq.chat.desk import Desk
+from llmq.chat.notebook import Notebook
+from llmq.chat.speaking import ModelSpeaker
+from llmq.chat.store import Store
 from llmq.chat.terminal.commands import COMMANDS, completions, find, remark_on
 from llmq.chat.terminal.plain import Piped
 from llmq.chat.terminal.showing import Screen
 from llmq.chat.terminal.talk import Talk
+from llmq.runtime import open_model
+from llmq.tutor.course import built_in_course
+from llmq.tutor.profile import profile_named
+from tests.chat.store.stored import begun
 from tests.conftest import run
 
 Say = Callable[..., tuple[str, str]]
@@ -75,6 +83,7 @@ ROWS = (
     Row(("/set",), ("temperature", "max-tokens", "wrap")),
     Row(("/set max-tokens 7", "/set max-tokens"), ("max-tokens: 7",)),
     Row(("/set temperature hot",), ("temperature is a number from 0 to 5, not 'hot'",)),
+    Row(("/set wrap maybe",), ("wrap is on or off, not 'maybe'",)),
     Row(("/set temprature 1",), ("nothing called 'temprature' to set; did you mean temperature?",)),
     Row(("/model",), ("llmq-tutor.Q4_K_M.gguf",)),
     Row(("Hello", "/stats"), ("tokens a second", "first token of the last reply")),
@@ -110,10 +119,49 @@ def test_a_command(row: Row, say: Say) -> None:
     assert [words for words in row.never if words in after + err] == [], both
 
 
+NAMES = (
+    "/help /new /reset /retry /resume /save /export /profile /system /model /set /stats /think "
+    "/hint /check /explain /progress /review /context /compact /regen /edit /copy /forget /private "
+    "/why /problem /quit"
+)
+COMPLETED = {
+    "/help": "explain",
+    "/problem": "none",
+    "/resume": "mine",
+    "/export": "html",
+    "/forget": "all",
+    "/profile": "quiz",
+    "/set": "wrap",
+}
+FREE_TEXT = {"/check", "/explain", "/edit", "/save", "/system"}  # nothing to complete
+
+
 def test_every_command_has_a_row_and_a_help_line() -> None:
-    tried = {find(line)[0].name for row in ROWS for line in row.typed if find(line)}  # type: ignore[index]
-    assert tried == set(COMMANDS)
+    assert set(COMMANDS) == set(NAMES.split())
+    commands = [found[0] for row in ROWS for line in row.typed if (found := find(line))]
+    assert {command.name for command in commands} == set(COMMANDS)
     assert all(command.help for command in COMMANDS.values())
+
+
+def test_every_command_completes_and_so_does_what_may_follow_it(tmp_path: Path) -> None:
+    model = bundled.path()
+    assert model
+    with (
+        Store.open(tmp_path) as store,
+        open_model(model, n_ctx=512, threads=1) as opened,
+    ):
+        begun(store, "mine")
+        notebook = Notebook(store, "bundled", "socratic", built_in_course())
+        desk = Desk(ModelSpeaker(opened), profile_named("socratic"), notebook)
+        talk = Talk(desk, Screen(), Piped())
+        for name, command in COMMANDS.items():
+            assert name in [word for word, _ in completions(talk, name[:3])]
+            words = [word for word, _ in completions(talk, f"{name} ")]
+            assert bool(words) == (name in COMPLETED), name
+            assert bool(command.words) == (name in COMPLETED or name in FREE_TEXT), name
+            if words:
+                begin = COMPLETED[name][:2]
+                assert COMPLETED[name] in [word for word, _ in completions(talk, f"{name} {begin}")]
 
 
 def test_what_is_typed_completes() -> None:

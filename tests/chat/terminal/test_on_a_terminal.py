@@ -79,20 +79,25 @@ def test_no_colour_shows_the_same_without_styles(chat: Chat) -> None:
     )
 
 
-def test_plain_writes_no_control_sequence(tmp_path: Path) -> None:
-    """For a screen that is read out; TERM=dumb is the same."""
+@pytest.mark.parametrize(("options", "term"), [((), "dumb"), (("--plain",), "xterm-256color")])
+def test_plain_writes_no_escape_and_takes_nothing_back(
+    options: tuple[str, ...], term: str, tmp_path: Path
+) -> None:
+    """For a screen that is read out: lines alone, and each is written once."""
     model = bundled.path()
     assert model
-    more = {"LLMQ_DATA": str(tmp_path), "TERM": "dumb", "INPUTRC": "/dev/null"}
-    driven = Driven(arguments(model), columns=80, more=more)
+    more = {"LLMQ_DATA": str(tmp_path), "TERM": term, "INPUTRC": "/dev/null"}
+    driven = Driven(arguments(model, *options), columns=80, more=more)
     try:
-        driven.wait_for(b"you> ")
-        driven.write(b"/problem 3x+5=20\n")
-        driven.wait_for(b"you> ", 2)
-        driven.write(b"/quit\n")
+        for n, text in enumerate(("/problem 3x+5=20", "x = 4", "/stats", "/quit"), start=1):
+            driven.wait_for(b"you> ", n)
+            driven.write(text.encode() + b"\n")
         while driven.process.poll() is None:
             driven.wait_for(b"quit")
-        assert b"\x1b[" not in driven.raw.replace(b"\x1b[?2004h", b"").replace(b"\x1b[?2004l", b"")
+        assert b"\x1b" not in driven.raw
+        assert b"\b" not in driven.raw
+        assert b"\r" not in driven.raw.replace(b"\r\n", b"")
+        assert b"tutor> 3x+5=20" in driven.raw
     finally:
         driven.kill()
 

@@ -48,7 +48,10 @@ def _set(talk: Talk, words: str) -> None:
         talk.screen.remark(f"there is nothing called {name!r} to set; {hint}")
         return
     if text and name == WRAP:
-        talk.screen.wraps = SWITCH.get(text.strip(), talk.screen.wraps)
+        if text.strip() not in SWITCH:
+            talk.screen.remark(f"{WRAP} is {' or '.join(SWITCH)}, not {text.strip()!r}")
+            return
+        talk.screen.wraps = SWITCH[text.strip()]
     elif text:
         talk.lesson.change(name, text.strip())
     talk.screen.remark(f"{name}: {_values(talk)[name]}")

@@ -43,7 +43,8 @@ def _reset(talk: Talk, _words: str) -> None:
 
 
 def _compact(talk: Talk, _words: str) -> None:
-    said = [piece.text for piece in talk.lesson.compact() if piece.text]
+    with talk.reader.speaking():  # a model may tell what goes in short
+        said = [piece.text for piece in talk.lesson.compact() if piece.text]
     for text in said or ["there is nothing to make shorter yet"]:
         talk.screen.remark(text)
 

@@ -1,0 +1,1 @@
+"""Tutors under pressure: exercises, dialogues, replies that leak, and a judge of its own."""
