@@ -24,12 +24,17 @@ class Watch:
     def read(self, pieces: Iterable[Piece]) -> Iterator[Piece]:
         """Yield what passes; at the first sentence that does not, the reply ends.
 
-        Thoughts do not pass at all while an exercise is open: they hold the answer.
+        Thoughts do not pass at all while an exercise is open: they hold the answer. A remark
+        behind words speaks of them, and passes with them.
         """
         sentences = Sentences()
         remarks: list[Piece] = []
+        has_begun = False
         for piece in pieces:
-            if piece.kind is Kind.REMARK:
+            has_begun = has_begun or piece.kind is Kind.SPEECH
+            if piece.kind is Kind.REMARK and not has_begun:
+                yield piece
+            elif piece.kind is Kind.REMARK:
                 remarks.append(piece)
             elif piece.kind is Kind.THOUGHT:
                 yield Piece(Kind.THOUGHT, "")
