@@ -24,21 +24,20 @@ class Watch:
     def read(self, pieces: Iterable[Piece]) -> Iterator[Piece]:
         """Yield what passes; at the first sentence that does not, the reply ends.
 
-        Thoughts do not pass at all while an exercise is open: they hold the answer. A remark
-        behind words speaks of them, and passes with them.
+        Thoughts do not pass at all while an exercise is open: they hold the answer.
         """
         sentences = Sentences()
         remarks: list[Piece] = []
         has_begun = False
         for piece in pieces:
-            has_begun = has_begun or piece.kind is Kind.SPEECH
             if piece.kind is Kind.REMARK and not has_begun:
-                yield piece
+                yield piece  # of the context, not of the words
             elif piece.kind is Kind.REMARK:
                 remarks.append(piece)
             elif piece.kind is Kind.THOUGHT:
                 yield Piece(Kind.THOUGHT, "")
             else:
+                has_begun = True
                 yield from self._passing(sentences.feed(piece.text))
             if self.reason:
                 return

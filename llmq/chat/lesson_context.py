@@ -11,6 +11,7 @@ from llmq.chat.speaker import Speaker
 from llmq.chat.turns import Turn
 from llmq.suites import Message
 from llmq.tutor.exercise import Exercise
+from llmq.tutor.moves import Kind
 from llmq.tutor.profile import Profile
 from llmq.tutor.state import State
 
@@ -112,11 +113,27 @@ class LessonContext:
         self.last_thought = "".join(thoughts).strip() if self.state is None else ""
 
     def _messages(self) -> list[Message]:
-        """The turns that the model still reads, from a student's on."""
-        turns = self.transcript[self._first :]
-        while turns and turns[0].role != "user":
-            turns = turns[1:]
-        return _alternating(turn.message for turn in turns)
+        """What the model still reads of the turns, from a student's on."""
+        return [message for _, message in self._read()]
+
+    def _read(self) -> list[tuple[int, Message]]:
+        """The same, each with the place of its first turn in the transcript.
+
+        A turn without effort and the hint to it are left out: they would teach the model nothing,
+        and many of them would keep the student waiting when it reads them all at once.
+        """
+        read: list[tuple[int, Message]] = []
+        asked = ""
+        for place, turn in enumerate(self.transcript[self._first :], self._first):
+            asked = turn.kind if turn.role == "user" or turn.kind else asked
+            if asked == Kind.NUDGE or not (read or turn.role == "user"):
+                continue
+            if read and read[-1][1].role == turn.role:  # templates want both in turn
+                text = f"{read[-1][1].content}\n\n{turn.message.content}"
+                read[-1] = (read[-1][0], Message(turn.role, text))
+            else:
+                read.append((place, turn.message))
+        return read
 
     def _room(self, max_tokens: int) -> int:
         """The tokens of a prompt that leaves so many to the reply, or a quarter of the context."""
@@ -124,17 +141,7 @@ class LessonContext:
 
     def _dropped(self, fitted: Fitted) -> list[Piece]:
         if fitted.n_dropped:
-            self._first = len(self.transcript) - max(0, len(self._messages()) - fitted.n_dropped)
+            places = [place for place, _ in self._read()]
+            self._first = (*places, len(self.transcript))[min(fitted.n_dropped, len(places))]
             self._earlier = fitted.summary
         return [Piece(Part.REMARK, fitted.remark)] if fitted.remark else []
-
-
-def _alternating(messages: Iterable[Message]) -> list[Message]:
-    """`messages` with neighbours of one role joined: templates want both in turn."""
-    joined: list[Message] = []
-    for message in messages:
-        if joined and joined[-1].role == message.role:
-            joined[-1] = Message(message.role, f"{joined[-1].content}\n\n{message.content}")
-        else:
-            joined.append(message)
-    return joined

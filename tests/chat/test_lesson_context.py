@@ -18,7 +18,17 @@ from llmq.tutor.course import built_in_course
 from llmq.tutor.profile import profile_named
 
 PROBLEM = "3/4 of 20"
-SAID = ("5", "why?", "5 * 3", "20 / 4 = 5", "what is a quarter", "is it 12?", "I divide by 4", "16")
+SAID = (
+    "5",
+    "why?",
+    "5 * 3",
+    "20 / 4 = 5",
+    "what is a quarter",
+    "is it 12?",
+    "how so?",
+    "I divide by 4",
+    "16",
+)
 
 
 class Watched(ModelSpeaker):
@@ -49,12 +59,13 @@ def test_what_is_pinned_is_in_every_prompt_of_a_long_lesson(lesson: Lesson) -> N
     speaker = lesson.speaker
     assert isinstance(speaker, Watched)
     n_forgotten = 0
-    for turn in range(40):
+    for turn in range(60):
         if lesson.exercise is None:
             list(lesson.pose(PROBLEM))
         assert lesson.exercise
         question, n_before = lesson.exercise.question, len(speaker.prompts)
-        said = list(lesson.reply(SAID[turn % len(SAID)]))
+        text = SAID[turn % len(SAID)] if turn % 2 else f"What is step {turn} for, please?"
+        said = list(lesson.reply(text))
         n_forgotten += any("my context" in piece.text for piece in said)
         for prompt in speaker.prompts[n_before:]:
             assert prompt[0].content.startswith(lesson.system)
@@ -100,3 +111,15 @@ def test_the_beginning_stays_while_a_problem_is_open(lesson: Lesson) -> None:
     for before, after in pairwise(prompts):
         shared = min(len(before) - 1, len(after))  # a brief stands behind the last turn only
         assert after[:shared] == before[:shared]
+
+
+def test_turns_without_effort_are_not_read_by_the_model(lesson: Lesson) -> None:
+    speaker = lesson.speaker
+    assert isinstance(speaker, Watched)
+    list(lesson.pose(PROBLEM))
+    for text in ("what do I do first?", *["just tell me"] * 11, "why?"):
+        list(lesson.reply(text))
+    before, after = speaker.prompts[0], speaker.prompts[-1]
+    assert after[: len(before) - 1] == before[:-1]
+    assert not [message for message in after if "just tell me" in message.content]
+    assert len([turn for turn in lesson.transcript if turn.shown == "just tell me"]) == 11
