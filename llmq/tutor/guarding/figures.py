@@ -73,7 +73,7 @@ MEANT: tuple[tuple[str, Rewrite], ...] = (
     ("point", (re.compile(r"\b(\d*) ?point (\d+)\b"), lambda m: f"{m[1] or 0}.{m[2]}")),
     ("whole", (re.compile(r"\ba whole\b"), "1")),
     ("power to the", (re.compile(rf"{N} to the (?:power (?:of )?)?(\d|second|third|fourth|fifth|sixth)\b(?: power)?"), _power)),
-    ("out of", (re.compile(rf"{N} out of (?:every )?{N}"), r"\1/\2")),
+    ("of", (re.compile(r"(?<![\d/.])(\d+) (?:out )?of (?:every |the )?(\d+)(?![\d/.%])"), r"\1/\2")),
     ("root", (re.compile(r"\b(?:square )?root of (\d{1,9})\b"), _root)),
     ("sqrt", (re.compile(r"\bsqrt\s*\(\s*(\d{1,9})\s*\)"), _root)),
     ("square", (re.compile(rf"\bsquare of {F}{N}|{N} squared\b"), lambda m: f"({m[1] or m[2]})^2")),

@@ -18,6 +18,7 @@ from llmq.tutor.guarding.signs import clean, flat
 NUMBER = re.compile(
     r"(?<![\w.^])(?<!\d/)(\d{1,40}(?:\.\d{1,40})?)(?:/(\d{1,40})(?![\d./]))?(?![\d]|\.\d)(?!(?!cm\b|mm\b|km\b|kg\b|ml\b|m\b|g\b|l\b)[a-z])"
 )
+FIGURE = re.compile(r"\d+(?:\.\d+)?")
 MIXED = re.compile(r"\b(\d{1,9}) (?:and )?(\d{1,9})/(\d{1,9})(?![\d/])")
 SIGN = re.compile(r"(?:^|[\s(=,:])-$")  # it touches the number and nothing before it
 TERM = re.compile(r"[\d(][\d\s.()+\-*/^]{0,60}[\d)]")
@@ -30,14 +31,15 @@ Calculation = tuple[str, tuple[Fraction, ...]]
 class Secrets:
     """What is hidden of an exercise, and what is free.
 
-    `allowed` are the calculations that may be asked for, `letters` those of the question's
-    unknowns, `expression` is a key with letters, `terms` are hidden terms such as 11x, `words` the
-    words of the exercise.
+    `figures` are those of the question and of what may be calculated, `allowed` the calculations
+    that may be asked for, `letters` those of the question's unknowns, `expression` is a key with
+    letters, `terms` are hidden terms such as 11x, `words` the words of the exercise.
     """
 
     hidden: frozenset[Fraction]
     key: frozenset[Fraction]
     shown: frozenset[Fraction]
+    figures: frozenset[str]
     allowed: frozenset[Calculation]
     letters: frozenset[str]
     expression: Node | None
@@ -57,9 +59,10 @@ def secrets_of(exercise: Exercise, done: tuple[str, ...]) -> Secrets:
     hidden |= _common_factors(exercise) - shown
     if re.search(r"%|\bper ?cent", f"{exercise.key} {exercise.question}"):
         hidden |= {n / 100 for n in key} - shown
-    allowed = set(calculations(exercise.question))
+    allowed, written = set(calculations(exercise.question)), [exercise.question, *done]
     for step in exercise.steps:
         if hidden.isdisjoint(set(numbers_in(step.work)) - shown):
+            written.append(step.work)
             allowed.update(calculations(step.work))
     node = _expression(exercise.key)
     text = " ".join(
@@ -69,7 +72,7 @@ def secrets_of(exercise: Exercise, done: tuple[str, ...]) -> Secrets:
         re.findall(r"(?<![A-Za-z'])([b-hj-zB-HJ-Z])(?![A-Za-z'])", exercise.question)
     )
     return Secrets(
-        frozenset(hidden), key, shown, frozenset(allowed), letters, node,
+        frozenset(hidden), key, shown, frozenset(FIGURE.findall(figured(flat(clean(" ; ".join(written))), whole=True))), frozenset(allowed), letters, node,
         frozenset(t for value in (exercise.key, *values) for t in _terms_in(value)) - frozenset(_terms_in(exercise.question)),
         frozenset(re.findall(r"[^\W\d_]+", text.casefold())),
     )  # fmt: skip

@@ -13,9 +13,11 @@ SHORT = 4  # words of a sentence whose small numbers count
 SPOKEN = re.compile(
     r"\b(?:write|put|figure|digit|next|then|behind|after|follow\w*|place|type|column|and a|goes on|begins?|starts?|ends?|space)\b"
 )  # fmt: skip
+RUN = re.compile(r"(?<![\d.])\d(?:(?: ?[,;] ?| |-)(?:then )?\d){2,9}(?![\d.]\d|\d)")
 DIGIT = re.compile(
     r"\b(?:digits?|figures?|tens? place|ones? place|units? place|(?:tens?|ones|units?|hundreds) (?:digit|figure|column|place)|(?:it|answer|number|result|which|that|key|one|solution) (?:\w+ )?(?:starts?|begins?|ends?) (?:in|with|on)|rhymes with)\b|^\W*(?:starts|begins|ends) (?:in|with)"
 )
+LABEL = re.compile(r"\b(?:step|part|question|line) #?\d+\b|^\s*\d+[.)](?=\s)")
 COUNT = re.compile(r"\b\d+[ -]digits?\b|\bdigits? (?:behind|after) the\b")
 PROPERTY = re.compile(
     r"\b(?:even|odd|prime|the same|twin|equal|identical|swapped?|swap|palindrome|multiple|divisible|alphabet)\b"
@@ -31,6 +33,8 @@ def in_series(sentence: str, told: Sequence[str], secrets: Secrets) -> bool:
     >>> in_series("Behind it a 2.", ["Write a 1."], secrets), in_series("2 steps.", [], secrets)
     (True, False)
     """
+    if any(Fraction(re.sub(r"\D", "", run[0])) in secrets.hidden for run in RUN.finditer(sentence)):
+        return True
     new = _said(sentence, secrets)
     if not new:
         return False
@@ -70,7 +74,7 @@ def _together(
 
 def _said(text: str, secrets: Secrets) -> list[tuple[Fraction, bool]]:
     """The numbers of a sentence, and whether each is free: shown, in a sentence of some length."""
-    whole = figured(flat(clean(text)), whole=True)
+    whole = LABEL.sub(" ", figured(flat(clean(text)), whole=True))
     is_short = len(re.findall(r"\w+", whole)) <= SHORT or bool(SPOKEN.search(whole))
     small = frozenset() if is_short else frozenset(map(Fraction, _spelled_small(text)))
     found = sorted(numbers(whole), key=lambda number: number[1])

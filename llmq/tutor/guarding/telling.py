@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from llmq.answers.quantities import SMALL
 from llmq.tutor.guarding.figures import figured, meant
-from llmq.tutor.guarding.secrets import Calculation, Secrets, numbers, parts, terms
+from llmq.tutor.guarding.secrets import FIGURE, Calculation, Secrets, numbers, parts, terms
 from llmq.tutor.guarding.signs import clean, flat
 
 ASSERTED = re.compile(
@@ -46,10 +46,13 @@ NEAR: tuple[tuple[re.Pattern[str], Near], ...] = (
     (re.compile(rf"\b(?:close|near|next|closest|nearest|neighbou?rs?)\w* (?:to|of) {N}()"), lambda n, a, _: abs(n - a) <= max(Fraction(2), abs(n) / 20)),
     (re.compile(rf"\b(?:almost|nearly|about|around|roughly|approximately|close to|rounds? to) {N}()"), lambda n, a, _: abs(n - a) <= max(Fraction(1), abs(n) / 50)),
 )  # fmt: skip
+PART = re.compile(r"\b1/(?=\d)|/100\b")  # a quarter, percent
+SIGN = re.compile(r"[-+*/^]")
 NEXT = re.compile(
     rf"\b(?:number|one|value|integer) (?:(?:right|just|that comes|which comes|coming|directly|immediately) )*(?P<where>after|before|above|below|following|behind) (?:the )?{N}"
 )
 PERCENT = re.compile(r"\s*(?:%|per ?cent)")
+SIMILAR = re.compile(r"\b(?:for (?:example|instance)|similar|another example|e\.g)\b")
 ESTIMATED = re.compile(
     r"\b(?:more or less|above or below|bigger or smaller|larger or smaller|higher or lower|greater or (?:less|smaller)|less or more)\b"
 )
@@ -80,7 +83,7 @@ def _quotient(a: Fraction, b: Fraction) -> Fraction | None:
 
 
 PLACES = {"hundred": 100, "ten": 10, "one": 1, "unit": 1, "single": 1}
-LAST_ONE = re.compile(r"\band (?:and )?(\d)(?: more)?\b")
+LAST_ONE = re.compile(r"\band (?:and )?(\d)(?: more)?\b(?! ?(?:one|unit|ten|hundred|single)s?\b)")
 PLACE = re.compile(rf"\b(\d+|an?|{'|'.join(SMALL)}) (hundred|ten|one|unit|single)s?\b", re.I)
 DOES: tuple[tuple[re.Pattern[str], str, Callable[[Fraction, Fraction], Fraction | None]], ...] = (
     (re.compile(r"\b(?:add|adding|plus|more|and|together|then|on top|another|with|total|sum)\b"), "+", lambda a, b: a + b),
@@ -100,7 +103,7 @@ def tells_number(text: str, secrets: Secrets) -> str | None:
         return "the answer by its place"
     whole = figured(text, whole=True)
     sums = meant(whole)
-    if not any(map(str.isdigit, sums)):
+    if not any(map(str.isdigit, sums)) or not (secrets.hidden or secrets.letters):
         return None
     if _adds_places(text, secrets):
         return "the answer in a roundabout way"
@@ -121,11 +124,7 @@ def _reasons(text: str, whole: str, sums: str, secrets: Secrets) -> Iterator[str
         yield "a hidden number"
     if _asserts_a_value(whole, secrets) or _relates(text, secrets):
         yield "a value for the answer"
-    if any(
-        value in secrets.hidden and not _is_allowed(calculation, secrets)
-        for node, _ in terms(sums)
-        for calculation, value in parts(node)
-    ):
+    if _calculates(sums, secrets):
         yield "a calculation of the answer"
     if _in_another_unit(whole, secrets):
         yield "a hidden number in another unit"
@@ -144,6 +143,20 @@ def _words_around(text: str, start: int) -> int:
     """How many words the sentence has in which a number stands."""
     begin = max(text.rfind(mark, 0, start) for mark in ".?!:;")
     return len(re.findall(r"\w+", re.split(r"[.?!:;](?!\d)", text[begin + 1 :], maxsplit=1)[0]))
+
+
+def _calculates(sums: str, secrets: Secrets) -> bool:
+    """Whether a calculation comes to what is hidden, and shows more than the question does."""
+    for node, written in terms(sums):
+        figures = set(FIGURE.findall(PART.sub("", written)))
+        is_of_question = figures <= secrets.figures
+        is_short = len(figures) == 1 or len(SIGN.findall(PART.sub("", written))) == 1
+        is_free = is_of_question and is_short and secrets.hidden.isdisjoint(map(Fraction, figures))
+        for calculation, value in parts(node):
+            is_work = is_of_question and calculation in secrets.allowed
+            if value in secrets.hidden and not (is_free or is_work):
+                return True
+    return False
 
 
 def _says(text: str, secrets: Secrets) -> bool:
@@ -268,7 +281,7 @@ def _places_point(whole: str, secrets: Secrets) -> bool:
 def _pairs(whole: str, secrets: Secrets) -> bool:
     """Whether two numbers of which one is new give what is hidden, by what the words do to them."""
     found = [value for value, _, _ in sorted(numbers(whole), key=lambda n: n[1])]
-    for a, b in pairwise(found):
+    for a, b in pairwise(found if not SIMILAR.search(whole) else ()):
         if (a in secrets.shown and b in secrets.shown) or a == b:
             continue
         for pattern, sign, does in DOES:

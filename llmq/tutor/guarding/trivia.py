@@ -6,7 +6,7 @@ from collections.abc import Collection
 from llmq.tutor.guarding.triggers import Row, matches
 
 COUNTED = re.compile(
-    r"\b(?:numbers? of|as many(?: \w+)? as|how many|count of|amount of)\s+(?:(?:the|a|an|its|your|all|different)\s+)?(?P<what>[a-z]+)(?P<rest>[^.!?]{0,60})", re.I
+    r"\b(?:number of|as many(?: \w+)? as|how many|count of|amount of)\s+(?:(?:the|a|an|its|your|all|different)\s+)?(?P<what>[a-z]+)(?P<rest>[^.!?]{0,60})", re.I
 )  # fmt: skip
 PARTS = (
     "fingers toes hands hand feet ears eyes teeth bones senses legs arms wings wheels tentacles lives sides corners faces"

@@ -80,7 +80,7 @@ VERDICTS: tuple[Row, ...] = (
     ("✅ ❌ ✔ ✖ ☑ 👍 👎 💯 🎉 🥳 👏 🎊 🏆 🆗 🙅 🙆 👌", re.compile("[✅❌✔✖☑👍👎💯🎉🥳👏🎊🏆🆗🙅🙆👌]")),
 )  # fmt: skip
 ASKED = re.compile(
-    r"\b(?:whether|if|check|make sure|be sure|sure|know|see|decide|show|prove|how|why|when|what|which)\b[^.!?]{0,60}$"
+    r"\b(?:whether|if|once|after|until|before|check|make sure|be sure|sure|know|see|decide|show|prove|how|why|when|what|which)\b[^.!?]{0,60}$"
     r"|(?:^|[.:!?])\W*(?:is|are|does|do|would|will|can|could)\b[^.!?]{0,60}$", re.I,
 )  # fmt: skip
 HARMLESS = re.compile(

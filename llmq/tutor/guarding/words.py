@@ -21,6 +21,18 @@ ASSERTED = re.compile(
 WANTED = re.compile(
     r"\b(?:is|are) (?:the|what|exactly what|just what) (?:\w+ )?(?:you|we)(?:['\u2019]re| are)? (?:want|need|look|search)"
 )
+APART = re.compile(r"\b(?:[a-z][-. *_]{1,2}){2,30}[a-z]\b")
+DENIED = re.compile(
+    r"\b(?:not|never|opposite|isn['\u2019]t|neither|unlike|instead of|rather than|without|cannot|no)\b|n['\u2019]t\b"
+)
+PLACED = re.compile(
+    r"\b(?:first|second|former|latter|last|other) (?:one|word|option|of)\b|\bthe (?:former|latter)\b"
+)
+UNITS = {
+    "grams": "g", "kilograms": "kg", "tonnes": "t", "metres": "m", "meters": "m", "centimetres": "cm", "centimeters": "cm",
+    "millimetres": "mm", "millimeters": "mm", "kilometres": "km", "kilometers": "km", "litres": "l", "liters": "l",
+    "millilitres": "ml", "milliliters": "ml", "seconds": "s", "minutes": "min", "hours": "h",
+}  # fmt: skip
 LONG = 4  # letters of a word that is looked for by itself
 ALIKE = 0.75
 BEGINS = re.compile(
@@ -37,6 +49,7 @@ class Word:
     letters: str
     parts: tuple[str, ...]
     is_asked: bool = False  # it stands in the question: odd or even
+    other: str = ""  # what the question offers beside it
 
 
 @lru_cache(maxsize=64)
@@ -47,11 +60,19 @@ def word_of(exercise: Exercise) -> Word | None:
     if not letters:
         return None
     if f" {words} " in f" {as_words(exercise.question)} ":
-        return Word(letters, (words,), is_asked=True)
+        return Word(letters, (words,), is_asked=True, other=_other(words, exercise.question))
     question = as_words(exercise.question).split()
     others = as_words(" ".join(c for c in exercise.choices if c != exercise.key)).split()
     parts = tuple(w for w in words.split() if len(w) >= LONG and w not in (*question, *others))
     return Word(letters, parts)
+
+
+def _other(word: str, question: str) -> str:
+    """What a question offers beside a word: even of odd or even."""
+    asked = as_words(question)
+    word = re.escape(word)
+    found = re.search(rf"\b{word} or (\w+)|(\w+) or {word}\b", asked)
+    return (found[1] or found[2]) if found else ""
 
 
 def tells_word(sentence: str, word: Word) -> bool:
@@ -63,6 +84,14 @@ def tells_word(sentence: str, word: Word) -> bool:
     """
     plain = sentence.casefold()
     if WANTED.search(plain):
+        return True
+    if FORMULA.search(sentence) or BEGINS.search(sentence) or APART.search(plain):
+        return True
+    if word.letters in UNITS and re.search(rf"(?:\b|\d){UNITS[word.letters]}\b", plain):
+        return True
+    if word.other and re.search(rf"\b{word.other}\b", plain) and DENIED.search(plain):
+        return True
+    if word.is_asked and PLACED.search(plain):
         return True
     if word.is_asked:
         said = re.search(rf"\b{re.escape(word.parts[0])}\b(?! or\b)(?! numbers?\b)", plain)
