@@ -1,5 +1,9 @@
-"""A reply that is read along: a sentence goes on to the student once the guard has passed it."""
+"""A reply that is read along: a sentence goes on to the student once the guard has passed it.
 
+Small models talk of anything: a reply is held back until a sentence is about the problem.
+"""
+
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
@@ -7,14 +11,35 @@ from llmq.chat.pieces import Kind, Piece
 from llmq.tutor.guard import Guard
 from llmq.tutor.sentences import Sentences
 
+STEM = re.compile(r"\d+|[^\W\d_]{5}")  # of words, their first letters: sub-tracting as sub-tract
+ANY_PROBLEM = frozenset((
+    "first", "write", "which", "where", "there", "their", "these", "those", "would", "could",
+    "again", "about", "asked", "think", "probl", "answe", "numbe", "right",
+))  # fmt: skip
+
+
+def stems(text: str) -> frozenset[str]:
+    """The numbers and the longer words of a text, but such as fit any problem.
+
+    >>> sorted(stems("What is your first step?")), sorted(stems("Multiply 12 by 21."))
+    ([], ['12', '21', 'multi'])
+    """
+    words = re.findall(r"\d+|[^\W\d_]+", text.casefold())
+    return frozenset(found[0] for word in words if (found := STEM.match(word))) - ANY_PROBLEM
+
 
 @dataclass
 class Watch:
-    """What came of a reply: the sentences that passed, and why the one after them did not."""
+    """What came of a reply: the sentences that passed, and why the one after them did not.
+
+    `subject` are the stems one of which a sentence has to name before any is shown; none: any does.
+    """
 
     guard: Guard
+    subject: frozenset[str] = frozenset()
     passed: list[str] = field(default_factory=list)
     reason: str | None = None
+    _held: list[str] = field(default_factory=list)
 
     @property
     def text(self) -> str:
@@ -50,10 +75,13 @@ class Watch:
             self.reason = self.reason or self.guard.check(sentence) or self._repeats(sentence)
             if self.reason:
                 return
-            self.passed.append(sentence)
-            yield Piece(Kind.SPEECH, sentence)
+            self._held.append(sentence)
+            if self.passed or not self.subject or self.subject & stems(sentence):
+                self.passed += self._held
+                yield Piece(Kind.SPEECH, "".join(self._held))
+                self._held = []
 
     def _repeats(self, sentence: str) -> str | None:
         """Why a sentence that stands in the reply already ends it: small models go in circles."""
-        said = {text.strip() for text in self.passed if text.strip()}
+        said = {text.strip() for text in (*self.passed, *self._held) if text.strip()}
         return "a repeat" if sentence.strip() in said else None

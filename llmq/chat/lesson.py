@@ -8,10 +8,9 @@ passed; an authored hint follows where the model said nothing of use. What the s
 tells of a skill moves the learner. Then the turn is kept.
 """
 
-import re
 from random import Random
 
-from llmq.chat.guarded import Watch
+from llmq.chat.guarded import Watch, stems
 from llmq.chat.lesson_context import LessonContext, Reply
 from llmq.chat.notebook import Notebook, now
 from llmq.chat.pieces import Kind as Part
@@ -32,9 +31,6 @@ NO_PROBLEM = "no problem is open; /problem opens one"
 SILENT = "the model has nothing to say to that: please say it in other words"
 STRICTER = "Ask one short question only. Name no numbers, no results, and do not say whether anything is right."
 MOST_GUARDED = 120  # tokens of a model's words beside an open exercise
-ANY_PROBLEM = frozenset(
-    {"first", "write", "which", "asked", "think", "problem", "answer", "number"}
-)
 WORDED = (Kind.FREE, Kind.ASIDE, Kind.HINT, Kind.STEP, Kind.WRONG)
 
 
@@ -202,7 +198,7 @@ class Lesson(LessonContext):
         if self.state is None:
             yield from self._spoken(asked, self.settings.max_tokens)
             return
-        watch = Watch(self._guard(move))
+        watch = Watch(self._guard(move), self._subject(move))
         for brief in ("", f"\n[{STRICTER}]"):
             once = Turn("user", asked.shown, f"{asked.message.content}{brief}")
             for piece in watch.read(self._spoken(once, MOST_GUARDED)):
@@ -214,8 +210,9 @@ class Lesson(LessonContext):
                 self.withheld.append(watch.reason)
             if watch.text.strip() or not watch.reason:
                 break
-            watch = Watch(self._guard(move))
-        if move.fallback and not _helps(watch.text, move.fallback):
+            watch = Watch(self._guard(move), self._subject(move))
+        helps = "?" in watch.text and stems(watch.text) & stems(move.fallback)
+        if move.fallback and not helps:
             yield Piece(Part.SPEECH, ("\n\n" if watch.text or gap else "") + move.fallback)
 
     def _guard(self, move: Move) -> Guard:
@@ -228,14 +225,14 @@ class Lesson(LessonContext):
             told=told(self.transcript, "assistant"),
         )
 
+    def _subject(self, move: Move) -> frozenset[str]:
+        """What words of help are about; a question beside the problem may be about anything."""
+        assert self.state is not None
+        step = self.state.step
+        concept = step.concept if step else ""
+        texts = f"{self.state.exercise.question} {concept} {move.fallback}"
+        return frozenset() if move.kind is Kind.ASIDE else stems(texts)
+
     def _keep(self, turns: list[Turn]) -> None:
         self.transcript += turns
         self.notebook.write(turns, self.state, self.learner)
-
-
-def _helps(words: str, fallback: str) -> bool:
-    """Whether the model's words ask something, and name what the authored hint is about."""
-    numbers = {word for word in fallback.split() if any(map(str.isdigit, word))}
-    named = {word.casefold() for word in re.findall(r"[^\W\d_]{5,}", fallback)} - ANY_PROBLEM
-    subject = numbers or named
-    return "?" in words and any(word in words.casefold() for word in subject)

@@ -149,10 +149,10 @@ def test_words_that_do_not_help_are_followed_by_the_authored_hint(
 
 
 def test_a_reply_that_says_a_sentence_again_ends_there() -> None:
-    lesson = lesson_of(Told("Look at the numbers. Take your time. Look at the numbers. Now?"))
+    lesson = lesson_of(Told("Multiply first. Take your time. Multiply first. Now?"))
     list(lesson.pose("12*21+19"))
     reply = said(lesson.reply("12*21 = 264"))
-    assert reply.count("Look at the numbers.") == 1
+    assert reply.count("Multiply first.") == 1
     assert "Take your time." in reply
 
 
@@ -161,3 +161,12 @@ def test_a_model_that_says_nothing_is_remarked_on_and_the_turn_is_taken_back() -
     pieces = list(lesson.reply("Hello"))
     assert [piece.text for piece in pieces if piece.kind is Kind.REMARK] == [SILENT]
     assert lesson.transcript == []
+
+
+def test_words_about_nothing_of_the_problem_are_not_shown() -> None:
+    lesson = lesson_of(Told("Good thinking! A dog has four legs. Is it raining?"))
+    list(lesson.pose("12*21+19"))
+    assert "dog" not in said(lesson.reply("12*21 = 264"))
+    lesson = lesson_of(Told("Good thinking! Which two do you multiply?"))
+    list(lesson.pose("12*21+19"))
+    assert "Good thinking! Which two do you multiply?" in said(lesson.reply("12*21 = 264"))
