@@ -50,7 +50,11 @@ def respond(state: State | None, text: str, profile: Profile) -> tuple[State | N
     if found.outcome is Outcome.STEP:
         return _after_step(state, found)
     asks = asks_for(text)
-    if found.outcome is Outcome.NONE and asks is not Asks.ANSWER and plans(text, state.step):
+    if (
+        found.outcome is Outcome.NONE
+        and asks is not Asks.ANSWER
+        and plans(text, state.exercise, state.n_done)
+    ):
         return state, Move(Kind.NUDGE, f"{PLANNED} {TRY}", "", "", Level(state.level))
     is_number_in_passing = asks is Asks.HELP and not found.has_work  # stuck, in grade 5
     if found.outcome is Outcome.WRONG and asks is not Asks.ANSWER and not is_number_in_passing:
@@ -87,7 +91,7 @@ def aside(state: State | None) -> tuple[State | None, Move]:
 def check(state: State, text: str) -> str:
     """Whether `text` is right, in a sentence; the student stands where they stood."""
     outcome = verdict(text, state.exercise, state.n_done).outcome
-    if outcome is Outcome.NONE and plans(text, state.step):
+    if outcome is Outcome.NONE and plans(text, state.exercise, state.n_done):
         return PLANNED
     return {
         Outcome.ANSWER: "Yes, that is the answer.",

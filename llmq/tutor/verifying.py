@@ -92,15 +92,19 @@ def verdict(text: str, exercise: Exercise, step_index: int = 0) -> Found:
     return _wrong(claim.said, exercise, step_index, has_work=has_work or equation is not None)
 
 
-def plans(text: str, step: Step | None) -> bool:
-    """Whether `text` proposes the calculation of a step, and does not ask about it.
+def plans(text: str, exercise: Exercise, step_index: int) -> bool:
+    """Whether `text` proposes the next calculation, and is no question about it nor the task again.
 
     >>> step = Step("How many in all?", "Multiply.", "12 * 21", "252")
-    >>> [plans(text, step) for text in ("I multiply 21 by 12", "Why 12*21?", "12 + 21")]
+    >>> exercise = Exercise("bags", "stories", "Jack has 12 bags of 21.", "252", (step,))
+    >>> [plans(text, exercise, 0) for text in ("I multiply 21 by 12", "Why 12*21?", "12 + 21")]
     [True, False, False]
     """
-    wanted = set(calculations(step.work)) if step else set()
-    return bool(wanted) and not GENERAL.search(text) and wanted <= set(calculations(text))
+    if GENERAL.search(text) or step_index >= len(exercise.steps):
+        return False
+    said, asked = set(calculations(text)), set(calculations(exercise.question))
+    wanted = set(calculations(exercise.steps[step_index].work))
+    return bool(wanted) and wanted <= said and not (asked and asked <= said)
 
 
 def _wrong(said: str, exercise: Exercise, step_index: int, *, has_work: bool) -> Found:

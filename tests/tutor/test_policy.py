@@ -220,6 +220,7 @@ def test_a_state_comes_back_whole_and_a_forged_one_is_refused() -> None:
         ("why 20 / 4?", False),
         ("20 * 4", False),
         ("5 * 3", False),  # the step after the next
+        ("20 / 4 * 3", True),
     ],
 )
 def test_the_next_calculation_is_confirmed_before_it_is_worked_out(
@@ -231,3 +232,8 @@ def test_the_next_calculation_is_confirmed_before_it_is_worked_out(
     assert after is not None
     assert after.n_done == 0
     assert (check(state, turn) == PLANNED) is is_plan
+
+
+def test_the_question_typed_back_is_no_plan() -> None:
+    state = start(exercise_of_text("12 * 21"), PROFILE)
+    assert not respond(state, "12*21", PROFILE)[1].said.startswith(PLANNED)
