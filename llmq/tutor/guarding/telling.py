@@ -154,7 +154,8 @@ def _calculates(sums: str, secrets: Secrets) -> bool:
         is_free = is_of_question and is_short and secrets.hidden.isdisjoint(map(Fraction, figures))
         for calculation, value in parts(node):
             is_work = is_of_question and calculation in secrets.allowed
-            if value in secrets.hidden and not (is_free or is_work):
+            is_product = is_free and calculation[0] in "*/^"  # 1/4 of 20 is its 20 / 4
+            if value in secrets.hidden and not (is_product or is_work):
                 return True
     return False
 
