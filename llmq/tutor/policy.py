@@ -10,11 +10,11 @@ from dataclasses import replace
 
 from llmq.tutor.effort import Asks, asks_for
 from llmq.tutor.exercise import Exercise
-from llmq.tutor.hints import authored
+from llmq.tutor.hints import TRY, authored
 from llmq.tutor.moves import Kind, Level, Move, Observation
 from llmq.tutor.profile import Profile
 from llmq.tutor.state import MOST_TRIED, State
-from llmq.tutor.verifying import Found, Outcome, verdict
+from llmq.tutor.verifying import Found, Outcome, plans, verdict
 
 RIGHT = ("Right!", "Yes, that is right.", "Correct.", "Well done, that is right.")
 STEPS = (
@@ -26,6 +26,7 @@ NUDGES = (
     "Let us take it in small steps.",
     "I will not say it, but I will help you to get there.",
 )
+PLANNED = "Yes, that is the calculation to do now."
 ALREADY = "You have that already."
 GUESSED = "Guessing will not get us there: show me how you calculate."
 AGAIN = "You have said that before, and it is not it."
@@ -49,6 +50,8 @@ def respond(state: State | None, text: str, profile: Profile) -> tuple[State | N
     if found.outcome is Outcome.STEP:
         return _after_step(state, found)
     asks = asks_for(text)
+    if found.outcome is Outcome.NONE and asks is not Asks.ANSWER and plans(text, state.step):
+        return state, Move(Kind.NUDGE, f"{PLANNED} {TRY}", "", "", Level(state.level))
     is_number_in_passing = asks is Asks.HELP and not found.has_work  # stuck, in grade 5
     if found.outcome is Outcome.WRONG and asks is not Asks.ANSWER and not is_number_in_passing:
         return _after_wrong(state, found, profile)
@@ -84,6 +87,8 @@ def aside(state: State | None) -> tuple[State | None, Move]:
 def check(state: State, text: str) -> str:
     """Whether `text` is right, in a sentence; the student stands where they stood."""
     outcome = verdict(text, state.exercise, state.n_done).outcome
+    if outcome is Outcome.NONE and plans(text, state.step):
+        return PLANNED
     return {
         Outcome.ANSWER: "Yes, that is the answer.",
         Outcome.STEP: "Yes, that is a step on the way.",

@@ -13,9 +13,10 @@ from llmq.answers.checking import check
 from llmq.answers.nodes import Node, Num, Op, Rel, Sym, TooLargeError, rational, symbols
 from llmq.answers.readings import as_words, readings, tidy
 from llmq.practice.numerals import numbers_in
-from llmq.tutor.claims import Claim, claim_of
+from llmq.tutor.claims import GENERAL, Claim, claim_of
 from llmq.tutor.exercise import Exercise, Step
 from llmq.tutor.forms import has_form, is_asked, is_unworked
+from llmq.tutor.guarding.secrets import calculations
 
 LETTER = re.compile(
     r"(?:^|\b(?:answer|option|choice|choose|take|pick|say|think|it|it's|is)\b[\w\s':]{0,12}?)"
@@ -26,6 +27,7 @@ PERCENT = re.compile(r"(?P<number>\d[\d.,/]*)\s*(?:%|per ?cent\b)", re.I)
 ASKS_PERCENT = re.compile(
     r"\b(?:what|which|how (?:many|much)|as an?|in|the)\s+(?:%|per ?cent(?:age)?\b)", re.I
 )
+FIGURES = re.compile(r"\d+(?:\.\d+)?")
 
 
 class Outcome(StrEnum):
@@ -90,6 +92,17 @@ def verdict(text: str, exercise: Exercise, step_index: int = 0) -> Found:
     return _wrong(claim.said, exercise, step_index, has_work=has_work or equation is not None)
 
 
+def plans(text: str, step: Step | None) -> bool:
+    """Whether `text` proposes the calculation of a step, and does not ask about it.
+
+    >>> step = Step("How many in all?", "Multiply.", "12 * 21", "252")
+    >>> [plans(text, step) for text in ("I multiply 21 by 12", "Why 12*21?", "12 + 21")]
+    [True, False, False]
+    """
+    wanted = set(calculations(step.work)) if step else set()
+    return bool(wanted) and not GENERAL.search(text) and wanted <= set(calculations(text))
+
+
 def _wrong(said: str, exercise: Exercise, step_index: int, *, has_work: bool) -> Found:
     slip = _slip(said, exercise, step_index)
     return Found(Outcome.WRONG, said, slip=slip, has_work=has_work)
@@ -98,7 +111,8 @@ def _wrong(said: str, exercise: Exercise, step_index: int, *, has_work: bool) ->
 def _shown(exercise: Exercise, step_index: int) -> frozenset[Fraction]:
     """The numbers that the student has: the question's, and those of the steps that are done."""
     done = " ; ".join(step.value for step in exercise.steps[:step_index])
-    return numbers_in(f"{exercise.question} ; {done}")
+    text = f"{exercise.question} ; {done}"
+    return numbers_in(text) | {*map(Fraction, FIGURES.findall(text))}  # the 3 and the 4 of 3/4 too
 
 
 def _restates(claim: Claim, shown: frozenset[Fraction]) -> bool:

@@ -13,7 +13,7 @@ from llmq.tutor.course.typed import exercise_of_text
 from llmq.tutor.exercise import Exercise, Step
 from llmq.tutor.hints import NO_NUMBERS, authored
 from llmq.tutor.moves import Kind, Level
-from llmq.tutor.policy import hint, respond, start
+from llmq.tutor.policy import PLANNED, check, hint, respond, start
 from llmq.tutor.profile import profile_named
 from llmq.tutor.state import State
 
@@ -209,3 +209,25 @@ def test_a_state_comes_back_whole_and_a_forged_one_is_refused() -> None:
     for change in ({"level": 9}, {"tried": 3}, {"n_done": -1}, {"exercise": None}):
         with pytest.raises(LessonError, match="/problem opens another"):
             State.from_json(json.dumps(forged | change))
+
+
+@pytest.mark.parametrize(
+    ("turn", "is_plan"),
+    [
+        ("20 / 4", True),
+        ("I divide 20 by 4", True),
+        ("20/4?", True),
+        ("why 20 / 4?", False),
+        ("20 * 4", False),
+        ("5 * 3", False),  # the step after the next
+    ],
+)
+def test_the_next_calculation_is_confirmed_before_it_is_worked_out(
+    turn: str, *, is_plan: bool
+) -> None:
+    state = start(exercise_of_text("3/4 of 20"), PROFILE)
+    after, move = respond(state, turn, PROFILE)
+    assert move.said.startswith(PLANNED) is is_plan
+    assert after is not None
+    assert after.n_done == 0
+    assert (check(state, turn) == PLANNED) is is_plan

@@ -55,7 +55,8 @@ def exercise_of_text(text: str) -> Exercise:
         raise refused(text, "there is nothing left to work out")
     return Exercise(
         f"typed: {plain}", skill, question, steps[-1].value, tuple(steps),
-        goal=f"The task is: {question}", example=_example(skill, steps),
+        goal=f"The task is: {question.rstrip('.')}{'' if question.endswith('?') else '.'}",
+        example=_example(skill, steps),
     )  # fmt: skip
 
 
