@@ -94,7 +94,7 @@ class Guard:
         word = None if secrets.key or secrets.expression else word_of(exercise)
         if word and tells_word(sentence, word):
             yield "the answer"
-        if tells_expression(text, secrets, exercise.question):
+        if tells_expression(text, secrets, exercise):
             yield "the answer"
         if reason := unread(sentence, secrets.words):
             yield reason

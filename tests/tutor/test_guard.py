@@ -45,8 +45,8 @@ def test_what_tells_is_withheld_and_what_helps_passes() -> None:
         if bool(reason := guard(row).check(row["text"])) is not row["leaks"]
     ]
     assert wrong == []
-    assert sum(row["leaks"] for row in SENTENCES) >= 850
-    assert sum(not row["leaks"] for row in SENTENCES) >= 330
+    assert sum(row["leaks"] for row in SENTENCES) >= 900
+    assert sum(not row["leaks"] for row in SENTENCES) >= 350
 
 
 def test_everything_passes_where_the_answer_may_be_told() -> None:

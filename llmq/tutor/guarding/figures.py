@@ -79,7 +79,7 @@ MEANT: tuple[tuple[str, Rewrite], ...] = (
     ("square", (re.compile(rf"\bsquare of {F}{N}|{N} squared\b"), lambda m: f"({m[1] or m[2]})^2")),
     ("cube", (re.compile(rf"\bcube of {F}{N}|{N} cubed\b"), lambda m: f"({m[1] or m[2]})^3")),
     ("half halve", (re.compile(rf"\b(?:half|halve) {F}{N}|{N} halved\b"), lambda m: f"({m[1] or m[2]}/2)")),
-    ("double twice", (re.compile(rf"\b(?:double|twice) {F}{N}|{N} doubled\b"), lambda m: f"(2*{m[1] or m[2]})")),
+    ("double twice", (re.compile(rf"\b(?:double|twice) {F}{N}|{N} (?:doubled|twice)\b"), lambda m: f"(2*{m[1] or m[2]})")),
     ("triple thrice", (re.compile(rf"\b(?:triple|thrice) {F}{N}|{N} tripled\b"), lambda m: f"(3*{m[1] or m[2]})")),
     ("of", (re.compile(rf"{N} ?(?:%|per ?cent) of {F}{N}"), r"(\1/100*\2)")),
     ("of", (re.compile(rf"(\d+/\d+) of {F}{N}"), r"(\1*\2)")),

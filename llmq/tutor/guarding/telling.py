@@ -3,11 +3,16 @@
 import re
 from collections.abc import Callable, Iterator
 from fractions import Fraction
-from itertools import pairwise
 
-from llmq.answers.quantities import SMALL
 from llmq.tutor.guarding.figures import figured, meant
-from llmq.tutor.guarding.secrets import FIGURE, Calculation, Secrets, numbers, parts, terms
+from llmq.tutor.guarding.roundabout import (
+    adds_places,
+    in_another_unit,
+    is_near,
+    pairs_tell,
+    places_point,
+)
+from llmq.tutor.guarding.secrets import FIGURE, Secrets, numbers, parts, terms
 from llmq.tutor.guarding.signs import clean, flat
 
 ASSERTED = re.compile(
@@ -35,24 +40,9 @@ SETTLED = re.compile(r"\b\d+ it is\b")
 TRIED = r"\b(?:put|plug|substitute|insert|try|use|replace|set|let|with|where)\b[^.!?]{{0,20}}\b{letter}\b[^.!?]{{0,12}}?(?P<n>\d+(?:\.\d+)?)|(?P<m>\d+(?:\.\d+)?) (?:in |is |as |for )+(?:the )?{letter}\b"
 SAID = r"(?<![\w)]){letter}\b(?:\s*(?:is|was|were|be|equals?|being|becomes?|must be|has to be|should be|stands? for|comes to|equal to)\b)?[\s:=→\"'(]*(?P<n>-?\d+(?:\.\d+)?(?:/\d+)?)(?![\w]|\s*(?:times|more|less|[*/+^-]))"
 LETTER = r"(?:{letters}|unknown|variable|letter)"
-N = r"(-?\d+(?:\.\d+)?)"
-Near = Callable[[Fraction, Fraction, Fraction], bool]
-NEAR: tuple[tuple[re.Pattern[str], Near], ...] = (
-    (re.compile(rf"\bbetween {N} and {N}"), lambda n, a, b: a < n < b and b - a <= max(Fraction(4), abs(n) / 10)),
-    (re.compile(rf"\b(?:bigger|greater|more|larger|higher|above|over) (?:than )?{N}\b[^.!?]{{0,25}}\b(?:less|smaller|lower|below|under) (?:than )?{N}"), lambda n, a, b: a < n < b and b - a <= max(Fraction(4), abs(n) / 10)),
-    (re.compile(rf"\b(?:just|right|next number|comes?|immediately|directly|closely) (?:after|above|over|behind|follow\w*) {N}()"), lambda n, a, _: 0 < n - a <= 1),
-    (re.compile(rf"\b(?:just|right|comes?|immediately|directly) (?:before|below|under) {N}()"), lambda n, a, _: 0 < a - n <= 1),
-    (re.compile(rf"\b(?:bigger|greater|more|larger|higher|less|smaller|lower|fewer|above|below|under|over) (?:than )?{N}()"), lambda n, a, _: 0 < abs(n - a) <= min(Fraction(1), abs(n) / 4)),
-    (re.compile(rf"\b(?:close|near|next|closest|nearest|neighbou?rs?)\w* (?:to|of) {N}()"), lambda n, a, _: abs(n - a) <= max(Fraction(2), abs(n) / 20)),
-    (re.compile(rf"\b(?:almost|nearly|about|around|roughly|approximately|close to|rounds? to) {N}()"), lambda n, a, _: abs(n - a) <= max(Fraction(1), abs(n) / 50)),
-)  # fmt: skip
 PART = re.compile(r"\b1/(?=\d)|/100\b")  # a quarter, percent
 SIGN = re.compile(r"[-+*/^]")
-NEXT = re.compile(
-    rf"\b(?:number|one|value|integer) (?:(?:right|just|that comes|which comes|coming|directly|immediately) )*(?P<where>after|before|above|below|following|behind) (?:the )?{N}"
-)
 PERCENT = re.compile(r"\s*(?:%|per ?cent)")
-SIMILAR = re.compile(r"\b(?:for (?:example|instance)|similar|another example|e\.g)\b")
 ESTIMATED = re.compile(
     r"\b(?:more or less|above or below|bigger or smaller|larger or smaller|higher or lower|greater or (?:less|smaller)|less or more)\b"
 )
@@ -62,36 +52,6 @@ POSITION = re.compile(
 RELATED = re.compile(
     r"\b(?:answer|result|solution)\b|\bcommon (?:factor|divisor|denominator|multiple)\b[^.!?]{0,12}\b(?:is|:|=|of)"
 )
-UNIT = r"(?:cents?|pence|pennies|euros?|dollars?|pounds?|[cmk]?m|(?:centi|milli|kilo)?met(?:re|er)s?|k?g|(?:kilo|milli)?grams?|kilos?|m?l|(?:milli)?lit(?:re|er)s?|tonnes?|hours?|minutes?|seconds?|days?|months?|weeks?|years?|h|min)"
-UNITS = re.compile(rf"(\d+(?:\.\d+)?) ?{UNIT}\b")
-MIXED_UNITS = re.compile(rf"(\d+) ?{UNIT},?(?: and)? (\d+)\b")
-SCALES = (
-    Fraction(10),
-    Fraction(100),
-    Fraction(1000),
-    Fraction(60),
-    Fraction(1, 10),
-    Fraction(1, 100),
-    Fraction(1, 1000),
-    Fraction(1, 60),
-)
-POINT = re.compile(r"\b(?:point|comma|decimals?|places)\b")
-
-
-def _quotient(a: Fraction, b: Fraction) -> Fraction | None:
-    return a / b if b else None
-
-
-PLACES = {"hundred": 100, "ten": 10, "one": 1, "unit": 1, "single": 1}
-LAST_ONE = re.compile(r"\band (?:and )?(\d)(?: more)?\b(?! ?(?:one|unit|ten|hundred|single)s?\b)")
-PLACE = re.compile(rf"\b(\d+|an?|{'|'.join(SMALL)}) (hundred|ten|one|unit|single)s?\b", re.I)
-DOES: tuple[tuple[re.Pattern[str], str, Callable[[Fraction, Fraction], Fraction | None]], ...] = (
-    (re.compile(r"\b(?:add|adding|plus|more|and|together|then|on top|another|with|total|sum)\b"), "+", lambda a, b: a + b),
-    (re.compile(r"\b(?:less|minus|subtract\w*|take|taking|taken|fewer|remov\w*|without|short|off|down|away|under|below|difference)\b"), "-", lambda a, b: a - b),
-    (re.compile(r"\b(?:less|subtract\w*|take|fewer|remov\w*|from|short|under|below|difference|between)\b"), "-", lambda a, b: b - a),
-    (re.compile(r"\b(?:times|multipl\w*|product|by|lots of|groups of|rows of|each)\b"), "*", lambda a, b: a * b),
-    (re.compile(r"\b(?:divid\w*|split\w*|shar\w*|quotient|over|halv\w*)\b"), "/", _quotient),
-)  # fmt: skip
 
 
 def tells_number(text: str, secrets: Secrets) -> str | None:
@@ -105,7 +65,7 @@ def tells_number(text: str, secrets: Secrets) -> str | None:
     sums = meant(whole)
     if not any(map(str.isdigit, sums)) or not (secrets.hidden or secrets.letters):
         return None
-    if _adds_places(text, secrets):
+    if adds_places(text, secrets):
         return "the answer in a roundabout way"
     return next(_reasons(figured(text, whole=False), whole, sums, secrets), None)
 
@@ -126,13 +86,13 @@ def _reasons(text: str, whole: str, sums: str, secrets: Secrets) -> Iterator[str
         yield "a value for the answer"
     if _calculates(sums, secrets):
         yield "a calculation of the answer"
-    if _in_another_unit(whole, secrets):
+    if in_another_unit(whole, secrets):
         yield "a hidden number in another unit"
     if (
-        _is_near(sums, secrets)
-        or _is_near(whole, secrets)
-        or _pairs(whole, secrets)
-        or _places_point(whole, secrets)
+        is_near(sums, secrets)
+        or is_near(whole, secrets)
+        or pairs_tell(whole, secrets)
+        or places_point(whole, secrets)
     ):
         yield "the answer in a roundabout way"
     if _says_half_a_fraction(whole, secrets):
@@ -154,7 +114,8 @@ def _calculates(sums: str, secrets: Secrets) -> bool:
         is_free = is_of_question and is_short and secrets.hidden.isdisjoint(map(Fraction, figures))
         for calculation, value in parts(node):
             is_work = is_of_question and calculation in secrets.allowed
-            if value in secrets.hidden and not (is_free or is_work):
+            is_product = is_free and calculation[0] in "*/^"  # 1/4 of 20 is its 20 / 4
+            if value in secrets.hidden and not (is_product or is_work):
                 return True
     return False
 
@@ -230,88 +191,6 @@ def _relates(text: str, secrets: Secrets) -> bool:
     """Whether the answer, or what is common to two numbers, is spoken of with a new number."""
     new = {value for value, _, _ in numbers(text)} - secrets.shown - {0, 1}
     return bool(new and RELATED.search(text) and not ESTIMATED.search(text))
-
-
-def _in_another_unit(whole: str, secrets: Secrets) -> bool:
-    """Whether 3.35 m are told as 335 cm, or as 3 m 35."""
-    for match in UNITS.finditer(whole):
-        value = Fraction(match[1])
-        if value not in secrets.shown and any(value * by in secrets.key for by in SCALES):
-            return True
-    for match in MIXED_UNITS.finditer(whole):
-        whole_part, rest = Fraction(match[1]), Fraction(match[2])
-        if any(whole_part + rest / by in secrets.hidden for by in (10, 60, 100, 1000)):
-            return True
-    return False
-
-
-def _is_near(sums: str, secrets: Secrets) -> bool:
-    for match in NEXT.finditer(sums):
-        step = -1 if match["where"] in ("before", "below") else 1
-        if Fraction(match[2]) + step in secrets.hidden:
-            return True
-    for pattern, near in NEAR:
-        for match in pattern.finditer(sums):
-            a, b = (Fraction(group or 0) for group in match.groups())
-            if a in secrets.shown and (not match[2] or b in secrets.shown):
-                continue
-            if any(near(n, a, b) for n in secrets.hidden):
-                return True
-    return False
-
-
-def _adds_places(whole: str, secrets: Secrets) -> bool:
-    found = PLACE.findall(whole.casefold())
-    total = sum((int(n) if n.isdigit() else SMALL.get(n, 1)) * PLACES[p] for n, p in found)
-    total += sum(map(int, LAST_ONE.findall(whole.casefold().replace("a one", "and 1"))))
-    return bool(found) and total in secrets.hidden
-
-
-def _places_point(whole: str, secrets: Secrets) -> bool:
-    """Whether the figures of a hidden decimal are told where the point goes."""
-    if "?" in whole or not POINT.search(whole):
-        return False
-    said = {match.lstrip("0") for match in re.findall(r"\d+", whole)}
-    return any(
-        n.denominator > 1 and (str(float(n)).replace(".", "").lstrip("0") in said)
-        for n in secrets.hidden
-    )
-
-
-def _pairs(whole: str, secrets: Secrets) -> bool:
-    """Whether two numbers of which one is new give what is hidden, by what the words do to them."""
-    found = [value for value, _, _ in sorted(numbers(whole), key=lambda n: n[1])]
-    for a, b in pairwise(found if not SIMILAR.search(whole) else ()):
-        if (a in secrets.shown and b in secrets.shown) or a == b:
-            continue
-        for pattern, sign, does in DOES:
-            is_told = does(a, b) in secrets.hidden and pattern.search(whole)
-            if is_told and not _is_allowed(_calculation(sign, a, b), secrets):
-                return True
-    return False
-
-
-def _is_allowed(calculation: Calculation, secrets: Secrets) -> bool:
-    """Whether it may be asked for: a step's work, or with nothing but the question's numbers."""
-    if calculation in secrets.allowed:
-        return True
-    is_fraction = calculation[0] == "/" and Fraction(*calculation[1]).denominator > 1
-    return (
-        not is_fraction
-        and secrets.hidden.isdisjoint(calculation[1])
-        and all(
-            n in secrets.shown
-            or (
-                n.numerator == 1 < n.denominator
-                and (n.denominator in secrets.shown or n.denominator == 100)
-            )
-            for n in calculation[1]
-        )
-    )
-
-
-def _calculation(sign: str, a: Fraction, b: Fraction) -> Calculation:
-    return (sign, tuple(sorted((a, b))) if sign in "+*" else (a, b))
 
 
 def _says_half_a_fraction(whole: str, secrets: Secrets) -> bool:

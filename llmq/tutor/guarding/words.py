@@ -33,6 +33,9 @@ UNITS = {
     "millimetres": "mm", "millimeters": "mm", "kilometres": "km", "kilometers": "km", "litres": "l", "liters": "l",
     "millilitres": "ml", "milliliters": "ml", "seconds": "s", "minutes": "min", "hours": "h",
 }  # fmt: skip
+TERM = re.compile(r"\d+[a-z](?![a-z])(?:\^\d)?")
+STATED = r"(?:=|\b(?:is|are|gives?|gets?|makes?|leaves?|becomes?)) ?"
+MOST_WORDS = 12  # of a run of words and signs in which an expression may stand
 LONG = 4  # letters of a word that is looked for by itself
 ALIKE = 0.75
 BEGINS = re.compile(
@@ -119,7 +122,7 @@ def _alike(said: str, part: str) -> bool:
     return SequenceMatcher(None, said, part).ratio() >= ALIKE
 
 
-def tells_expression(text: str, secrets: Secrets, question: str) -> bool:
+def tells_expression(text: str, secrets: Secrets, exercise: Exercise) -> bool:
     """Whether a flat sentence holds an expression that is the key, in any form."""
     if secrets.expression is None and not secrets.terms:
         return False
@@ -129,9 +132,14 @@ def tells_expression(text: str, secrets: Secrets, question: str) -> bool:
         return True
     if secrets.expression is None:
         return False
+    own = TERM.findall(re.sub(r"[\s*]", "", exercise.key))
+    if "?" not in text and any(
+        re.search(STATED + re.escape(term) + r"(?![\w^])", compact) for term in own
+    ):
+        return True
     for pattern, sign in SIGNS:
         whole = pattern.sub(sign, whole)
-    asked = re.sub(r"\s", "", meant(figured(flat(clean(question)), whole=True)))
+    asked = re.sub(r"\s", "", meant(figured(flat(clean(exercise.question)), whole=True)))
     for match in EXPRESSION.finditer(whole):
         for side in candidates(match[0]):
             node = node_of(side)
@@ -139,9 +147,6 @@ def tells_expression(text: str, secrets: Secrets, question: str) -> bool:
             if is_key and re.sub(r"\s", "", side) not in asked:
                 return True
     return False
-
-
-MOST_WORDS = 12
 
 
 def candidates(text: str) -> list[str]:
