@@ -22,6 +22,8 @@ FIGURE = re.compile(r"\d+(?:\.\d+)?")
 MIXED = re.compile(r"\b(\d{1,9}) (?:and )?(\d{1,9})/(\d{1,9})(?![\d/])")
 SIGN = re.compile(r"(?:^|[\s(=,:])-$")  # it touches the number and nothing before it
 TERM = re.compile(r"[\d(][\d\s.()+\-*/^]{0,60}[\d)]")
+PERCENT = re.compile(r"%|\bper ?cent")
+PI = Fraction(355, 113)
 OPERATOR = re.compile(r"[\d)]\s*[-+*/^(]")
 Calculation = tuple[str, tuple[Fraction, ...]]
 """A sign and the numbers that it stands between, in order of size where order means nothing."""
@@ -31,16 +33,20 @@ Calculation = tuple[str, tuple[Fraction, ...]]
 class Secrets:
     """What is hidden of an exercise, and what is free.
 
-    `figures` are those of the question and of what may be calculated, `allowed` the calculations
-    that may be asked for, `letters` those of the question's unknowns, `expression` is a key with
-    letters, `terms` are hidden terms such as 11x, `words` the words of the exercise.
+    `decimals` are shown as fractions and asked for as decimals or percents, `figures` are those of
+    the question and of what may be calculated, `allowed` the calculations that may be asked for,
+    `asked` what the student reads without spaces, `letters` are those of the question's unknowns,
+    `expression` is a key with letters, `terms` are hidden terms such as 11x, `words` the words of
+    the exercise.
     """
 
     hidden: frozenset[Fraction]
     key: frozenset[Fraction]
     shown: frozenset[Fraction]
+    decimals: frozenset[Fraction]
     figures: frozenset[str]
     allowed: frozenset[Calculation]
+    asked: str
     letters: frozenset[str]
     expression: Node | None
     terms: frozenset[str]
@@ -51,14 +57,17 @@ class Secrets:
 def secrets_of(exercise: Exercise, done: tuple[str, ...]) -> Secrets:
     """The secrets of `exercise` for a student who has found the values `done`."""
     found = {n for value in done for n in _values(value)}
-    shown = frozenset(numbers_in(exercise.question)) | found | _figures_of(exercise)
+    offered = " ; ".join((exercise.question, *exercise.choices))
+    shown = frozenset(numbers_in(offered)) | found | _figures_of(exercise)
     values = [step.value for step in exercise.steps if step.value not in done]
     key = frozenset(_values(exercise.key))
     hidden = {n for text in (exercise.key, *values) for n in _values(text)} - found
     hidden |= {-n for n in hidden if n < 0} - shown
     hidden |= _common_factors(exercise) - shown
-    if re.search(r"%|\bper ?cent", f"{exercise.key} {exercise.question}"):
-        hidden |= {n / 100 for n in key} - shown
+    percents = {n / 100 for n in key if PERCENT.search(f"{exercise.key} {exercise.question}")}
+    hidden |= percents - shown
+    hidden |= {n * PI for n in key if re.search(r"π|pi\b", exercise.key)}
+    as_fractions = {n for n in shown - found if n.denominator > 1 and f"{float(n):g}" not in offered}
     allowed, written = set(calculations(exercise.question)), [exercise.question, *done]
     for step in exercise.steps:
         if hidden.isdisjoint(set(numbers_in(step.work)) - shown):
@@ -72,10 +81,19 @@ def secrets_of(exercise: Exercise, done: tuple[str, ...]) -> Secrets:
         re.findall(r"(?<![A-Za-z'])([b-hj-zB-HJ-Z])(?![A-Za-z'])", exercise.question)
     )
     return Secrets(
-        frozenset(hidden), key, shown, frozenset(FIGURE.findall(figured(flat(clean(" ; ".join(written))), whole=True))), frozenset(allowed), letters, node,
+        frozenset(hidden), key, shown, frozenset((percents | hidden) & as_fractions), frozenset(FIGURE.findall(figured(flat(clean(" ; ".join(written))), whole=True))), frozenset(allowed), _compact(" ; ".join((exercise.question, *done, *_next_work(exercise, done)))), letters, node,
         frozenset(t for value in (exercise.key, *values) for t in _terms_in(value)) - frozenset(_terms_in(exercise.question)),
         frozenset(re.findall(r"[^\W\d_]+", text.casefold())),
     )  # fmt: skip
+
+
+def _next_work(exercise: Exercise, done: tuple[str, ...]) -> tuple[str, ...]:
+    """The calculation that may be named next."""
+    return tuple(step.work for step in exercise.steps if step.value not in done)[:1]
+
+
+def _compact(text: str) -> str:
+    return re.sub(r"\s", "", meant(figured(flat(clean(text)), whole=True)))
 
 
 def numbers_in(text: str) -> Iterator[Fraction]:
@@ -132,6 +150,13 @@ def _numbers(text: str) -> Iterator[tuple[Fraction, int, int]]:
         start = match.start()
         is_negative = bool(SIGN.search(text[max(0, start - 2) : start]))
         yield (-over if is_negative else over) / under, start - is_negative, match.end()
+
+
+def unreduced(text: str) -> Iterator[Fraction]:
+    """The figures above and below of fractions that can be shortened: 35 and 100 of 35/100."""
+    for match in NUMBER.finditer(text):
+        if match[2] and gcd(int(Fraction(match[1])), int(match[2])) > 1:
+            yield from (Fraction(match[1]), Fraction(match[2]))
 
 
 def calculations(text: str) -> Iterator[Calculation]:

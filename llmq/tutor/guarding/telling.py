@@ -12,7 +12,7 @@ from llmq.tutor.guarding.roundabout import (
     pairs_tell,
     places_point,
 )
-from llmq.tutor.guarding.secrets import FIGURE, Secrets, numbers, parts, terms
+from llmq.tutor.guarding.secrets import FIGURE, Secrets, numbers, parts, terms, unreduced
 from llmq.tutor.guarding.signs import clean, flat
 
 ASSERTED = re.compile(
@@ -114,32 +114,36 @@ def _calculates(sums: str, secrets: Secrets) -> bool:
         is_free = is_of_question and is_short and secrets.hidden.isdisjoint(map(Fraction, figures))
         for calculation, value in parts(node):
             is_work = is_of_question and calculation in secrets.allowed
-            is_product = is_free and calculation[0] in "*/^"  # 1/4 of 20 is its 20 / 4
+            is_product = is_free and calculation[0] in "*/"  # 1/4 of 20 is its 20 / 4
             if value in secrets.hidden and not (is_product or is_work):
                 return True
     return False
 
 
 def _says(text: str, secrets: Secrets) -> bool:
+    if any(n in secrets.hidden and n not in secrets.shown for n in unreduced(text)):
+        return True
     for value, start, stop in numbers(text):
         values = {value, value / 100} if PERCENT.match(text, stop) else {value}
+        if value in secrets.decimals and "." in text[start:stop]:
+            return True
         if not (
             values & secrets.hidden or any(map(secrets_near(secrets, text, start, stop), values))
         ):
             continue
         if (
-            not values & secrets.shown
+            value not in secrets.shown
             or _is_asserted(text, start, stop)
             or _words_around(text, start) < BARE
         ):
-            return not ON.match(text, stop) or not values & secrets.shown
+            return not ON.match(text, stop) or value not in secrets.shown
     return False
 
 
 def secrets_near(secrets: Secrets, text: str, start: int, stop: int) -> Callable[[Fraction], bool]:
     """Whether a decimal is a hidden fraction, rounded."""
     places = len(text[start:stop].partition(".")[2]) + 2 * bool(PERCENT.match(text, stop))
-    error = Fraction(6, 10 ** (places + 1))
+    error = Fraction(1, 10**places)  # cut off or rounded
     endless = [n for n in secrets.hidden if _is_endless(n)]
     return lambda value: places >= 2 and any(abs(value - n) < error for n in endless)
 

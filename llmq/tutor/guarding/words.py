@@ -139,12 +139,11 @@ def tells_expression(text: str, secrets: Secrets, exercise: Exercise) -> bool:
         return True
     for pattern, sign in SIGNS:
         whole = pattern.sub(sign, whole)
-    asked = re.sub(r"\s", "", meant(figured(flat(clean(exercise.question)), whole=True)))
     for match in EXPRESSION.finditer(whole):
         for side in candidates(match[0]):
             node = node_of(side)
             is_key = node is not None and same_expression(node, secrets.expression)
-            if is_key and re.sub(r"\s", "", side) not in asked:
+            if is_key and re.sub(r"\s", "", side) not in secrets.asked:
                 return True
     return False
 
