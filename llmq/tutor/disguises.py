@@ -34,7 +34,7 @@ ENGLISH_TOO = frozenset({"six", "on", "sei", "once", "dix", "un", "um", "due", "
 # Words of other languages that English text is full of, or that say no number there.
 ROMAN = re.compile(
     r"\b(?=[IVXLCDM]{2,15}\b)M{0,3}(?:C[MD]|D?C{0,3})(?:X[CL]|L?X{0,3})(?:I[XV]|V?I{0,3})\b"
-    r"|(?<=[=:] )[VX]\b"
+    r"|(?<=[=:] )[VX]\b|\A\W*[VX](?=\W*\Z)"
 )
 APART = re.compile(r"(?<!\w)(?:\w[-.\s·*_]{1,2}){2,60}\w(?!\w)")
 CHINESE = {c: i for i, c in enumerate("零一二三四五六七八九")} | {"两": 2}

@@ -15,6 +15,9 @@ import re
 from collections.abc import Iterator, Sequence
 
 from llmq.tutor.exercise import Exercise
+from llmq.tutor.guarding.clock import tells_time
+from llmq.tutor.guarding.closed import answers_closed
+from llmq.tutor.guarding.formulas import tells_formula
 from llmq.tutor.guarding.options import options_of, points
 from llmq.tutor.guarding.secrets import secrets_of
 from llmq.tutor.guarding.series import in_series, tells_digits
@@ -79,8 +82,14 @@ class Guard:
             yield "a verdict"
         if tells_digits(sentence):
             yield "a part of the answer"
-        if reason := tells_number(text, secrets):
+        if reason := tells_number(text, secrets, *self._told[-1:]):
             yield reason
+        if tells_time(text, exercise, self._done):
+            yield "a hidden time"
+        if tells_formula(text, secrets):
+            yield "a formula of the answer"
+        if answers_closed(sentence, exercise):
+            yield "the answer"
         if echoes(text, self._guess, secrets):
             yield "the student's guess, as if it were settled"
         if in_series(sentence, self._told, secrets):

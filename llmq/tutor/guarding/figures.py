@@ -33,7 +33,7 @@ MANY = {
     if n > 1
 }
 MANY |= {"hundreds": 100, "dozens": 12}
-N = r"(-?\d+(?:\.\d+)?(?:/\d+)?)"
+N = r"(-?\d+(?:\.\d+)?(?:/\d+)?)(?!\d|:\d)"
 F = r"(?:of\s+|the\s+|number\s+)*"
 Rewrite = tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]]
 
@@ -46,6 +46,11 @@ def _root(match: re.Match[str]) -> str:
 def _power(match: re.Match[str]) -> str:
     exponent = match[2] if match[2].isdigit() else ORDINALS.index(match[2]) + 1
     return f"({match[1]})^{exponent}"
+
+
+def _mixed(match: re.Match[str]) -> str:
+    part = PARTS[match[2]]
+    return f"{int(match[1]) * part + 1}/{part}"
 
 
 def _shifted(match: re.Match[str]) -> str:
@@ -109,6 +114,8 @@ MEANT: tuple[tuple[str, Rewrite], ...] = (
     ),
     ("multipl", (re.compile(rf"\b(?:multiply|multiplying) {F}{N} (?:by|with|and) {F}{N}"), r"(\1*\2)")),
     ("times x multipl", (re.compile(r"(?<=[\d)]) (?:times|multiplied by|x) (?=[\d(])|(?<=\d)x(?=\d)"), " * ")),
+    ("and", (re.compile(rf"\b(\d+)(?: [a-z]+)? and (?:a|1)[ -]({PART})\b"), _mixed)),
+    ("a 1", (re.compile(rf"\b(is|than|exactly|equals?) (?:a|1)[ -]({PART})\b"), lambda m: f"{m[1]} 1/{PARTS[m[2]]}")),
     ("times", (re.compile(rf"{N} (\d) times\b"), r"(\1*\2)")),
     ("divid over shared", (re.compile(r"(?<=[\d)]) (?:divided by|over|shared by) (?=[\d(])"), " / ")),
     (

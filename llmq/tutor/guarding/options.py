@@ -34,7 +34,7 @@ OUT = re.compile(
     re.I,
 )  # fmt: skip
 DESCRIBED = re.compile(
-    r"\b(?:option|one|choice|answer|fraction|word|name) (?:with|whose|that (?:has|starts|begins|ends|contains)|which (?:has|starts|begins|ends)|containing|starting|beginning|ending|next to|after|before|between|above|below|under)\b"
+    r"\bthe only (?:one|option|choice|answer|fraction|decimal|word|name|number|unit)\b|\b(?:option|one|choice|answer|fraction|word|name) (?:with|whose|that (?:has|starts|begins|ends|contains)|which (?:has|starts|begins|ends)|containing|starting|beginning|ending|next to|after|before|between|above|below|under)\b"
     r"|\b(?:letter|option|choice)s?\b[^.!?]{0,20}\b(?:after|before|between|above|below|follow\w*|next)\b|\b(?:after|before|between|follows|next to) [A-H]\b",
     re.I,
 )  # fmt: skip

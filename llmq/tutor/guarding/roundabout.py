@@ -13,6 +13,7 @@ from llmq.answers.quantities import SMALL
 from llmq.tutor.guarding.secrets import Calculation, Secrets, numbers
 
 N = r"(-?\d+(?:\.\d+)?)"
+MOST_SKIPPED = 8  # numbers up to the next prime, even number, square
 Near = Callable[[Fraction, Fraction, Fraction], bool]
 NEAR: tuple[tuple[re.Pattern[str], Near], ...] = (
     (re.compile(rf"\bbetween {N} and {N}"), lambda n, a, b: a < n < b and b - a <= max(Fraction(4), abs(n) / 10)),
@@ -22,6 +23,8 @@ NEAR: tuple[tuple[re.Pattern[str], Near], ...] = (
     (re.compile(rf"\b(?:bigger|greater|more|larger|higher|less|smaller|lower|fewer|above|below|under|over) (?:than )?{N}()"), lambda n, a, _: 0 < abs(n - a) <= min(Fraction(1), abs(n) / 4)),
     (re.compile(rf"\b(?:close|near|next|closest|nearest|neighbou?rs?)\w* (?:to|of) {N}()"), lambda n, a, _: abs(n - a) <= max(Fraction(2), abs(n) / 20)),
     (re.compile(rf"\b(?:almost|nearly|about|around|roughly|approximately|close to|rounds? to) {N}()"), lambda n, a, _: abs(n - a) <= max(Fraction(1), abs(n) / 50)),
+    (re.compile(rf"(?<![\d.]){N}()(?! ?to)[^.!?\d]{{0,20}} round(?:ed|ing)?\b"), lambda n, a, _: abs(n - a) <= max(Fraction(1, 2), abs(n) / 50)),
+    (re.compile(rf"\bnext (?:\w+ )?(?:number )?(?:after|above|behind) {N}()"), lambda n, a, _: 0 < n - a <= MOST_SKIPPED),
 )  # fmt: skip
 NEXT = re.compile(
     rf"\b(?:number|one|value|integer) (?:(?:right|just|that comes|which comes|coming|directly|immediately) )*(?P<where>after|before|above|below|following|behind) (?:the )?{N}"
@@ -96,13 +99,13 @@ def adds_places(whole: str, secrets: Secrets) -> bool:
 
 def places_point(whole: str, secrets: Secrets) -> bool:
     """Whether the figures of a hidden decimal are told where the point goes."""
-    if "?" in whole or not POINT.search(whole):
-        return False
     said = {match.lstrip("0") for match in re.findall(r"\d+", whole)}
-    return any(
-        n.denominator > 1 and (str(float(n)).replace(".", "").lstrip("0") in said)
-        for n in secrets.hidden
+    of_hidden = (
+        str(float(n)).replace(".", "").lstrip("0") for n in secrets.hidden if n.denominator > 1
     )
+    told = said & {digits for digits in of_hidden if len(digits) > 1}
+    is_placed = "?" not in whole and bool(POINT.search(whole))
+    return is_placed and bool(told) or any(len(digits) > 2 for digits in told - secrets.figures)
 
 
 def pairs_tell(whole: str, secrets: Secrets) -> bool:

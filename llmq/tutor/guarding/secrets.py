@@ -24,6 +24,7 @@ SIGN = re.compile(r"(?:^|[\s(=,:])-$")  # it touches the number and nothing befo
 TERM = re.compile(r"[\d(][\d\s.()+\-*/^]{0,60}[\d)]")
 PERCENT = re.compile(r"%|\bper ?cent")
 PI = Fraction(355, 113)
+OF_PI = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)? ?\*? ?(?:π|\bpi\b|(?<=\d)pi\b)")
 OPERATOR = re.compile(r"[\d)]\s*[-+*/^(]")
 Calculation = tuple[str, tuple[Fraction, ...]]
 """A sign and the numbers that it stands between, in order of size where order means nothing."""
@@ -66,7 +67,7 @@ def secrets_of(exercise: Exercise, done: tuple[str, ...]) -> Secrets:
     hidden |= _common_factors(exercise) - shown
     percents = {n / 100 for n in key if PERCENT.search(f"{exercise.key} {exercise.question}")}
     hidden |= percents - shown
-    hidden |= {n * PI for n in key if re.search(r"π|pi\b", exercise.key)}
+    hidden |= {Fraction(match[1] or 1) * PI for match in OF_PI.finditer(exercise.key)}
     as_fractions = {n for n in shown - found if n.denominator > 1 and f"{float(n):g}" not in offered}
     allowed, written = set(calculations(exercise.question)), [exercise.question, *done]
     for step in exercise.steps:

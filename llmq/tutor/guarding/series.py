@@ -17,7 +17,7 @@ RUN = re.compile(r"(?<![\d.])\d(?:(?: ?[,;] ?| |-)(?:then )?\d){2,9}(?![\d.]\d|\
 DIGIT = re.compile(
     r"\b(?:digits?|figures?|tens? place|ones? place|units? place|(?:tens?|ones|units?|hundreds) (?:digit|figure|column|place)|(?:it|answer|number|result|which|that|key|one|solution) (?:\w+ )?(?:starts?|begins?|ends?) (?:in|with|on)|rhymes with)\b|^\W*(?:starts|begins|ends) (?:in|with)"
 )
-LABEL = re.compile(r"\b(?:step|part|question|line) #?\d+\b|^\s*\d+[.)](?=\s)")
+LABEL = re.compile(r"\b(?:step|part|question|line) #?\d+\b|\b\d+ ?(?:%|percent)(?: of \d+)?(?= ?(?:is|are|makes?|=)\b)|^\s*\d+[.)](?=\s)")
 COUNT = re.compile(r"\b\d+[ -]digits?\b|\bdigits? (?:behind|after) the\b")
 PROPERTY = re.compile(
     r"\b(?:even|odd|prime|the same|twin|equal|identical|swapped?|swap|palindrome|multiple|divisible|alphabet)\b"

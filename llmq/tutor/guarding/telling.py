@@ -32,12 +32,13 @@ FREE = 3  # number words up to this one are free, where nothing asserts them
 EXAMPLE = re.compile(
     r"\b(?:for (?:example|instance)|e\.g|suppose|imagine|like|say|if|when|let|another)\b", re.I
 )
+ANOTHER = re.compile(r"\b(?:for (?:example|instance)|another|similar|suppose|imagine)\b", re.I)
 ANSWER = re.compile(
     r"\b(?:answer|result|solution|unknown|final (?:value|number))\b(?:\s+(?:here|must|should|would|will|to it|there|now|then))*\W*"
     r"(?:is|be|=|:|equals|comes to|comes out as|was)?\W*(?:\w+ly |just |about |around )?\W*-?(?=\d)", re.I,
 )  # fmt: skip
 SETTLED = re.compile(r"\b\d+ it is\b")
-TRIED = r"\b(?:put|plug|substitute|insert|try|use|replace|set|let|with|where)\b[^.!?]{{0,20}}\b{letter}\b[^.!?]{{0,12}}?(?P<n>\d+(?:\.\d+)?)|(?P<m>\d+(?:\.\d+)?) (?:in |is |as |for )+(?:the )?{letter}\b"
+TRIED = r"\b(?:put|plug|substitute|insert|try|use|replace|set|let|with|where)\b[^.!?]{{0,20}}\b{letter}\b[^.!?^]{{0,12}}?(?P<n>\d+(?:\.\d+)?)|(?P<m>\d+(?:\.\d+)?) (?:in |is |as |for )+(?:the )?{letter}\b"
 SAID = r"(?<![\w)]){letter}\b(?:\s*(?:is|was|were|be|equals?|being|becomes?|must be|has to be|should be|stands? for|comes to|equal to)\b)?[\s:=→\"'(]*(?P<n>-?\d+(?:\.\d+)?(?:/\d+)?)(?![\w]|\s*(?:times|more|less|[*/+^-]))"
 LETTER = r"(?:{letters}|unknown|variable|letter)"
 PART = re.compile(r"\b1/(?=\d)|/100\b")  # a quarter, percent
@@ -47,19 +48,23 @@ ESTIMATED = re.compile(
     r"\b(?:more or less|above or below|bigger or smaller|larger or smaller|higher or lower|greater or (?:less|smaller)|less or more)\b"
 )
 POSITION = re.compile(
-    r"\bone of (?:the|these|your|those) numbers\b|\b(?:is|be) (?:the )?(?:first|second|third|fourth|fifth|last|middle|largest|smallest|biggest) (?:number|one|value)\b"
+    r"\bsame (?:number|value) (?:that|as|which)\b|\bone of (?:the|these|your|those) numbers\b|\b(?:is|be) (?:the )?(?:first|second|third|fourth|fifth|last|middle|largest|smallest|biggest) (?:number|one|value)\b"
 )
+PLAIN = re.compile(r"^\W*(?:which|what)\b[^.!?]*\?\W*$")  # a question that offers no answer
+THAT = re.compile(r"\b(?:that|it|yours?|this)\b")
+OVER = re.compile(r"(?<=\d) over (?=\d)")
 RELATED = re.compile(
-    r"\b(?:answer|result|solution)\b|\bcommon (?:factor|divisor|denominator|multiple)\b[^.!?]{0,12}\b(?:is|:|=|of)"
+    r"\b(?:answer|result|solution)\b|\b(?:number|value|one)s? (?:that|which) works?\b|\bcommon (?:factor|divisor|denominator|multiple)\b[^.!?]{0,12}\b(?:is|:|=|of)"
 )
 
 
-def tells_number(text: str, secrets: Secrets) -> str | None:
+def tells_number(text: str, secrets: Secrets, before: str = "") -> str | None:
     """Why a flat sentence is withheld for a number in it; None: it tells none.
 
+    `before` is the sentence before it, which may say that an example follows.
     `text` has neither formulas nor signs that `figured` does not know.
     """
-    if not secrets.hidden.isdisjoint(secrets.shown) and POSITION.search(text):
+    if not secrets.hidden.isdisjoint(secrets.shown) and not PLAIN.search(text) and POSITION.search(text):
         return "the answer by its place"
     whole = figured(text, whole=True)
     sums = meant(whole)
@@ -67,22 +72,27 @@ def tells_number(text: str, secrets: Secrets) -> str | None:
         return None
     if adds_places(text, secrets):
         return "the answer in a roundabout way"
-    return next(_reasons(figured(text, whole=False), whole, sums, secrets), None)
+    is_example = bool(ANOTHER.search(before))
+    return next(_reasons(figured(text, whole=False), whole, sums, secrets, is_example), None)
 
 
 def echoes(text: str, guess: str, secrets: Secrets) -> bool:
     """Whether a flat sentence asserts a number that the student's last turn has guessed."""
-    if "?" in text or not any(map(str.isdigit, guess)):
+    if not any(map(str.isdigit, guess)):
         return False
     whole = figured(text, whole=True)
     guessed = {n for n, _, _ in numbers(figured(flat(clean(guess)), whole=True))} - secrets.shown
-    return any(n in guessed and _is_asserted(whole, *place) for n, *place in numbers(whole))
+    if THAT.search(text) and any(pairs_tell(f"{n} {whole}", secrets) for n in guessed):
+        return True
+    return "?" not in text and any(n in guessed and _is_asserted(whole, *place) for n, *place in numbers(whole))
 
 
-def _reasons(text: str, whole: str, sums: str, secrets: Secrets) -> Iterator[str]:
-    if _says(text, secrets) or _says(sums, secrets) or _says_small(whole, secrets):
+def _reasons(
+    text: str, whole: str, sums: str, secrets: Secrets, is_example: bool
+) -> Iterator[str]:
+    if _says(text, secrets) or _says(sums, secrets) or _says(OVER.sub("/", whole), secrets) or _says_small(whole, secrets):
         yield "a hidden number"
-    if _asserts_a_value(whole, secrets) or _relates(text, secrets):
+    if _asserts_a_value(whole, secrets, is_example) or _relates(text, secrets):
         yield "a value for the answer"
     if _calculates(sums, secrets):
         yield "a calculation of the answer"
@@ -171,16 +181,17 @@ def _says_small(whole: str, secrets: Secrets) -> bool:
     )
 
 
-def _asserts_a_value(whole: str, secrets: Secrets) -> bool:
+def _asserts_a_value(whole: str, secrets: Secrets, is_example: bool) -> bool:
     """Whether the answer or the letter is said to be a number, right or wrong."""
-    if (ANSWER.search(whole) and not EXAMPLE.search(whole)) or SETTLED.search(whole):
+    is_example = is_example or bool(EXAMPLE.search(whole))
+    if (ANSWER.search(whole) and not is_example) or SETTLED.search(whole):
         return True
     letter = LETTER.format(letters="|".join(sorted(secrets.letters)).lower() or "[nxyz]")
     for pattern in (SAID, TRIED):
         for match in re.finditer(pattern.format(letter=letter), whole):
             found = match.groupdict()
             value = node_value(found.get("n") or found.get("m") or "0")
-            if value in secrets.hidden or (pattern is SAID and not EXAMPLE.search(whole)):
+            if value in secrets.hidden or (pattern is SAID and not is_example):
                 return True
     return False
 

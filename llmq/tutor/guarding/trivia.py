@@ -26,14 +26,14 @@ OWNERS: tuple[Row, ...] = (
     ("hour day year minute century", re.compile(r"\b(?:quarter|half|third) (?:of )?an? (?:hour|day|year|minute|century)", re.I)),
     (
         PARTS,
-        re.compile(rf"\b(?:{'|'.join(PARTS.split())}) (?:on|of|in|to|for|per|around) (?!(?:the|a|this) (?:equation|problem|question|bracket|fraction))", re.I),
+        re.compile(rf"\b(?:{'|'.join(PARTS.split())}) (?:on|of|in|to|for|per|around) (?!(?:different|equal|the same|a row|front)\b|(?:the|a|this) (?:equation|problem|question|bracket|fraction))", re.I),
     ),
 )  # fmt: skip
 FAMOUS = (
     "noon midnight hitchhiker baker legal spider octopus insect pentagon hexagon heptagon octagon nonagon decagon"
     " dodecagon zodiac jersey fahrenheit celsius monday tuesday wednesday thursday friday saturday sunday january february"
     " april june july august september october november december christmas halloween birthday alphabet adult carton cat"
-    " driving voting byte freezing boiling bond"
+    " retirement driving voting byte freezing boiling bond"
 )
 NAMES = frozenset(FAMOUS.split())
 NAMED: tuple[Row, ...] = (
@@ -49,8 +49,9 @@ MATHEMATICAL = (
     "step steps part parts place places digit digits term terms number numbers thing things"
     " way ways operation operations decimal decimals side sides time times one ones more are"
     " do does would will can there is of equal bars dots rows groups pieces boxes bags words"
-    " numbers units tens hundreds factors"
+    " numbers units tens hundreds factors good favourable favorable possible cases outcomes"
 )
+LONG = re.compile(r"[a-z]{4,}")
 OWN = frozenset(MATHEMATICAL.split())
 
 
@@ -62,7 +63,7 @@ def alludes(text: str, words: Collection[str]) -> bool:
     """
     if any(name in NAMES and name not in words for name in re.findall(r"[a-z]+", text.casefold())):
         return True
-    if any(not set(m[0].casefold().split()) & set(words) for m in matches(NAMED, text)):
+    if any(not set(LONG.findall(m[0].casefold())) & set(words) for m in matches(NAMED, text)):
         return True
     for match in matches(OWNERS, text):
         if re.findall(r"\w+", match[0].casefold())[0] not in words:

@@ -66,7 +66,9 @@ VERDICTS: tuple[Row, ...] = (
     (
         MORE.replace("|", " "),
         re.compile(
-            rf"^\W*(?:(?:a little|a bit|much|even|slightly|way|somewhat) )?{FEW}(?:{MORE})(?: (?:please|still|again|than (?:that|this|it|yours?)))?\W*$"
+            rf"^\W*(?:(?:it|that|the answer)(?:['’]s| is) )?(?:(?:just|only|by|exactly) )?(?:an?|one|two|three|\d+) (?:\w+ )?(?:{MORE})\W*$"
+            rf"|\b(?:it|that|the (?:answer|number|result))(?:['’]s| is| should be| must be| has to be) {FEW}(?:{MORE})(?=[,.!]|$)"
+            rf"|^\W*(?:(?:a little|a bit|much|even|slightly|way|somewhat) )?{FEW}(?:{MORE})(?: (?:please|still|again|than (?:that|this|it|yours?)))?\W*$"
             rf"|\b(?:{MORE}) than (?:that|this|it|yours?|what you|the (?:number|one|value) you)\b"
             rf"|\b(?:go|try|think|aim|move|come|guess) {FEW}(?:higher|lower|bigger|smaller|larger|up|down|more|less)\b(?! (?:to|the|a) )"
             r"|\b(?:one|two|\d+|a few|some) (?:more|less|down|up|higher|lower|fewer) (?:than|from) (?:that|this|it|yours?|what you|the (?:number|one) you)\b"

@@ -36,6 +36,7 @@ UNITS = {
 TERM = re.compile(r"\d+[a-z](?![a-z])(?:\^\d)?")
 STATED = r"(?:=|\b(?:is|are|gives?|gets?|makes?|leaves?|becomes?)) ?"
 MOST_WORDS = 12  # of a run of words and signs in which an expression may stand
+LETTERS = 26
 LONG = 4  # letters of a word that is looked for by itself
 ALIKE = 0.75
 BEGINS = re.compile(
@@ -111,12 +112,20 @@ def tells_word(sentence: str, word: Word) -> bool:
         return True
     if FORMULA.search(sentence) or BEGINS.search(sentence):
         return True
-    return any(
+    return letters_counted(plain) == word.letters or any(
         _alike(said, part) for said in re.findall(r"[^\W\d_]+", plain) for part in word.parts
     )
 
 
+def letters_counted(plain: str) -> str:
+    """The letters that numbers stand for: 7-1-19 are gas."""
+    counted = [int(n) for n in re.findall(r"\d+", plain)]
+    return "".join(chr(ord("a") + n - 1) for n in counted if 0 < n <= LETTERS)
+
+
 def _alike(said: str, part: str) -> bool:
+    if len(said) > LONG and said in part:
+        return True
     if said[0] != part[0] or abs(len(said) - len(part)) > 2 or len(said) < LONG:
         return False
     return SequenceMatcher(None, said, part).ratio() >= ALIKE
@@ -133,7 +142,7 @@ def tells_expression(text: str, secrets: Secrets, exercise: Exercise) -> bool:
     if secrets.expression is None:
         return False
     own = TERM.findall(re.sub(r"[\s*]", "", exercise.key))
-    if "?" not in text and any(
+    if compact.strip(" .!") in own or "?" not in text and any(
         re.search(STATED + re.escape(term) + r"(?![\w^])", compact) for term in own
     ):
         return True
