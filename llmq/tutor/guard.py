@@ -80,9 +80,9 @@ class Guard:
         text = flat(sentence)
         if is_verdict(sentence):
             yield "a verdict"
-        if tells_digits(sentence):
+        if tells_digits(sentence, secrets):
             yield "a part of the answer"
-        if reason := tells_number(text, secrets, *self._told[-1:]):
+        if reason := tells_number(text, secrets, " ".join(self._told)):
             yield reason
         if tells_time(text, exercise, self._done):
             yield "a hidden time"
@@ -96,7 +96,7 @@ class Guard:
             yield "the answer in parts"
         if not secrets.hidden.isdisjoint(repeats(sentence)):
             yield "a hidden number, counted out"
-        if alludes(text, secrets.words):
+        if secrets.hidden and alludes(text, secrets.words):
             yield "a hidden number, described"
         if (options := options_of(exercise)) and points(sentence, self._told, options):
             yield "the right option"

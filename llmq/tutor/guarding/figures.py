@@ -88,6 +88,10 @@ MEANT: tuple[tuple[str, Rewrite], ...] = (
     ("triple thrice", (re.compile(rf"\b(?:triple|thrice) {F}{N}|{N} tripled\b"), lambda m: f"(3*{m[1] or m[2]})")),
     ("of", (re.compile(rf"{N} ?(?:%|per ?cent) of {F}{N}"), r"(\1/100*\2)")),
     ("of", (re.compile(rf"(\d+/\d+) of {F}{N}"), r"(\1*\2)")),
+    (
+        "% percent",
+        (re.compile(r"(\d{1,2}) ?(?:%|per ?cent) (?:less than|short of|below|off|from) (?:the )?(?:1|100 ?%?|all)(?![\d/.])"), lambda m: f"{100 - int(m[1])}%"),
+    ),
     ("less", (re.compile(r"(\d+/\d+) less than (\d+)(?!/)"), r"(\2-\1*\2)")),
     ("more", (re.compile(r"(\d+/\d+) more than (\d+)(?!/)"), r"(\2+\1*\2)")),
     ("over", (re.compile(r"(\d+) ?([-+]) ?(\d+) over (\d+)"), r"(\1\2\3)/\4")),

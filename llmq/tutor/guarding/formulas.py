@@ -9,7 +9,7 @@ from llmq.tutor.guarding.figures import figured, meant
 from llmq.tutor.guarding.secrets import FIGURE, Secrets, node_of
 
 EQUALS = re.compile(r"=|\b(?:is|equals|equal to|gives|makes)\b")
-RULE = re.compile(r"(?<![\w.])(?:\d+ ?\*? ?[b-z]|[b-z])(?![a-z]) ?[-+] ?[\d.]+(?![\w.])|(?<![\w.])\d+ ?[-+] ?\d+ ?\*? ?\(?[b-z](?![a-z])(?: ?- ?1\))?")
+RULE = re.compile(r"(?<![\w.])(?:\d+ ?\*? ?[b-z]|[b-z])(?![a-z]) ?[-+] ?\d+(?:\.\d+)?(?!\w|\.\d)|(?<![\w.])\d+ ?[-+] ?\d+ ?\*? ?\(?[b-z](?![a-z])(?: ?- ?1\))?")
 MOST_SHOWN = 12  # numbers of a question that are put into a rule
 
 
@@ -32,7 +32,7 @@ def _is_solved(whole: str, secrets: Secrets) -> bool:
     if not secrets.letters:
         return False
     letter = f"[{''.join(sorted(secrets.letters)).lower()}]"
-    term = rf"(?:\d+(?:\.\d+)?|(?<![a-z]){letter}(?![a-z])|[-+*/^() ]){1,40}"
+    term = rf"(?:\d+(?:\.\d+)?|(?<![a-z]){letter}(?![a-z])|[-+*/^() ]){{1,40}}"
     sides = EQUALS.split(whole)
     for left, right in zip(sides, sides[1:], strict=False):
         before = re.search(rf"{term}$", left)

@@ -16,7 +16,7 @@ from llmq.tutor.guarding.figures import figured, meant
 from llmq.tutor.guarding.signs import clean, flat
 
 NUMBER = re.compile(
-    r"(?<![\w.^])(?<!\d/)(\d{1,40}(?:\.\d{1,40})?)(?:/(\d{1,40})(?![\d./]))?(?![\d]|\.\d)(?!(?!cm\b|mm\b|km\b|kg\b|ml\b|m\b|g\b|l\b)[a-z])"
+    r"(?<![\w.^])(?<!\d/)(\d{1,40}(?:\.\d{1,40})?)(?:/(\d{1,40})(?![\d/]|\.\d))?(?![\d]|\.\d)(?!(?!cm\b|mm\b|km\b|kg\b|ml\b|m\b|g\b|l\b)[a-z])"
 )
 FIGURE = re.compile(r"\d+(?:\.\d+)?")
 MIXED = re.compile(r"\b(\d{1,9}) (?:and )?(\d{1,9})/(\d{1,9})(?![\d/])")

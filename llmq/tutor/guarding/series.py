@@ -14,11 +14,13 @@ SPOKEN = re.compile(
     r"\b(?:write|put|figure|digit|next|then|behind|after|follow\w*|place|type|column|and a|goes on|begins?|starts?|ends?|space)\b"
 )  # fmt: skip
 RUN = re.compile(r"(?<![\d.])\d(?:(?: ?[,;] ?| |-)(?:then )?\d){2,9}(?![\d.]\d|\d)")
+RESULT = re.compile(r"[\d)%] ?(?:=|\b(?:is|are|makes?|gives?)\b) ?$")
 DIGIT = re.compile(
     r"\b(?:digits?|figures?|tens? place|ones? place|units? place|(?:tens?|ones|units?|hundreds) (?:digit|figure|column|place)|(?:it|answer|number|result|which|that|key|one|solution) (?:\w+ )?(?:starts?|begins?|ends?) (?:in|with|on)|rhymes with)\b|^\W*(?:starts|begins|ends) (?:in|with)"
 )
 LABEL = re.compile(r"\b(?:step|part|question|line) #?\d+\b|\b\d+ ?(?:%|percent)(?: of \d+)?(?= ?(?:is|are|makes?|=)\b)|^\s*\d+[.)](?=\s)")
-COUNT = re.compile(r"\b\d+[ -]digits?\b|\bdigits? (?:behind|after) the\b")
+ASKED = re.compile(r"\W*(?:which|what|where|how)\b[^.!?]*(?:\.\d[^.!?]*)?\?\W*$")
+COUNT = re.compile(r"\bdigit is (?:[45] or (?:more|less|above|below|higher|lower|smaller|greater)|(?:less|more|greater|smaller) than [45]|at least 5|under 5)\b|\b\d+[ -]digits?\b|\bdigits? (?:behind|after) the\b")
 PROPERTY = re.compile(
     r"\b(?:even|odd|prime|the same|twin|equal|identical|swapped?|swap|palindrome|multiple|divisible|alphabet)\b"
 )
@@ -38,6 +40,8 @@ def in_series(sentence: str, told: Sequence[str], secrets: Secrets) -> bool:
     new = _said(sentence, secrets)
     if not new:
         return False
+    if _sums_up(*told, sentence, secrets=secrets):
+        return True
     before = [number for text in told for number in _said(text, secrets)]
     found = [*before, *new][-MOST - len(new) :]
     for start in range(len(found) - 1):
@@ -49,9 +53,23 @@ def in_series(sentence: str, told: Sequence[str], secrets: Secrets) -> bool:
     return False
 
 
-def tells_digits(sentence: str) -> bool:
+def _sums_up(*texts: str, secrets: Secrets) -> bool:
+    """Whether results of calculations make up what is hidden: 36 and 6 of 3 * 12 and 0.5 * 12."""
+    found = []
+    for text in texts:
+        whole = figured(flat(clean(text)), whole=True)
+        found += [n for n, start, _ in numbers(whole) if RESULT.search(whole[:start])]
+    return any(
+        sum(found[-n:]) in secrets.hidden and not secrets.shown.issuperset(found[-n:])
+        for n in range(2, 1 + min(len(found), MOST))
+    )
+
+
+def tells_digits(sentence: str, secrets: Secrets) -> bool:
     """Whether a sentence speaks of figures of a number and says one: it ends in 2."""
     text = COUNT.sub(" ", figured(flat(sentence), whole=True))
+    if ASKED.match(text) and {n for n, _, _ in numbers(text)} <= secrets.shown | {1}:
+        return False
     if not DIGIT.search(text):
         return False
     return bool(PROPERTY.search(text)) or any(True for _ in numbers(text))

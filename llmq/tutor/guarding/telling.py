@@ -50,7 +50,9 @@ ESTIMATED = re.compile(
 POSITION = re.compile(
     r"\bsame (?:number|value) (?:that|as|which)\b|\bone of (?:the|these|your|those) numbers\b|\b(?:is|be) (?:the )?(?:first|second|third|fourth|fifth|last|middle|largest|smallest|biggest) (?:number|one|value)\b"
 )
-PLAIN = re.compile(r"^\W*(?:which|what)\b[^.!?]*\?\W*$")  # a question that offers no answer
+PAUSE = re.compile(r"[.?!:;](?!\d)")
+PLAIN = re.compile(r"^\W*(?:which|what)\b[^.!?]*\?\W*$", re.I)  # a question that offers no answer
+REST = re.compile(r"\b(?:subtract|take|rest|remain\w*|left|other|difference|add)\b")
 THAT = re.compile(r"\b(?:that|it|yours?|this)\b")
 OVER = re.compile(r"(?<=\d) over (?=\d)")
 RELATED = re.compile(
@@ -61,7 +63,7 @@ RELATED = re.compile(
 def tells_number(text: str, secrets: Secrets, before: str = "") -> str | None:
     """Why a flat sentence is withheld for a number in it; None: it tells none.
 
-    `before` is the sentence before it, which may say that an example follows.
+    `before` are the sentences before it, which may say that an example follows.
     `text` has neither formulas nor signs that `figured` does not know.
     """
     if not secrets.hidden.isdisjoint(secrets.shown) and not PLAIN.search(text) and POSITION.search(text):
@@ -105,14 +107,16 @@ def _reasons(
         or places_point(whole, secrets)
     ):
         yield "the answer in a roundabout way"
+    if _leaves(whole, secrets):
+        yield "the rest of the answer"
     if _says_half_a_fraction(whole, secrets):
         yield "a part of the answer"
 
 
 def _words_around(text: str, start: int) -> int:
     """How many words the sentence has in which a number stands."""
-    begin = max(text.rfind(mark, 0, start) for mark in ".?!:;")
-    return len(re.findall(r"\w+", re.split(r"[.?!:;](?!\d)", text[begin + 1 :], maxsplit=1)[0]))
+    begin = max((end.end() for end in PAUSE.finditer(text, 0, start)), default=0)
+    return len(re.findall(r"\w+", PAUSE.split(text[begin:], maxsplit=1)[0]))
 
 
 def _calculates(sums: str, secrets: Secrets) -> bool:
@@ -206,6 +210,18 @@ def _relates(text: str, secrets: Secrets) -> bool:
     """Whether the answer, or what is common to two numbers, is spoken of with a new number."""
     new = {value for value, _, _ in numbers(text)} - secrets.shown - {0, 1}
     return bool(new and RELATED.search(text) and not ESTIMATED.search(text))
+
+
+def _leaves(whole: str, secrets: Secrets) -> bool:
+    """Whether a new number is stated that the key makes up to one of the question: 18 of 45."""
+    if "?" in whole or not REST.search(whole):
+        return False
+    return any(
+        value not in secrets.shown
+        and _is_asserted(whole, start, stop)
+        and any({n - value, n + value} & secrets.key for n in secrets.shown)
+        for value, start, stop in numbers(whole)
+    )
 
 
 def _says_half_a_fraction(whole: str, secrets: Secrets) -> bool:

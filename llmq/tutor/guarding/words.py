@@ -52,6 +52,7 @@ class Word:
 
     letters: str
     parts: tuple[str, ...]
+    others: frozenset[str] = frozenset()  # the other options
     is_asked: bool = False  # it stands in the question: odd or even
     other: str = ""  # what the question offers beside it
 
@@ -66,9 +67,10 @@ def word_of(exercise: Exercise) -> Word | None:
     if f" {words} " in f" {as_words(exercise.question)} ":
         return Word(letters, (words,), is_asked=True, other=_other(words, exercise.question))
     question = as_words(exercise.question).split()
-    others = as_words(" ".join(c for c in exercise.choices if c != exercise.key)).split()
-    parts = tuple(w for w in words.split() if len(w) >= LONG and w not in (*question, *others))
-    return Word(letters, parts)
+    others = frozenset(as_words(c) for c in exercise.choices if c != exercise.key)
+    known = {*question, *" ".join(others).split()}
+    parts = tuple(w for w in words.split() if len(w) >= LONG and w not in known)
+    return Word(letters, parts, others)
 
 
 def _other(word: str, question: str) -> str:
@@ -89,6 +91,8 @@ def tells_word(sentence: str, word: Word) -> bool:
     plain = sentence.casefold()
     if WANTED.search(plain):
         return True
+    if word.others and all(f" {other} " in f" {as_words(sentence)} " for other in word.others):
+        return False  # every option is named, or `points` sees which are ruled out
     if FORMULA.search(sentence) or BEGINS.search(sentence) or APART.search(plain):
         return True
     if word.letters in UNITS and re.search(rf"(?:\b|\d){UNITS[word.letters]}\b", plain):
