@@ -11,9 +11,13 @@ LONG = 4  # letters of a word that says what is asked
 OF_ANY = frozenset({"number", "statement", "true", "false", "does", "have"})
 IS = r"(?:['\u2019]s|['\u2019]re|\s+(?:is|are|was|has|have|had|does|do|can|could|looks?|seems?|will|would|divides?|equals?))"
 DENIED = re.compile(r"\b(?:not|never|neither|cannot|no)\b|n['\u2019]t\b", re.I)
-TELLING = re.compile(r"\b(?:product|divisible|multiple|composite|factors?|divisors?|divides?)\b", re.I)
+TELLING = re.compile(
+    r"\b(?:product|divisible|multiple|composite|factors?|divisors?|divides?)\b", re.I
+)
 OPEN = re.compile(r"\?|\b(?:whether|if|when|once|until|how|why|suppose|let['\u2019]s)\b", re.I)
-PRONOUN = re.compile(rf"\b(?:it|this|that|they|these|the (?:number|statement|sentence|claim)){IS}", re.I)
+PRONOUN = re.compile(
+    rf"\b(?:it|this|that|they|these|the (?:number|statement|sentence|claim)){IS}", re.I
+)
 
 
 def answers_closed(sentence: str, exercise: Exercise) -> bool:

@@ -9,7 +9,9 @@ from llmq.tutor.guarding.figures import figured, meant
 from llmq.tutor.guarding.secrets import FIGURE, Secrets, node_of
 
 EQUALS = re.compile(r"=|\b(?:is|equals|equal to|gives|makes)\b")
-RULE = re.compile(r"(?<![\w.])(?:\d+ ?\*? ?[b-z]|[b-z])(?![a-z]) ?[-+] ?\d+(?:\.\d+)?(?!\w|\.\d)|(?<![\w.])\d+ ?[-+] ?\d+ ?\*? ?\(?[b-z](?![a-z])(?: ?- ?1\))?")
+RULE = re.compile(
+    r"(?<![\w.])(?:\d+ ?\*? ?[b-z]|[b-z])(?![a-z]) ?[-+] ?\d+(?:\.\d+)?(?!\w|\.\d)|(?<![\w.])\d+ ?[-+] ?\d+ ?\*? ?\(?[b-z](?![a-z])(?: ?- ?1\))?"
+)
 MOST_SHOWN = 12  # numbers of a question that are put into a rule
 
 
@@ -70,4 +72,8 @@ def _at(written: str, value: Fraction) -> Fraction | None:
 def _put(node: Node, value: Fraction) -> Node:
     if isinstance(node, Sym):
         return Num(value)
-    return Op(node.name, tuple(_put(arg, value) for arg in node.args)) if isinstance(node, Op) else node
+    return (
+        Op(node.name, tuple(_put(arg, value) for arg in node.args))
+        if isinstance(node, Op)
+        else node
+    )

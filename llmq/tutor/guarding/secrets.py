@@ -68,7 +68,9 @@ def secrets_of(exercise: Exercise, done: tuple[str, ...]) -> Secrets:
     percents = {n / 100 for n in key if PERCENT.search(f"{exercise.key} {exercise.question}")}
     hidden |= percents - shown
     hidden |= {Fraction(match[1] or 1) * PI for match in OF_PI.finditer(exercise.key)}
-    as_fractions = {n for n in shown - found if n.denominator > 1 and f"{float(n):g}" not in offered}
+    as_fractions = {
+        n for n in shown - found if n.denominator > 1 and f"{float(n):g}" not in offered
+    }
     allowed, written = set(calculations(exercise.question)), [exercise.question, *done]
     for step in exercise.steps:
         if hidden.isdisjoint(set(numbers_in(step.work)) - shown):

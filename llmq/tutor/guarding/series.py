@@ -18,9 +18,13 @@ RESULT = re.compile(r"[\d)%] ?(?:=|\b(?:is|are|makes?|gives?)\b) ?$")
 DIGIT = re.compile(
     r"\b(?:digits?|figures?|tens? place|ones? place|units? place|(?:tens?|ones|units?|hundreds) (?:digit|figure|column|place)|(?:it|answer|number|result|which|that|key|one|solution) (?:\w+ )?(?:starts?|begins?|ends?) (?:in|with|on)|rhymes with)\b|^\W*(?:starts|begins|ends) (?:in|with)"
 )
-LABEL = re.compile(r"\b(?:step|part|question|line) #?\d+\b|\b\d+ ?(?:%|percent)(?: of \d+)?(?= ?(?:is|are|makes?|=)\b)|^\s*\d+[.)](?=\s)")
+LABEL = re.compile(
+    r"\b(?:step|part|question|line) #?\d+\b|\b\d+ ?(?:%|percent)(?: of \d+)?(?= ?(?:is|are|makes?|=)\b)|^\s*\d+[.)](?=\s)"
+)
 ASKED = re.compile(r"\W*(?:which|what|where|how)\b[^.!?]*(?:\.\d[^.!?]*)?\?\W*$")
-COUNT = re.compile(r"\bdigit is (?:[45] or (?:more|less|above|below|higher|lower|smaller|greater)|(?:less|more|greater|smaller) than [45]|at least 5|under 5)\b|\b\d+[ -]digits?\b|\bdigits? (?:behind|after) the\b")
+COUNT = re.compile(
+    r"\bdigit is (?:[45] or (?:more|less|above|below|higher|lower|smaller|greater)|(?:less|more|greater|smaller) than [45]|at least 5|under 5)\b|\b\d+[ -]digits?\b|\bdigits? (?:behind|after) the\b"
+)
 PROPERTY = re.compile(
     r"\b(?:even|odd|prime|the same|twin|equal|identical|swapped?|swap|palindrome|multiple|divisible|alphabet)\b"
 )

@@ -66,7 +66,11 @@ def tells_number(text: str, secrets: Secrets, before: str = "") -> str | None:
     `before` are the sentences before it, which may say that an example follows.
     `text` has neither formulas nor signs that `figured` does not know.
     """
-    if not secrets.hidden.isdisjoint(secrets.shown) and not PLAIN.search(text) and POSITION.search(text):
+    if (
+        not secrets.hidden.isdisjoint(secrets.shown)
+        and not PLAIN.search(text)
+        and POSITION.search(text)
+    ):
         return "the answer by its place"
     whole = figured(text, whole=True)
     sums = meant(whole)
@@ -86,13 +90,18 @@ def echoes(text: str, guess: str, secrets: Secrets) -> bool:
     guessed = {n for n, _, _ in numbers(figured(flat(clean(guess)), whole=True))} - secrets.shown
     if THAT.search(text) and any(pairs_tell(f"{n} {whole}", secrets) for n in guessed):
         return True
-    return "?" not in text and any(n in guessed and _is_asserted(whole, *place) for n, *place in numbers(whole))
+    return "?" not in text and any(
+        n in guessed and _is_asserted(whole, *place) for n, *place in numbers(whole)
+    )
 
 
-def _reasons(
-    text: str, whole: str, sums: str, secrets: Secrets, is_example: bool
-) -> Iterator[str]:
-    if _says(text, secrets) or _says(sums, secrets) or _says(OVER.sub("/", whole), secrets) or _says_small(whole, secrets):
+def _reasons(text: str, whole: str, sums: str, secrets: Secrets, is_example: bool) -> Iterator[str]:
+    if (
+        _says(text, secrets)
+        or _says(sums, secrets)
+        or _says(OVER.sub("/", whole), secrets)
+        or _says_small(whole, secrets)
+    ):
         yield "a hidden number"
     if _asserts_a_value(whole, secrets, is_example) or _relates(text, secrets):
         yield "a value for the answer"

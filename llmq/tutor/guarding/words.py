@@ -146,8 +146,10 @@ def tells_expression(text: str, secrets: Secrets, exercise: Exercise) -> bool:
     if secrets.expression is None:
         return False
     own = TERM.findall(re.sub(r"[\s*]", "", exercise.key))
-    if compact.strip(" .!") in own or "?" not in text and any(
-        re.search(STATED + re.escape(term) + r"(?![\w^])", compact) for term in own
+    if (
+        compact.strip(" .!") in own
+        or "?" not in text
+        and any(re.search(STATED + re.escape(term) + r"(?![\w^])", compact) for term in own)
     ):
         return True
     for pattern, sign in SIGNS:
