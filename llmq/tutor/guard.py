@@ -22,7 +22,7 @@ from llmq.tutor.guarding.signs import clean, flat
 from llmq.tutor.guarding.telling import echoes, tells_number
 from llmq.tutor.guarding.trivia import alludes
 from llmq.tutor.guarding.unread import repeats, unread
-from llmq.tutor.guarding.verdicts import is_verdict
+from llmq.tutor.guarding.verdicts import is_verdict, is_yes
 from llmq.tutor.guarding.words import tells_expression, tells_word, word_of
 from llmq.tutor.moves import Level
 
@@ -75,7 +75,7 @@ class Guard:
     def _reasons(self, exercise: Exercise, sentence: str) -> Iterator[str]:
         secrets = secrets_of(exercise, self._done)
         text = flat(sentence)
-        if is_verdict(sentence):
+        if is_verdict(sentence) or is_yes(sentence, self._guess):
             yield "a verdict"
         if tells_digits(sentence):
             yield "a part of the answer"

@@ -59,11 +59,12 @@ def secrets_of(exercise: Exercise, done: tuple[str, ...]) -> Secrets:
     hidden |= _common_factors(exercise) - shown
     if re.search(r"%|\bper ?cent", f"{exercise.key} {exercise.question}"):
         hidden |= {n / 100 for n in key} - shown
+    hidden |= {n for step in exercise.steps for n in _on_the_way(step.work)} - shown
     allowed, written = set(calculations(exercise.question)), [exercise.question, *done]
     for step in exercise.steps:
         if hidden.isdisjoint(set(numbers_in(step.work)) - shown):
             written.append(step.work)
-            allowed.update(calculations(step.work))
+            allowed.update(c for c in calculations(step.work) if not shown.isdisjoint(c[1]))
     node = _expression(exercise.key)
     text = " ".join(
         (exercise.question, *exercise.choices, *(s.ask + s.concept for s in exercise.steps))
@@ -138,6 +139,14 @@ def calculations(text: str) -> Iterator[Calculation]:
     """The calculations of a text of the exercise."""
     for term, _ in terms(meant(figured(flat(clean(text)), whole=True))):
         yield from (calculation for calculation, _ in parts(term))
+
+
+def _on_the_way(work: str) -> Iterator[Fraction]:
+    """The two halves of a fraction that are calculated each: 10 and 21 of (2 * 5) / (3 * 7)."""
+    for term, _ in terms(meant(figured(flat(clean(work)), whole=True))):
+        if isinstance(term, Op) and term.name == "/":
+            halves = [value for arg in term.args for _, value in list(parts(arg))[-1:]]
+            yield from halves if len(halves) == len(term.args) else ()
 
 
 def terms(text: str) -> Iterator[tuple[Node, str]]:

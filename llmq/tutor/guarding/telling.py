@@ -49,6 +49,13 @@ ESTIMATED = re.compile(
 POSITION = re.compile(
     r"\bone of (?:the|these|your|those) numbers\b|\b(?:is|be) (?:the )?(?:first|second|third|fourth|fifth|last|middle|largest|smallest|biggest) (?:number|one|value)\b"
 )
+CHANGED = re.compile(
+    r"\b(?:answer|result|solution)\b(?:\s*[-+*/]|\W+(?:minus|plus|times|less|divided|doubled|halved|squared|and)\b)"
+)
+WORKED = re.compile(
+    r"(?P<work>[\d(][\d\s.()+\-*/:^]*[-+*/:^][\d\s.()]*)=\s*(?P<value>\d+(?:\.\d+)?)(?!\s*[-+*/])"
+)
+OVER = re.compile(r"(?<![\d.])(\d+)/(\d+)(?![\d.])")
 RELATED = re.compile(
     r"\b(?:answer|result|solution)\b|\bcommon (?:factor|divisor|denominator|multiple)\b[^.!?]{0,12}\b(?:is|:|=|of)"
 )
@@ -84,6 +91,8 @@ def _reasons(text: str, whole: str, sums: str, secrets: Secrets) -> Iterator[str
         yield "a hidden number"
     if _asserts_a_value(whole, secrets) or _relates(text, secrets):
         yield "a value for the answer"
+    if _is_worked(sums, secrets):
+        yield "a calculation with its result"
     if _calculates(sums, secrets):
         yield "a calculation of the answer"
     if in_another_unit(whole, secrets):
@@ -189,8 +198,19 @@ def node_value(written: str) -> Fraction | None:
 
 def _relates(text: str, secrets: Secrets) -> bool:
     """Whether the answer, or what is common to two numbers, is spoken of with a new number."""
+    if CHANGED.search(text) and any(map(str.isdigit, text)):
+        return True
     new = {value for value, _, _ in numbers(text)} - secrets.shown - {0, 1}
     return bool(new and RELATED.search(text) and not ESTIMATED.search(text))
+
+
+def _is_worked(sums: str, secrets: Secrets) -> bool:
+    """Whether a calculation with a number of the exercise stands with a result that is new."""
+    return not EXAMPLE.search(sums) and any(
+        secrets.figures & {*FIGURE.findall(found["work"])}
+        and Fraction(found["value"]) not in secrets.shown
+        for found in WORKED.finditer(sums)
+    )
 
 
 def _says_half_a_fraction(whole: str, secrets: Secrets) -> bool:
@@ -200,4 +220,7 @@ def _says_half_a_fraction(whole: str, secrets: Secrets) -> bool:
         or (n.denominator in said and re.search(r"\b(?:denominator|bottom)\b", whole))
         for n in secrets.hidden
         if n.denominator > 1
+    ) or any(
+        {*map(Fraction, match.groups())} & (secrets.hidden - secrets.shown)
+        for match in OVER.finditer(whole)
     )

@@ -8,7 +8,7 @@ from functools import lru_cache
 from llmq.answers.readings import as_words
 from llmq.tutor.exercise import Exercise
 from llmq.tutor.guarding.figures import figured, meant
-from llmq.tutor.guarding.secrets import Secrets, node_of, same_expression
+from llmq.tutor.guarding.secrets import FIGURE, Secrets, node_of, same_expression
 from llmq.tutor.guarding.signs import clean, flat
 
 LEET = str.maketrans("0134578@$!|", "oieastbasil")
@@ -20,6 +20,10 @@ ASSERTED = re.compile(
 )
 WANTED = re.compile(
     r"\b(?:is|are) (?:the|what|exactly what|just what) (?:\w+ )?(?:you|we)(?:['\u2019]re| are)? (?:want|need|look|search)"
+)
+NAMED = re.compile(
+    r"\b(?:the|its|this) (?:name|word) (?:means|comes|begins|starts|ends|sounds|rhymes|is)\b"
+    r"|\b(?:greek|latin)\b"
 )
 APART = re.compile(r"\b(?:[a-z][-. *_]{1,2}){2,30}[a-z]\b")
 DENIED = re.compile(
@@ -86,7 +90,7 @@ def tells_word(sentence: str, word: Word) -> bool:
     [True, True, True, False]
     """
     plain = sentence.casefold()
-    if WANTED.search(plain):
+    if WANTED.search(plain) or NAMED.search(plain):
         return True
     if FORMULA.search(sentence) or BEGINS.search(sentence) or APART.search(plain):
         return True
@@ -132,6 +136,11 @@ def tells_expression(text: str, secrets: Secrets, exercise: Exercise) -> bool:
         return True
     if secrets.expression is None:
         return False
+    if any(
+        re.search(rf"\bcoefficients?\b.*(?<![\d.]){n}(?!\d|\.\d)", whole)
+        for n in FIGURE.findall(exercise.key)
+    ):
+        return True
     own = TERM.findall(re.sub(r"[\s*]", "", exercise.key))
     if "?" not in text and any(
         re.search(STATED + re.escape(term) + r"(?![\w^])", compact) for term in own
