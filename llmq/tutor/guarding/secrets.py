@@ -64,7 +64,7 @@ def secrets_of(exercise: Exercise, done: tuple[str, ...]) -> Secrets:
     for step in exercise.steps:
         if hidden.isdisjoint(set(numbers_in(step.work)) - shown):
             written.append(step.work)
-            allowed.update(c for c in calculations(step.work) if not shown.isdisjoint(c[1]))
+            allowed.update(c for c in calculations(step.work) if not hidden.issuperset(c[1]))
     node = _expression(exercise.key)
     text = " ".join(
         (exercise.question, *exercise.choices, *(s.ask + s.concept for s in exercise.steps))
