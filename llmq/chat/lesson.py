@@ -198,7 +198,7 @@ class Lesson(LessonContext):
         if self.state is None:
             yield from self._spoken(asked, self.settings.max_tokens)
             return
-        watch = Watch(self._guard(move), self._subject(move))
+        watch = Watch(self._guard(asked, move), self._subject(move))
         for brief in ("", f"\n[{STRICTER}]"):
             once = Turn("user", asked.shown, f"{asked.message.content}{brief}")
             for piece in watch.read(self._spoken(once, MOST_GUARDED)):
@@ -210,18 +210,18 @@ class Lesson(LessonContext):
                 self.withheld.append(watch.reason)
             if watch.text.strip() or not watch.reason:
                 break
-            watch = Watch(self._guard(move), self._subject(move))
+            watch = Watch(self._guard(asked, move), self._subject(move))
         helps = "?" in watch.text and stems(watch.text) & stems(move.fallback)
         if move.fallback and not helps:
             yield Piece(Part.SPEECH, ("\n\n" if watch.text or gap else "") + move.fallback)
 
-    def _guard(self, move: Move) -> Guard:
+    def _guard(self, asked: Turn, move: Move) -> Guard:
         assert self.state is not None
         return Guard(
             self.state.exercise,
             level=move.level,
             done=self.state.done,
-            student=told(self.transcript, "user"),
+            student=[*told(self.transcript, "user"), asked.shown],
             told=told(self.transcript, "assistant"),
         )
 

@@ -19,13 +19,13 @@ from llmq.tutor.guarding.clock import tells_time
 from llmq.tutor.guarding.closed import answers_closed
 from llmq.tutor.guarding.formulas import tells_formula
 from llmq.tutor.guarding.options import options_of, points
-from llmq.tutor.guarding.secrets import secrets_of
+from llmq.tutor.guarding.secrets import Secrets, secrets_of
 from llmq.tutor.guarding.series import in_series, tells_digits
 from llmq.tutor.guarding.signs import clean, flat
 from llmq.tutor.guarding.telling import echoes, tells_number
 from llmq.tutor.guarding.trivia import alludes
 from llmq.tutor.guarding.unread import repeats, unread
-from llmq.tutor.guarding.verdicts import is_verdict
+from llmq.tutor.guarding.verdicts import is_verdict, is_yes
 from llmq.tutor.guarding.words import tells_expression, tells_word, word_of
 from llmq.tutor.moves import Level
 
@@ -77,9 +77,15 @@ class Guard:
 
     def _reasons(self, exercise: Exercise, sentence: str) -> Iterator[str]:
         secrets = secrets_of(exercise, self._done)
-        text = flat(sentence)
-        if is_verdict(sentence):
+        if is_verdict(sentence) or is_yes(sentence, self._guess):
             yield "a verdict"
+        yield from self._of_numbers(exercise, sentence, secrets)
+        yield from self._of_words(exercise, sentence, secrets)
+        if reason := unread(sentence, secrets.words):
+            yield reason
+
+    def _of_numbers(self, exercise: Exercise, sentence: str, secrets: Secrets) -> Iterator[str]:
+        text = flat(sentence)
         if tells_digits(sentence, secrets):
             yield "a part of the answer"
         if reason := tells_number(text, secrets, " ".join(self._told)):
@@ -88,8 +94,6 @@ class Guard:
             yield "a hidden time"
         if tells_formula(text, secrets):
             yield "a formula of the answer"
-        if answers_closed(sentence, exercise):
-            yield "the answer"
         if echoes(text, self._guess, secrets):
             yield "the student's guess, as if it were settled"
         if in_series(sentence, self._told, secrets):
@@ -98,12 +102,12 @@ class Guard:
             yield "a hidden number, counted out"
         if secrets.hidden and alludes(text, secrets.words):
             yield "a hidden number, described"
+
+    def _of_words(self, exercise: Exercise, sentence: str, secrets: Secrets) -> Iterator[str]:
         if (options := options_of(exercise)) and points(sentence, self._told, options):
             yield "the right option"
         word = None if secrets.key or secrets.expression else word_of(exercise)
-        if word and tells_word(sentence, word):
+        if (word and tells_word(sentence, word)) or answers_closed(sentence, exercise):
             yield "the answer"
-        if tells_expression(text, secrets, exercise):
+        if tells_expression(flat(sentence), secrets, exercise):
             yield "the answer"
-        if reason := unread(sentence, secrets.words):
-            yield reason

@@ -1,5 +1,6 @@
 """Reading without a terminal's tricks: the lines of a script, or a keyboard line by line."""
 
+import select
 import sys
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, nullcontext, suppress
@@ -10,6 +11,7 @@ from llmq.chat.terminal.showing import STUDENT
 
 CONTINUED = "\\"  # at a line's end: the message goes on in the next line
 
+PASTE_SECONDS = 0.03  # within which the next line of a paste has come; nobody types that fast
 UNASKED = ("enable-bracketed-paste", "enable-meta-key")  # control sequences that readline writes
 
 
@@ -69,10 +71,19 @@ class Piped:
         del said
 
 
+def _is_pasted() -> bool:
+    """Whether more lines wait; never on Windows, whose select knows sockets alone."""
+    try:
+        return bool(select.select([sys.stdin], [], [], PASTE_SECONDS)[0])
+    except (OSError, ValueError):
+        return False
+
+
 class Typed(Piped):
     """A keyboard, line by line, without colours and cursor tricks: for who has the screen read.
 
-    A paste of several lines is as many messages: to be told of it takes a control sequence.
+    Lines that wait when one has been read are a paste's, and one message with it: to be told of a
+    paste takes a control sequence.
     """
 
     is_person = True
@@ -89,7 +100,10 @@ class Typed(Piped):
         """The next message; None at Ctrl-D."""
         try:
             with self._ctrl_c.awaited():
-                return gathered(self._typed_line)
+                text = gathered(self._typed_line)
+                while text is not None and _is_pasted():
+                    text = f"{text}\n{self._typed_line('') or ''}"
+                return text and text.strip()
         except KeyboardInterrupt:
             print()
             raise

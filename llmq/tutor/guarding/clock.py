@@ -1,4 +1,4 @@
-"""Times of day, in figures and as people say them: 12:22, 12.22 pm, 22 past 12, twelve twenty-two."""
+"""Times of day, in figures and in words: 12:22, 12.22 pm, 22 past 12, twelve twenty-two."""
 
 import re
 from collections.abc import Callable, Iterator

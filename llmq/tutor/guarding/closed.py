@@ -24,7 +24,7 @@ def answers_closed(sentence: str, exercise: Exercise) -> bool:
     """Whether a `clean` sentence says of what is asked that it is so, or that it is not.
 
     >>> prime = Exercise("p", "primes", "Is 91 a prime number?", "no", choices=("yes", "no"))
-    >>> [answers_closed(t, prime) for t in ("It isn't!", "91 is odd.", "Is it prime?", "A prime is odd.")]
+    >>> [answers_closed(t, prime) for t in ("It isn't!", "91 is odd.", "Is it?", "Some are.")]
     [True, True, False, False]
     """
     if as_words(exercise.key) not in ANSWERS or OPEN.search(sentence):

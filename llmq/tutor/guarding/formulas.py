@@ -1,8 +1,8 @@
 """Whether a formula tells the answer: an equation that it solves, a rule that leads to it."""
 
 import re
-from collections.abc import Iterator
 from fractions import Fraction
+from itertools import pairwise
 
 from llmq.answers.nodes import Node, Num, Op, Sym, TooLargeError, rational, symbols
 from llmq.tutor.guarding.figures import figured, meant
@@ -36,7 +36,7 @@ def _is_solved(whole: str, secrets: Secrets) -> bool:
     letter = f"[{''.join(sorted(secrets.letters)).lower()}]"
     term = rf"(?:\d+(?:\.\d+)?|(?<![a-z]){letter}(?![a-z])|[-+*/^() ]){{1,40}}"
     sides = EQUALS.split(whole)
-    for left, right in zip(sides, sides[1:], strict=False):
+    for left, right in pairwise(sides):
         before = re.search(rf"{term}$", left)
         behind = re.match(term, right)
         if not (before and behind) or not re.search(letter, before[0] + behind[0]):

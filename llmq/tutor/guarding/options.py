@@ -104,6 +104,6 @@ def _letter(index: int) -> re.Pattern[str]:
     alone = rf"(?<![\w'’^*/+=-]){letter}(?![\w'’^*/+=])"
     if letter == "A":
         alone = rf"{alone}(?! [a-z])|(?<=[a-z,] ){alone}(?= (?:is|and|or|nor|has|looks|either)\b)|^\W*{alone}(?= (?:is|has|looks|and|or|nor)\b)"
-    picked = rf"(?i:\b(?:option|choice|letter|answer(?: is)?|pick|choose|take|select|tick|go (?:for|with))\b\W*(?:is\W+)?\(?(?:{letter}\b(?! [a-z])|{called}\b))"
+    picked = rf"(?i:\b(?:option|choice|letter|answer(?: is)?|pick|choose|take|select|tick|go (?:for|with))\b\W*(?:is\W+)?\(?(?:(?-i:{letter})\b(?! of)|{letter}\b(?! [a-z])|{called}\b))"
     bare = rf"(?i:^\W*(?:la |le |the )?(?:{letter}|{called})\W*$)|(?i:\(?\b{letter}\))"
     return re.compile(f"{alone}|{picked}|{bare}")

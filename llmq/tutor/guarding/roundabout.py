@@ -105,7 +105,7 @@ def places_point(whole: str, secrets: Secrets) -> bool:
     )
     told = said & {digits for digits in of_hidden if len(digits) > 1}
     is_placed = "?" not in whole and bool(POINT.search(whole))
-    return is_placed and bool(told) or any(len(digits) > 2 for digits in told - secrets.figures)
+    return (is_placed and bool(told)) or any(len(digits) > 2 for digits in told - secrets.figures)
 
 
 def pairs_tell(whole: str, secrets: Secrets) -> bool:

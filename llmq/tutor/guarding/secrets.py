@@ -68,6 +68,7 @@ def secrets_of(exercise: Exercise, done: tuple[str, ...]) -> Secrets:
     percents = {n / 100 for n in key if PERCENT.search(f"{exercise.key} {exercise.question}")}
     hidden |= percents - shown
     hidden |= {Fraction(match[1] or 1) * PI for match in OF_PI.finditer(exercise.key)}
+    hidden |= {n for step in exercise.steps for n in _on_the_way(step.work)} - shown
     as_fractions = {
         n for n in shown - found if n.denominator > 1 and f"{float(n):g}" not in offered
     }
@@ -75,7 +76,7 @@ def secrets_of(exercise: Exercise, done: tuple[str, ...]) -> Secrets:
     for step in exercise.steps:
         if hidden.isdisjoint(set(numbers_in(step.work)) - shown):
             written.append(step.work)
-            allowed.update(calculations(step.work))
+            allowed.update(c for c in calculations(step.work) if not hidden.issuperset(c[1]))
     node = _expression(exercise.key)
     text = " ".join(
         (exercise.question, *exercise.choices, *(s.ask + s.concept for s in exercise.steps))
@@ -155,17 +156,18 @@ def _numbers(text: str) -> Iterator[tuple[Fraction, int, int]]:
         yield (-over if is_negative else over) / under, start - is_negative, match.end()
 
 
-def unreduced(text: str) -> Iterator[Fraction]:
-    """The figures above and below of fractions that can be shortened: 35 and 100 of 35/100."""
-    for match in NUMBER.finditer(text):
-        if match[2] and gcd(int(Fraction(match[1])), int(match[2])) > 1:
-            yield from (Fraction(match[1]), Fraction(match[2]))
-
-
 def calculations(text: str) -> Iterator[Calculation]:
     """The calculations of a text of the exercise."""
     for term, _ in terms(meant(figured(flat(clean(text)), whole=True))):
         yield from (calculation for calculation, _ in parts(term))
+
+
+def _on_the_way(work: str) -> Iterator[Fraction]:
+    """The two halves of a fraction that are calculated each: 10 and 21 of (2 * 5) / (3 * 7)."""
+    for term, _ in terms(meant(figured(flat(clean(work)), whole=True))):
+        if isinstance(term, Op) and term.name == "/":
+            halves = [value for arg in term.args for _, value in list(parts(arg))[-1:]]
+            yield from halves if len(halves) == len(term.args) else ()
 
 
 def terms(text: str) -> Iterator[tuple[Node, str]]:

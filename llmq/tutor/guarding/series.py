@@ -9,6 +9,7 @@ from llmq.tutor.guarding.secrets import Secrets, numbers
 from llmq.tutor.guarding.signs import clean, flat
 
 MOST = 6  # numbers that are put together
+NEAR = 9  # characters before a number that say that it is a result
 SHORT = 4  # words of a sentence whose small numbers count
 SPOKEN = re.compile(
     r"\b(?:write|put|figure|digit|next|then|behind|after|follow\w*|place|type|column|and a|goes on|begins?|starts?|ends?|space)\b"
@@ -62,7 +63,11 @@ def _sums_up(*texts: str, secrets: Secrets) -> bool:
     found = []
     for text in texts:
         whole = figured(flat(clean(text)), whole=True)
-        found += [n for n, start, _ in numbers(whole) if RESULT.search(whole[:start])]
+        found += [
+            n
+            for n, start, _ in numbers(whole)
+            if RESULT.search(whole[max(0, start - NEAR) : start])
+        ]
     return any(
         sum(found[-n:]) in secrets.hidden and not secrets.shown.issuperset(found[-n:])
         for n in range(2, 1 + min(len(found), MOST))

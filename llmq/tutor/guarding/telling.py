@@ -12,7 +12,7 @@ from llmq.tutor.guarding.roundabout import (
     pairs_tell,
     places_point,
 )
-from llmq.tutor.guarding.secrets import FIGURE, Secrets, numbers, parts, terms, unreduced
+from llmq.tutor.guarding.secrets import FIGURE, Secrets, numbers, parts, terms
 from llmq.tutor.guarding.signs import clean, flat
 
 ASSERTED = re.compile(
@@ -54,7 +54,14 @@ PAUSE = re.compile(r"[.?!:;](?!\d)")
 PLAIN = re.compile(r"^\W*(?:which|what)\b[^.!?]*\?\W*$", re.I)  # a question that offers no answer
 REST = re.compile(r"\b(?:subtract|take|rest|remain\w*|left|other|difference|add)\b")
 THAT = re.compile(r"\b(?:that|it|yours?|this)\b")
-OVER = re.compile(r"(?<=\d) over (?=\d)")
+SAID_OVER = re.compile(r"(?<=\d) over (?=\d)")
+CHANGED = re.compile(
+    r"\b(?:answer|result|solution)\b(?:\s*[-+*/]|\W+(?:minus|plus|times|less|divided|doubled|halved|squared|and)\b)"
+)
+WORKED = re.compile(
+    r"(?P<work>[\d(][\d\s.()+\-*/:^]{0,60}[-+*/:^][\d\s.()]*)=\s*(?P<value>\d+(?:\.\d+)?)(?!\s*[-+*/])"
+)
+OVER = re.compile(r"(?<![\d.])(\d+)/(\d+)(?![\d.])")
 RELATED = re.compile(
     r"\b(?:answer|result|solution)\b|\b(?:number|value|one)s? (?:that|which) works?\b|\bcommon (?:factor|divisor|denominator|multiple)\b[^.!?]{0,12}\b(?:is|:|=|of)"
 )
@@ -99,12 +106,14 @@ def _reasons(text: str, whole: str, sums: str, secrets: Secrets, is_example: boo
     if (
         _says(text, secrets)
         or _says(sums, secrets)
-        or _says(OVER.sub("/", whole), secrets)
+        or _says(SAID_OVER.sub("/", whole), secrets)
         or _says_small(whole, secrets)
     ):
         yield "a hidden number"
     if _asserts_a_value(whole, secrets, is_example) or _relates(text, secrets):
         yield "a value for the answer"
+    if not is_example and _is_worked(sums, secrets):
+        yield "a calculation with its result"
     if _calculates(sums, secrets):
         yield "a calculation of the answer"
     if in_another_unit(whole, secrets):
@@ -144,8 +153,6 @@ def _calculates(sums: str, secrets: Secrets) -> bool:
 
 
 def _says(text: str, secrets: Secrets) -> bool:
-    if any(n in secrets.hidden and n not in secrets.shown for n in unreduced(text)):
-        return True
     for value, start, stop in numbers(text):
         values = {value, value / 100} if PERCENT.match(text, stop) else {value}
         if value in secrets.decimals and "." in text[start:stop]:
@@ -217,6 +224,8 @@ def node_value(written: str) -> Fraction | None:
 
 def _relates(text: str, secrets: Secrets) -> bool:
     """Whether the answer, or what is common to two numbers, is spoken of with a new number."""
+    if CHANGED.search(text) and any(map(str.isdigit, text)):
+        return True
     new = {value for value, _, _ in numbers(text)} - secrets.shown - {0, 1}
     return bool(new and RELATED.search(text) and not ESTIMATED.search(text))
 
@@ -233,6 +242,15 @@ def _leaves(whole: str, secrets: Secrets) -> bool:
     )
 
 
+def _is_worked(sums: str, secrets: Secrets) -> bool:
+    """Whether a calculation with a number of the exercise stands with a result that is new."""
+    return not EXAMPLE.search(sums) and any(
+        secrets.figures & {*FIGURE.findall(found["work"])}
+        and Fraction(found["value"]) not in secrets.shown
+        for found in WORKED.finditer(sums)
+    )
+
+
 def _says_half_a_fraction(whole: str, secrets: Secrets) -> bool:
     said = {value for value, _, _ in numbers(whole)} - secrets.shown
     return any(
@@ -240,4 +258,7 @@ def _says_half_a_fraction(whole: str, secrets: Secrets) -> bool:
         or (n.denominator in said and re.search(r"\b(?:denominator|bottom)\b", whole))
         for n in secrets.hidden
         if n.denominator > 1
+    ) or any(
+        {*map(Fraction, match.groups())} & (secrets.hidden - secrets.shown)
+        for match in OVER.finditer(whole)
     )

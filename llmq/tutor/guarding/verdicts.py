@@ -92,6 +92,14 @@ HARMLESS = re.compile(
     r"|\bcorrect (?:order|operation|place|side|way|sign)\b|\bcertainly[, ]+(?:let|we|here)|\bindeed, (?:let|we)", re.I,
 )  # fmt: skip
 
+YES = re.compile(
+    r"^\W*(?:sure|of course|naturally|obviously|clearly|it (?:is|was|does)|they are)\b(?! to\b)",
+    re.I,
+)
+YES_OR_NO = re.compile(
+    r"(?:^|[.!?,]\s*)(?:is|are|was|were|does|do|did|has|am) (?!you\b)[^.!]*\?\s*$", re.I
+)
+
 
 def is_verdict(text: str) -> bool:
     """Whether a `clean` sentence says that something is right or wrong, or how far off it is.
@@ -105,3 +113,12 @@ def is_verdict(text: str) -> bool:
 
 def _is_asked(text: str, match: re.Match[str]) -> bool:
     return bool(ASKED.search(text[: match.start()] + " ")) and match.start() > 0
+
+
+def is_yes(text: str, asked: str) -> bool:
+    """Whether a sentence answers the student's last turn, a question of yes or no, with yes.
+
+    >>> is_yes("Sure!", "Is it 12?"), is_yes("Sure, look here.", "Can you help me?")
+    (True, False)
+    """
+    return bool(YES_OR_NO.search(asked) and YES.search(text))

@@ -8,8 +8,7 @@ from functools import lru_cache
 from llmq.answers.readings import as_words
 from llmq.tutor.exercise import Exercise
 from llmq.tutor.guarding.figures import figured, meant
-from llmq.tutor.guarding.secrets import Secrets, node_of, same_expression
-from llmq.tutor.guarding.signs import clean, flat
+from llmq.tutor.guarding.secrets import FIGURE, Secrets, node_of, same_expression
 
 LEET = str.maketrans("0134578@$!|", "oieastbasil")
 ROT13 = str.maketrans("abcdefghijklmnopqrstuvwxyz", "nopqrstuvwxyzabcdefghijklm")
@@ -20,6 +19,10 @@ ASSERTED = re.compile(
 )
 WANTED = re.compile(
     r"\b(?:is|are) (?:the|what|exactly what|just what) (?:\w+ )?(?:you|we)(?:['\u2019]re| are)? (?:want|need|look|search)"
+)
+NAMED = re.compile(
+    r"\b(?:the|its|this) (?:name|word) (?:means|comes|begins|starts|ends|sounds|rhymes|is)\b"
+    r"|\b(?:greek|latin)\b"
 )
 APART = re.compile(r"\b(?:[a-z][-. *_]{1,2}){2,30}[a-z]\b")
 DENIED = re.compile(
@@ -89,7 +92,7 @@ def tells_word(sentence: str, word: Word) -> bool:
     [True, True, True, False]
     """
     plain = sentence.casefold()
-    if WANTED.search(plain):
+    if WANTED.search(plain) or NAMED.search(plain):
         return True
     if word.others and all(f" {other} " in f" {as_words(sentence)} " for other in word.others):
         return False  # every option is named, or `points` sees which are ruled out
@@ -145,10 +148,14 @@ def tells_expression(text: str, secrets: Secrets, exercise: Exercise) -> bool:
         return True
     if secrets.expression is None:
         return False
+    if any(
+        re.search(rf"\bcoefficients?\b.*(?<![\d.]){n}(?!\d|\.\d)", whole)
+        for n in FIGURE.findall(exercise.key)
+    ):
+        return True
     own = TERM.findall(re.sub(r"[\s*]", "", exercise.key))
-    if (
-        compact.strip(" .!") in own
-        or "?" not in text
+    if compact.strip(" .!") in own or (
+        "?" not in text
         and any(re.search(STATED + re.escape(term) + r"(?![\w^])", compact) for term in own)
     ):
         return True

@@ -127,3 +127,21 @@ def test_several_lines_are_typed(keys: bytes, chat: Chat, tmp_path: Path) -> Non
     driven.write(keys)
     driven.wait_for(PROMPT, before + 1)
     assert said(driven, tmp_path / "chat.json") == ["one\ntwo"]
+
+
+def test_a_paste_is_one_message_without_a_control_sequence_too(tmp_path: Path) -> None:
+    model = bundled.path()
+    assert model
+    file = tmp_path / "chat.json"
+    more = {"LLMQ_DATA": str(tmp_path), "INPUTRC": "/dev/null"}
+    driven = Driven(arguments(model, "--plain"), columns=80, more=more)
+    try:
+        for n, text in enumerate(("one\ntwo\n\nthree\n", f"/export json {file}\n", "/quit\n"), 1):
+            driven.wait_for(b"you> ", n)
+            driven.write(text.encode())
+        while driven.process.poll() is None:
+            driven.wait_for(b"quit")
+        turns = json.loads(file.read_text("utf-8"))["turns"]
+        assert [t["text"] for t in turns if t["role"] == "user"] == ["one\ntwo\n\nthree"]
+    finally:
+        driven.kill()
