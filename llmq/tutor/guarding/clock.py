@@ -5,19 +5,21 @@ from collections.abc import Callable, Iterator
 
 from llmq.tutor.exercise import Exercise
 from llmq.tutor.guarding.figures import figured
+from llmq.tutor.guarding.secrets import TIME
 from llmq.tutor.guarding.signs import clean, flat
 
 HALF_DAY = 720  # minutes; a clock's face does not tell morning from evening
-TIME = re.compile(r"\d{1,2}:[0-5]\d")
 NOON = re.compile(r"\b(?:noon|midday|midnight|noontime)\b")
 FRACTIONS = {"quarter": 15, "half": 30}
 MINUTES = rf"(\d{{1,2}}|{'|'.join(FRACTIONS)})(?: minutes?)?"
 Minutes = Callable[[int, int], int]
 SAID: tuple[tuple[re.Pattern[str], Minutes], ...] = (
-    (re.compile(r"(?<![\d:.])(\d{1,2}) ?[:h] ?([0-5]\d)(?![\d:])"), lambda hour, minute: 60 * hour + minute),
-    (re.compile(r"(?<![\d:.])(\d{1,2})[. ]([0-5]\d)(?= ?(?:am|pm|a\.m|p\.m|o'clock|in the))"), lambda hour, minute: 60 * hour + minute),
-    (re.compile(r"\bat (\d{1,2})[. ]([0-5]\d)(?![\d.]\d|\d)"), lambda hour, minute: 60 * hour + minute),
+    (re.compile(r"(?<![\d:.])(\d{1,2}) ?(?:[:h]|\.(?=\d)|hours?(?: and)?) ?([0-5]?\d)(?![\d:])"), lambda hour, minute: 60 * hour + minute),
+    (re.compile(r"(?<![\d:.])(\d{1,2}) ([0-5]\d)(?= ?(?:am|pm|a\.m|p\.m|o'clock|in the))"), lambda hour, minute: 60 * hour + minute),
+    (re.compile(r"\bat (\d{1,2}) ([0-5]\d)(?![\d.]\d|\d)"), lambda hour, minute: 60 * hour + minute),
     (re.compile(r"(?<![\d:.,])(\d{1,2})([0-5]\d)(?![\d:]|[.,]\d)"), lambda hour, minute: 60 * hour + minute),
+    (re.compile(rf"\b{MINUTES} (?:before|to) half past (\d{{1,2}})\b"), lambda minute, hour: 60 * hour + 30 - minute),
+    (re.compile(rf"\b{MINUTES} (?:after|past) half past (\d{{1,2}})\b"), lambda minute, hour: 60 * hour + 30 + minute),
     (re.compile(rf"\b{MINUTES} (?:past|after) (\d{{1,2}})\b"), lambda minute, hour: 60 * hour + minute),
     (re.compile(rf"\b{MINUTES} (?:to|before|short of) (\d{{1,2}})\b"), lambda minute, hour: 60 * hour - minute),
 )  # fmt: skip

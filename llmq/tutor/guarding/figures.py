@@ -133,7 +133,7 @@ MEANT: tuple[tuple[str, Rewrite], ...] = (
 DIGIT = re.compile(r"\d")
 TRIGGERED = tuple((words.split(), rewrite) for words, rewrite in MEANT)
 SCORED = re.compile(r"\b(\d+) (dozen|gross|score)\b")
-SET = re.compile(rf"\b(?:{'|'.join(SETS)})\b")
+SET = re.compile(rf"\b(?:an? )?(?P<set>{'|'.join(SETS)})\b")
 ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth")
 COMPOUND = re.compile(
     rf"[ -](twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)[ -]({'|'.join(ORDINALS)})s\b"
@@ -179,7 +179,7 @@ def meant(text: str) -> str:
     'it is (11+1), (24/2), (3*4), 5/6'
     """
     text = SCORED.sub(lambda m: f"({m[1]}*{SCORES[m[2]]})", text)
-    text = SET.sub(lambda m: str(SETS[m[0]]), text)
+    text = SET.sub(lambda m: str(SETS[m["set"]]), text)
     if not DIGIT.search(text):
         return text
     for words, (pattern, written) in TRIGGERED:

@@ -38,6 +38,7 @@ DESCRIBED = re.compile(
     r"|\b(?:letter|option|choice)s?\b[^.!?]{0,20}\b(?:after|before|between|above|below|follow\w*|next)\b|\b(?:after|before|between|follows|next to) [A-H]\b",
     re.I,
 )  # fmt: skip
+ORDERED = re.compile(r"[<>]|\b(?:then|followed by|in order|sorted)\b", re.I)
 PLACED = re.compile(r"\b(?:first|second|third|fourth|last|middle|other|others)\b(?!,)", re.I)
 
 
@@ -63,7 +64,7 @@ def options_of(exercise: Exercise) -> Options | None:
         places.append("middle|cent(?:er|re)")
     number = COUNTED[index % 8]
     place = re.compile(
-        rf"\b(?:{'|'.join(places)}){ONE}|\b(?:option|choice|number|no\.?|answer|pick|choose)\s*#?(?:is )?(?:{number})\b(?! of)"
+        rf"\b(?:{'|'.join(places)}){ONE}|\b(?:{'|'.join(places)}) \w+ (?:in|on|of|from) (?:the|this|your|our) (?:list|choices|options|row)\b|\b(?:option|choice|number|no\.?|answer|pick|choose)\s*#?(?:is )?(?:{number})\b(?! of)"
         + (r"|\bin the middle\b" if len(places) == 3 else ""), re.I,
     )  # fmt: skip
     others = tuple((_letter(i), name) for i, name in enumerate(names) if i != index)
@@ -82,14 +83,17 @@ def points(sentence: str, told: Sequence[str], options: Options) -> bool:
         return True
     if options.place.search(sentence):
         return True
+    said = f" {as_words(sentence)} "
+    is_named = f" {options.name} " in said
+    are_named = all(f" {name} " in said for _, name in options.others)
+    if is_named and are_named and ORDERED.search(sentence):
+        return True
     if OUT.search(sentence) and PLACED.search(sentence):
         return True
     ruled_out = {n for text in (*told, sentence) if OUT.search(text) for n in _named(text, options)}
     if OUT.search(sentence) and len(ruled_out) >= len(options.others) > 1:
         return True
-    said = f" {as_words(sentence)} "
-    is_named = f" {options.name} " in said
-    return is_named and not all(f" {name} " in said for _, name in options.others)
+    return is_named and not are_named
 
 
 def _named(text: str, options: Options) -> list[str]:

@@ -14,6 +14,7 @@ from llmq.tutor.guarding.secrets import Calculation, Secrets, numbers
 
 N = r"(-?\d+(?:\.\d+)?)"
 MOST_SKIPPED = 8  # numbers up to the next prime, even number, square
+CENTS = 100  # of a price, which is said without its point
 Near = Callable[[Fraction, Fraction, Fraction], bool]
 NEAR: tuple[tuple[re.Pattern[str], Near], ...] = (
     (re.compile(rf"\bbetween {N} and {N}"), lambda n, a, b: a < n < b and b - a <= max(Fraction(4), abs(n) / 10)),
@@ -57,7 +58,7 @@ DOES: tuple[tuple[re.Pattern[str], str, Callable[[Fraction, Fraction], Fraction 
     (re.compile(r"\b(?:add|adding|plus|more|and|together|then|on top|another|with|total|sum)\b"), "+", lambda a, b: a + b),
     (re.compile(r"\b(?:less|minus|subtract\w*|take|taking|taken|fewer|remov\w*|without|short|off|down|away|under|below|difference)\b"), "-", lambda a, b: a - b),
     (re.compile(r"\b(?:less|subtract\w*|take|fewer|remov\w*|from|short|under|below|difference|between)\b"), "-", lambda a, b: b - a),
-    (re.compile(r"\b(?:times|multipl\w*|product|by|lots of|groups of|rows of|each)\b"), "*", lambda a, b: a * b),
+    (re.compile(r"\b(?:times|multipl\w*|product|by|lots of|groups of|rows of|each|of (?:those|these|them))\b"), "*", lambda a, b: a * b),
     (re.compile(r"\b(?:divid\w*|split\w*|shar\w*|quotient|over|halv\w*)\b"), "/", _quotient),
 )  # fmt: skip
 
@@ -101,7 +102,10 @@ def places_point(whole: str, secrets: Secrets) -> bool:
     """Whether the figures of a hidden decimal are told where the point goes."""
     said = {match.lstrip("0") for match in re.findall(r"\d+", whole)}
     of_hidden = (
-        str(float(n)).replace(".", "").lstrip("0") for n in secrets.hidden if n.denominator > 1
+        digits
+        for n in secrets.hidden
+        if n.denominator > 1
+        for digits in (str(float(n)).replace(".", "").lstrip("0"), str(n * CENTS))
     )
     told = said & {digits for digits in of_hidden if len(digits) > 1}
     is_placed = "?" not in whole and bool(POINT.search(whole))

@@ -23,6 +23,8 @@ MIXED = re.compile(r"\b(\d{1,9}) (?:and )?(\d{1,9})/(\d{1,9})(?![\d/])")
 SIGN = re.compile(r"(?:^|[\s(=,:])-$")  # it touches the number and nothing before it
 TERM = re.compile(r"[\d(][\d\s.()+\-*/^]{0,60}[\d)]")
 PERCENT = re.compile(r"%|\bper ?cent")
+TIME = re.compile(r"\d{1,2}:[0-5]\d")
+FREE = 3  # numbers up to this one are free, where nothing asserts them
 PI = Fraction(355, 113)
 OF_PI = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)? ?\*? ?(?:π|\bpi\b|(?<=\d)pi\b)")
 OPERATOR = re.compile(r"[\d)]\s*[-+*/^(]")
@@ -131,7 +133,8 @@ def _figures_of(exercise: Exercise) -> frozenset[Fraction]:
 
 def _values(text: str) -> Iterator[Fraction]:
     """The numbers of a key or a value, and what it comes to where it is a calculation: 3/6."""
-    yield from numbers_in(text)
+    least = FREE if TIME.fullmatch(text.strip()) else None  # an hour, of 1:45
+    yield from (n for n in numbers_in(text) if least is None or n > least)
     for node, _ in terms(meant(figured(flat(clean(text)), whole=True))):
         yield from (value for _, value in parts(node))
 

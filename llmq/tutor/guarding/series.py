@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from fractions import Fraction
 
-from llmq.tutor.guarding.figures import figured
+from llmq.tutor.guarding.figures import figured, meant
 from llmq.tutor.guarding.secrets import Secrets, numbers
 from llmq.tutor.guarding.signs import clean, flat
 
@@ -15,9 +15,10 @@ SPOKEN = re.compile(
     r"\b(?:write|put|figure|digit|next|then|behind|after|follow\w*|place|type|column|and a|goes on|begins?|starts?|ends?|space)\b"
 )  # fmt: skip
 RUN = re.compile(r"(?<![\d.])\d(?:(?: ?[,;] ?| |-)(?:then )?\d){2,9}(?![\d.]\d|\d)")
-RESULT = re.compile(r"[\d)%] ?(?:=|\b(?:is|are|makes?|gives?)\b) ?$")
+EXAMPLE = re.compile(r"\b(?:for (?:example|instance)|another|similar|suppose|imagine)\b", re.I)
+RESULT = re.compile(r"(?:=|\b(?:is|are|makes?|gives?)\b) ?$")
 DIGIT = re.compile(
-    r"\b(?:digits?|figures?|tens? place|ones? place|units? place|(?:tens?|ones|units?|hundreds) (?:digit|figure|column|place)|(?:it|answer|number|result|which|that|key|one|solution) (?:\w+ )?(?:starts?|begins?|ends?) (?:in|with|on)|rhymes with)\b|^\W*(?:starts|begins|ends) (?:in|with)"
+    r"\b(?:digits?|figures?|ten(?:th)?s? place|hundredths? place|ones? place|units? place|(?:tens?|ones|units?|hundreds|tenths|hundredths|thousandths) (?:digit|figure|column|place)|(?:it|answer|number|result|which|that|key|one|solution) (?:\w+ )?(?:starts?|begins?|ends?) (?:in|with|on)|rhymes with)\b|^\W*(?:starts|begins|ends) (?:in|with)"
 )
 LABEL = re.compile(
     r"\b(?:step|part|question|line) #?\d+\b|\b\d+ ?(?:%|percent)(?: of \d+)?(?= ?(?:is|are|makes?|=)\b)|^\s*\d+[.)](?=\s)"
@@ -48,21 +49,26 @@ def in_series(sentence: str, told: Sequence[str], secrets: Secrets) -> bool:
     if _sums_up(*told, sentence, secrets=secrets):
         return True
     before = [number for text in told for number in _said(text, secrets)]
+    is_example = bool(EXAMPLE.search(" ".join((*told, sentence))))
     found = [*before, *new][-MOST - len(new) :]
     for start in range(len(found) - 1):
         for stop in range(
             max(start + 2, len(found) - len(new) + 1), min(len(found), start + MOST) + 1
         ):
-            if _together(found[start:stop], secrets, over_several=start < len(found) - len(new)):
+            if _together(
+                found[start:stop],
+                secrets,
+                over_several=not is_example and start < len(found) - len(new),
+            ):
                 return True
     return False
 
 
 def _sums_up(*texts: str, secrets: Secrets) -> bool:
     """Whether results of calculations make up what is hidden: 36 and 6 of 3 * 12 and 0.5 * 12."""
-    found = []
-    for text in texts:
-        whole = figured(flat(clean(text)), whole=True)
+    found: list[Fraction] = []
+    for text in texts if not EXAMPLE.search(" ".join(texts)) else ():
+        whole = meant(figured(flat(clean(text)), whole=True))
         found += [
             n
             for n, start, _ in numbers(whole)

@@ -12,7 +12,7 @@ from llmq.tutor.guarding.roundabout import (
     pairs_tell,
     places_point,
 )
-from llmq.tutor.guarding.secrets import FIGURE, Secrets, numbers, parts, terms
+from llmq.tutor.guarding.secrets import FIGURE, FREE, Secrets, numbers, parts, terms
 from llmq.tutor.guarding.signs import clean, flat
 
 ASSERTED = re.compile(
@@ -28,7 +28,6 @@ ON = re.compile(
     r"\s*(?:[-+*/^(]|%|(?:times|plus|minus|divided|multiplied|more|less|of|per|percent|steps?|parts?|ways?|things?|sides?)\b)"
 )
 BARE = 3  # words of a sentence that is nothing but the number
-FREE = 3  # number words up to this one are free, where nothing asserts them
 EXAMPLE = re.compile(
     r"\b(?:for (?:example|instance)|e\.g|suppose|imagine|like|say|if|when|let|another)\b", re.I
 )
@@ -53,6 +52,12 @@ POSITION = re.compile(
 PAUSE = re.compile(r"[.?!:;](?!\d)")
 PLAIN = re.compile(r"^\W*(?:which|what)\b[^.!?]*\?\W*$", re.I)  # a question that offers no answer
 REST = re.compile(r"\b(?:subtract|take|rest|remain\w*|left|other|difference|add)\b")
+MINUS = re.compile(r"\b(?:minus|negative|sign|below)\b")
+COMPARED = r"\b(?:bigger|greater|larger|higher|lower|smaller|less|fewer|more)"
+REFERRED = frozenset(("that", "it", "this"))
+REFERRING = re.compile(
+    r"((?<=half of )\w+|(?<=\bdouble )\w+|(?<=\btwice )\w+|(?<=\btriple )\w+|(?<=\bhalve )\w+)"
+)
 THAT = re.compile(r"\b(?:that|it|yours?|this)\b")
 SAID_OVER = re.compile(r"(?<=\d) over (?=\d)")
 CHANGED = re.compile(
@@ -80,7 +85,7 @@ def tells_number(text: str, secrets: Secrets, before: str = "") -> str | None:
     ):
         return "the answer by its place"
     whole = figured(text, whole=True)
-    sums = meant(whole)
+    sums = meant(_resolved(whole))
     if not any(map(str.isdigit, sums)) or not (secrets.hidden or secrets.letters):
         return None
     if adds_places(text, secrets):
@@ -95,11 +100,32 @@ def echoes(text: str, guess: str, secrets: Secrets) -> bool:
         return False
     whole = figured(text, whole=True)
     guessed = {n for n, _, _ in numbers(figured(flat(clean(guess)), whole=True))} - secrets.shown
-    if THAT.search(text) and any(pairs_tell(f"{n} {whole}", secrets) for n in guessed):
+    if any(_corrects(whole, n, secrets) for n in guessed):
         return True
     return "?" not in text and any(
         n in guessed and _is_asserted(whole, *place) for n, *place in numbers(whole)
     )
+
+
+def _corrects(whole: str, guess: Fraction, secrets: Secrets) -> bool:
+    """Whether a sentence says how the student's guess becomes what is hidden, or on which side."""
+    if -guess in secrets.hidden and MINUS.search(whole):
+        return True
+    if "?" not in whole and re.search(rf"{COMPARED} than {float(guess):g}(?!\d|\.\d)", whole):
+        return True
+    if not THAT.search(whole):
+        return False
+    about_it = f"{guess} {whole}"
+    return pairs_tell(about_it, secrets) or _calculates(meant(_resolved(about_it)), secrets)
+
+
+def _resolved(whole: str) -> str:
+    """A `figured` text with the number itself where "that" stands for it: half of that."""
+    said = ""
+    for part in REFERRING.split(whole):
+        last = FIGURE.findall(said)[-1:]
+        said += last[0] if part in REFERRED and last else part
+    return said
 
 
 def _reasons(text: str, whole: str, sums: str, secrets: Secrets, is_example: bool) -> Iterator[str]:
@@ -145,7 +171,7 @@ def _calculates(sums: str, secrets: Secrets) -> bool:
         is_short = len(figures) == 1 or len(SIGN.findall(PART.sub("", written))) == 1
         is_free = is_of_question and is_short and secrets.hidden.isdisjoint(map(Fraction, figures))
         for calculation, value in parts(node):
-            is_work = is_of_question and calculation in secrets.allowed
+            is_work = calculation in secrets.allowed and (is_of_question or calculation[0] == "*")
             is_product = is_free and calculation[0] in "*/"  # 1/4 of 20 is its 20 / 4
             if value in secrets.hidden and not (is_product or is_work):
                 return True
@@ -164,7 +190,7 @@ def _says(text: str, secrets: Secrets) -> bool:
         if (
             value not in secrets.shown
             or _is_asserted(text, start, stop)
-            or _words_around(text, start) < BARE
+            or (_words_around(text, start) < BARE and text[start - 1 : start] != "(")
         ):
             return not ON.match(text, stop) or value not in secrets.shown
     return False

@@ -62,7 +62,7 @@ VERDICTS: tuple[Row, ...] = (
     ),
     ("too", re.compile(r"\btoo (?:high|low|big|small|large|little|many|much|few|far|great)\b", re.I)),
     ("off out too", re.compile(r"\boff by\b|\b(?:one|\d+) (?:off|out(?! of)|too)\b", re.I)),
-    ("warm cold hot freez", re.compile(r"\b(?:warm(?:er)?|cold(?:er)?|hot(?:ter)?|ice cold|freezing)[.!]", re.I)),
+    ("warm cold hot freez", re.compile(r"\b(?<!degrees )(?:warm(?:er)?|cold(?:er)?|hot(?:ter)?|ice cold|freezing)[.!]", re.I)),
     (
         MORE.replace("|", " "),
         re.compile(
