@@ -18,11 +18,12 @@ from llmq.tutor.exercise import Exercise
 from llmq.tutor.guarding.clock import tells_time
 from llmq.tutor.guarding.closed import answers_closed
 from llmq.tutor.guarding.formulas import tells_formula
+from llmq.tutor.guarding.guesses import echoes
 from llmq.tutor.guarding.options import options_of, points
 from llmq.tutor.guarding.secrets import Secrets, secrets_of
 from llmq.tutor.guarding.series import in_series, tells_digits
 from llmq.tutor.guarding.signs import clean, flat
-from llmq.tutor.guarding.telling import echoes, tells_number
+from llmq.tutor.guarding.telling import tells_number
 from llmq.tutor.guarding.trivia import alludes
 from llmq.tutor.guarding.unread import repeats, unread
 from llmq.tutor.guarding.verdicts import is_verdict, is_yes

@@ -78,7 +78,7 @@ MEANT: tuple[tuple[str, Rewrite], ...] = (
     ("point", (re.compile(r"\b(\d*) ?point (\d+)\b"), lambda m: f"{m[1] or 0}.{m[2]}")),
     ("whole", (re.compile(r"\ba whole\b"), "1")),
     ("power to the", (re.compile(rf"{N} to the (?:power (?:of )?)?(\d|second|third|fourth|fifth|sixth)\b(?: power)?"), _power)),
-    ("of", (re.compile(r"(?<![\d/.])(\d+) (?:out )?of (?:every |the )?(\d+)(?![\d/.%])"), r"\1/\2")),
+    ("of in", (re.compile(r"(?<![\d/.])(\d+) (?:(?:out )?of (?:every |the )?|in (?:every |each |a ))(\d+)(?![\d/.%])"), r"\1/\2")),
     ("root", (re.compile(r"\b(?:square )?root of (\d{1,9})\b"), _root)),
     ("sqrt", (re.compile(r"\bsqrt\s*\(\s*(\d{1,9})\s*\)"), _root)),
     ("square", (re.compile(rf"\bsquare of {F}{N}|{N} squared\b"), lambda m: f"({m[1] or m[2]})^2")),
@@ -186,6 +186,22 @@ def meant(text: str) -> str:
         if any(word in text for word in words):
             text = pattern.sub(written, text)
     return text
+
+
+NUMERAL = re.compile(r"\d+(?:\.\d+)?")
+REFERRED = frozenset(("that", "it", "this"))
+REFERRING = re.compile(
+    r"((?<=half of )\w+|(?<=\bdouble )\w+|(?<=\btwice )\w+|(?<=\btriple )\w+|(?<=\bhalve )\w+)"
+)
+
+
+def resolved(whole: str) -> str:
+    """A `figured` text with the number itself where "that" stands for it: half of that."""
+    said = ""
+    for part in REFERRING.split(whole):
+        last = NUMERAL.findall(said)[-1:]
+        said += last[0] if part in REFERRED and last else part
+    return said
 
 
 BEHIND = re.compile(r"\s+(?:times|more|less|steps?|of)\b", re.I)

@@ -36,17 +36,19 @@ Calculation = tuple[str, tuple[Fraction, ...]]
 class Secrets:
     """What is hidden of an exercise, and what is free.
 
-    `decimals` are shown as fractions and asked for as decimals or percents, `figures` are those of
-    the question and of what may be calculated, `allowed` the calculations that may be asked for,
-    `asked` what the student reads without spaces, `letters` are those of the question's unknowns,
-    `expression` is a key with letters, `terms` are hidden terms such as 11x, `words` the words of
-    the exercise.
+    `decimals` are shown as fractions and asked for as decimals or percents, `percents` are keys in
+    percent, `listed` keys that stand in a list of numbers, `figures` those of the question and of
+    what may be calculated, `allowed` the calculations that may be asked for, `asked` is what the
+    student reads without spaces, `letters` are those of the question's unknowns, `expression` is a
+    key with letters, `terms` are hidden terms such as 11x, `words` the words of the exercise.
     """
 
     hidden: frozenset[Fraction]
     key: frozenset[Fraction]
     shown: frozenset[Fraction]
     decimals: frozenset[Fraction]
+    percents: frozenset[Fraction]
+    listed: frozenset[Fraction]
     figures: frozenset[str]
     allowed: frozenset[Calculation]
     asked: str
@@ -87,10 +89,24 @@ def secrets_of(exercise: Exercise, done: tuple[str, ...]) -> Secrets:
         re.findall(r"(?<![A-Za-z'])([b-hj-zB-HJ-Z])(?![A-Za-z'])", exercise.question)
     )
     return Secrets(
-        frozenset(hidden), key, shown, frozenset((percents | hidden) & as_fractions), frozenset(FIGURE.findall(figured(flat(clean(" ; ".join(written))), whole=True))), frozenset(allowed), _compact(" ; ".join((exercise.question, *done, *_next_work(exercise, done)))), letters, node,
+        frozenset(hidden), key, shown, frozenset((percents | hidden) & as_fractions), _percents(exercise), key & _listed(exercise.question), frozenset(FIGURE.findall(figured(flat(clean(" ; ".join(written))), whole=True))), frozenset(allowed), _compact(" ; ".join((exercise.question, *done, *_next_work(exercise, done)))), letters, node,
         frozenset(t for value in (exercise.key, *values) for t in _terms_in(value)) - frozenset(_terms_in(exercise.question)),
         frozenset(re.findall(r"[^\W\d_]+", text.casefold())),
     )  # fmt: skip
+
+
+def _percents(exercise: Exercise) -> frozenset[Fraction]:
+    """The key, where it is a percentage that the question does not show as one."""
+    if not PERCENT.search(exercise.key):
+        return frozenset()
+    shown = re.findall(rf"(\d+(?:\.\d+)?) ?(?:{PERCENT.pattern})", exercise.question)
+    return frozenset(_values(exercise.key)) - frozenset(map(Fraction, shown))
+
+
+def _listed(question: str) -> frozenset[Fraction]:
+    """The numbers of a list, of which one may be the key: a median, a largest one."""
+    found = re.search(r"-?\d+(?:\.\d+)?(?:, -?\d+(?:\.\d+)?)+(?:,? and -?\d+(?:\.\d+)?)?", question)
+    return frozenset(numbers_in(found[0])) if found else frozenset()
 
 
 def _next_work(exercise: Exercise, done: tuple[str, ...]) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 
-from llmq.tutor.guarding.figures import figured, meant
+from llmq.tutor.guarding.figures import figured, meant, resolved
 from llmq.tutor.guarding.roundabout import (
     adds_places,
     in_another_unit,
@@ -13,7 +13,6 @@ from llmq.tutor.guarding.roundabout import (
     places_point,
 )
 from llmq.tutor.guarding.secrets import FIGURE, FREE, Secrets, numbers, parts, terms
-from llmq.tutor.guarding.signs import clean, flat
 
 ASSERTED = re.compile(
     r"(?:=|≈|→|\b(?:answer|key|solution|result|option|choice|total|sum|value)\b\W*|"
@@ -47,24 +46,17 @@ ESTIMATED = re.compile(
     r"\b(?:more or less|above or below|bigger or smaller|larger or smaller|higher or lower|greater or (?:less|smaller)|less or more)\b"
 )
 POSITION = re.compile(
-    r"\bsame (?:number|value) (?:that|as|which)\b|\bone of (?:the|these|your|those) numbers\b|\b(?:is|be) (?:the )?(?:first|second|third|fourth|fifth|last|middle|largest|smallest|biggest) (?:number|one|value)\b"
+    r"\bsame (?:number|value) (?:that|as|which)\b|\bone of (?:the|these|your|those) numbers\b|\bin the middle\b|(?:\b(?:is|be)|['’]s) (?:the )?(?:first|second|third|fourth|fifth|last|middle|largest|smallest|biggest) (?:number|one|value)\b"
 )
 PAUSE = re.compile(r"[.?!:;](?!\d)")
 PLAIN = re.compile(r"^\W*(?:which|what)\b[^.!?]*\?\W*$", re.I)  # a question that offers no answer
 REST = re.compile(r"\b(?:subtract|take|rest|remain\w*|left|other|difference|add)\b")
-MINUS = re.compile(r"\b(?:minus|negative|sign|below)\b")
-COMPARED = r"\b(?:bigger|greater|larger|higher|lower|smaller|less|fewer|more)"
-REFERRED = frozenset(("that", "it", "this"))
-REFERRING = re.compile(
-    r"((?<=half of )\w+|(?<=\bdouble )\w+|(?<=\btwice )\w+|(?<=\btriple )\w+|(?<=\bhalve )\w+)"
-)
-THAT = re.compile(r"\b(?:that|it|yours?|this)\b")
 SAID_OVER = re.compile(r"(?<=\d) over (?=\d)")
 CHANGED = re.compile(
     r"\b(?:answer|result|solution)\b(?:\s*[-+*/]|\W+(?:minus|plus|times|less|divided|doubled|halved|squared|and)\b)"
 )
 WORKED = re.compile(
-    r"(?P<work>[\d(][\d\s.()+\-*/:^]{0,60}[-+*/:^][\d\s.()]*)=\s*(?P<value>\d+(?:\.\d+)?)(?!\s*[-+*/])"
+    r"(?P<work>[\d(][\d\s.()+\-*/:^]{0,60}[-+*/:^][\d\s.()]*)(?:=|\b(?:is|makes?|gives?|equals?)\b)\s*(?P<value>\d+(?:\.\d+)?)(?!\s*[-+*/])"
 )
 OVER = re.compile(r"(?<![\d.])(\d+)/(\d+)(?![\d.])")
 RELATED = re.compile(
@@ -85,47 +77,13 @@ def tells_number(text: str, secrets: Secrets, before: str = "") -> str | None:
     ):
         return "the answer by its place"
     whole = figured(text, whole=True)
-    sums = meant(_resolved(whole))
+    sums = meant(resolved(whole))
     if not any(map(str.isdigit, sums)) or not (secrets.hidden or secrets.letters):
         return None
     if adds_places(text, secrets):
         return "the answer in a roundabout way"
     is_example = bool(ANOTHER.search(before))
     return next(_reasons(figured(text, whole=False), whole, sums, secrets, is_example), None)
-
-
-def echoes(text: str, guess: str, secrets: Secrets) -> bool:
-    """Whether a flat sentence asserts a number that the student's last turn has guessed."""
-    if not any(map(str.isdigit, guess)):
-        return False
-    whole = figured(text, whole=True)
-    guessed = {n for n, _, _ in numbers(figured(flat(clean(guess)), whole=True))} - secrets.shown
-    if any(_corrects(whole, n, secrets) for n in guessed):
-        return True
-    return "?" not in text and any(
-        n in guessed and _is_asserted(whole, *place) for n, *place in numbers(whole)
-    )
-
-
-def _corrects(whole: str, guess: Fraction, secrets: Secrets) -> bool:
-    """Whether a sentence says how the student's guess becomes what is hidden, or on which side."""
-    if -guess in secrets.hidden and MINUS.search(whole):
-        return True
-    if "?" not in whole and re.search(rf"{COMPARED} than {float(guess):g}(?!\d|\.\d)", whole):
-        return True
-    if not THAT.search(whole):
-        return False
-    about_it = f"{guess} {whole}"
-    return pairs_tell(about_it, secrets) or _calculates(meant(_resolved(about_it)), secrets)
-
-
-def _resolved(whole: str) -> str:
-    """A `figured` text with the number itself where "that" stands for it: half of that."""
-    said = ""
-    for part in REFERRING.split(whole):
-        last = FIGURE.findall(said)[-1:]
-        said += last[0] if part in REFERRED and last else part
-    return said
 
 
 def _reasons(text: str, whole: str, sums: str, secrets: Secrets, is_example: bool) -> Iterator[str]:
@@ -140,7 +98,7 @@ def _reasons(text: str, whole: str, sums: str, secrets: Secrets, is_example: boo
         yield "a value for the answer"
     if not is_example and _is_worked(sums, secrets):
         yield "a calculation with its result"
-    if _calculates(sums, secrets):
+    if calculates(sums, secrets):
         yield "a calculation of the answer"
     if in_another_unit(whole, secrets):
         yield "a hidden number in another unit"
@@ -151,6 +109,15 @@ def _reasons(text: str, whole: str, sums: str, secrets: Secrets, is_example: boo
         or places_point(whole, secrets)
     ):
         yield "the answer in a roundabout way"
+    if (
+        "?" not in whole
+        and secrets.listed.intersection(
+            said := {n for n, _, _ in numbers(whole) if n in secrets.shown}
+        )
+        == said
+        != set()
+    ):
+        yield "one of the numbers alone"
     if _leaves(whole, secrets):
         yield "the rest of the answer"
     if _says_half_a_fraction(whole, secrets):
@@ -163,7 +130,7 @@ def _words_around(text: str, start: int) -> int:
     return len(re.findall(r"\w+", PAUSE.split(text[begin:], maxsplit=1)[0]))
 
 
-def _calculates(sums: str, secrets: Secrets) -> bool:
+def calculates(sums: str, secrets: Secrets) -> bool:
     """Whether a calculation comes to what is hidden, and shows more than the question does."""
     for node, written in terms(sums):
         figures = set(FIGURE.findall(PART.sub("", written)))
@@ -183,13 +150,15 @@ def _says(text: str, secrets: Secrets) -> bool:
         values = {value, value / 100} if PERCENT.match(text, stop) else {value}
         if value in secrets.decimals and "." in text[start:stop]:
             return True
+        if value in secrets.percents and PERCENT.match(text, stop):
+            return True
         if not (
             values & secrets.hidden or any(map(secrets_near(secrets, text, start, stop), values))
         ):
             continue
         if (
             value not in secrets.shown
-            or _is_asserted(text, start, stop)
+            or is_asserted(text, start, stop)
             or (_words_around(text, start) < BARE and text[start - 1 : start] != "(")
         ):
             return not ON.match(text, stop) or value not in secrets.shown
@@ -208,7 +177,7 @@ def _is_endless(value: Fraction) -> bool:
     return value.denominator > 1 and 10**12 % value.denominator != 0
 
 
-def _is_asserted(text: str, start: int, stop: int) -> bool:
+def is_asserted(text: str, start: int, stop: int) -> bool:
     before = text[max(0, start - 40) : start]
     return bool(ASSERTED.search(before) or ASSERTED_BEHIND.match(text[stop : stop + 40]))
 
@@ -221,7 +190,7 @@ def _says_small(whole: str, secrets: Secrets) -> bool:
         value in secrets.hidden
         and (
             _words_around(whole, start) < BARE
-            or (_is_asserted(whole, start, stop) and not ON.match(whole, stop))
+            or (is_asserted(whole, start, stop) and not ON.match(whole, stop))
         )
         for value, start, stop in numbers(whole)
     )
@@ -236,6 +205,8 @@ def _asserts_a_value(whole: str, secrets: Secrets, is_example: bool) -> bool:
     for pattern in (SAID, TRIED):
         for match in re.finditer(pattern.format(letter=letter), whole):
             found = match.groupdict()
+            if re.sub(r"\s", "", match[0]) in secrets.asked:
+                continue
             value = node_value(found.get("n") or found.get("m") or "0")
             if value in secrets.hidden or (pattern is SAID and not is_example):
                 return True
@@ -262,7 +233,7 @@ def _leaves(whole: str, secrets: Secrets) -> bool:
         return False
     return any(
         value not in secrets.shown
-        and _is_asserted(whole, start, stop)
+        and is_asserted(whole, start, stop)
         and any({n - value, n + value} & secrets.key for n in secrets.shown)
         for value, start, stop in numbers(whole)
     )

@@ -20,6 +20,7 @@ OWNERS: tuple[Row, ...] = (
         "months days weeks seasons quarters",
         re.compile(r"\b(?:months|days|weeks|seasons|quarters) (?:\w+ ){0,2}(?:in|of|per|make) (?:an? |one |the |each )?(?:leap )?(?:year|month|week|february|january|december|november)", re.I),
     ),
+    ("week year day hour minute", re.compile(r"\b(?:year|week|day|hour|minute)s? in (?:months|weeks|days|hours|minutes|seconds)\b", re.I)),
     ("hours", re.compile(rf"\bhours (?:in|of|per) {A}(?:whole )?day", re.I)),
     ("minutes", re.compile(rf"\bminutes (?:in|of|per) {A}(?:half an |quarter of an )?hour", re.I)),
     ("seconds", re.compile(rf"\bseconds (?:in|of|per) {A}minute", re.I)),
@@ -49,7 +50,7 @@ MATHEMATICAL = (
     "step steps part parts place places digit digits term terms number numbers thing things"
     " way ways operation operations decimal decimals side sides time times one ones more are"
     " do does would will can there is of equal bars dots rows groups pieces boxes bags words"
-    " numbers units tens hundreds factors good favourable favorable possible cases outcomes"
+    " numbers units tens hundreds factors good favourable favorable possible cases outcomes list row line"
 )
 LONG = re.compile(r"[a-z]{4,}")
 OWN = frozenset(MATHEMATICAL.split())
