@@ -3,10 +3,14 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import lru_cache
 
 from llmq.answers.readings import as_words
 from llmq.tutor.exercise import Exercise
+from llmq.tutor.guarding.figures import figured, meant
+from llmq.tutor.guarding.secrets import numbers
+from llmq.tutor.guarding.signs import clean, flat
 
 CALLED = {
     "A": "alpha|alfa|ay", "B": "bravo|bee", "C": "charlie|cee|see|sea", "D": "delta|dee", "E": "echo|ee",
@@ -50,6 +54,8 @@ class Options:
     place: re.Pattern[str]
     name: str
     others: tuple[tuple[re.Pattern[str], str], ...]
+    value: frozenset[Fraction]
+    other_values: frozenset[Fraction]
 
 
 @lru_cache(maxsize=64)
@@ -68,7 +74,11 @@ def options_of(exercise: Exercise) -> Options | None:
         + (r"|\bin the middle\b" if len(places) == 3 else ""), re.I,
     )  # fmt: skip
     others = tuple((_letter(i), name) for i, name in enumerate(names) if i != index)
-    return Options(_letter(index), place, names[index], others)
+    values = [_values(choice) for choice in exercise.choices]
+    other_values = frozenset().union(*values[:index], *values[index + 1 :])
+    return Options(
+        _letter(index), place, names[index], others, values[index] - other_values, other_values
+    )
 
 
 def points(sentence: str, told: Sequence[str], options: Options) -> bool:
@@ -93,7 +103,17 @@ def points(sentence: str, told: Sequence[str], options: Options) -> bool:
     ruled_out = {n for text in (*told, sentence) if OUT.search(text) for n in _named(text, options)}
     if OUT.search(sentence) and len(ruled_out) >= len(options.others) > 1:
         return True
-    return is_named and not are_named
+    return (is_named and not are_named) or _names_in_figures(sentence, options)
+
+
+def _names_in_figures(sentence: str, options: Options) -> bool:
+    """Whether the right number is named in another writing, not all others: 0.70 for 0.7."""
+    said = _values(sentence) if options.value else frozenset()
+    return not options.value.isdisjoint(said) and not options.other_values <= said
+
+
+def _values(text: str) -> frozenset[Fraction]:
+    return frozenset(n for n, _, _ in numbers(meant(figured(flat(clean(text)), whole=False))))
 
 
 def _named(text: str, options: Options) -> list[str]:
