@@ -3,8 +3,9 @@
 import re
 from collections.abc import Sequence
 from fractions import Fraction
+from functools import lru_cache
 
-from llmq.tutor.guarding.figures import figured, meant
+from llmq.tutor.guarding.figures import KEPT, figured, meant
 from llmq.tutor.guarding.secrets import Secrets, numbers
 from llmq.tutor.guarding.signs import clean, flat
 
@@ -68,15 +69,18 @@ def _sums_up(*texts: str, secrets: Secrets) -> bool:
     """Whether results of calculations make up what is hidden: 36 and 6 of 3 * 12 and 0.5 * 12."""
     found: list[Fraction] = []
     for text in texts if not EXAMPLE.search(" ".join(texts)) else ():
-        whole = meant(figured(flat(clean(text)), whole=True))
-        found += [
-            n
-            for n, start, _ in numbers(whole)
-            if RESULT.search(whole[max(0, start - NEAR) : start])
-        ]
+        found += _results(text)
     return any(
         sum(found[-n:]) in secrets.hidden and not secrets.shown.issuperset(found[-n:])
         for n in range(2, 1 + min(len(found), MOST))
+    )
+
+
+@lru_cache(maxsize=KEPT)
+def _results(text: str) -> tuple[Fraction, ...]:
+    whole = meant(figured(flat(clean(text)), whole=True))
+    return tuple(
+        n for n, start, _ in numbers(whole) if RESULT.search(whole[max(0, start - NEAR) : start])
     )
 
 
@@ -101,18 +105,26 @@ def _together(
     if any(value.denominator > 1 or value < 0 for value in values):
         return False
     joined = "".join(str(value.numerator) for value in values)
-    whole = (str(n) for n in secrets.hidden if n.denominator == 1)
-    return any(n == joined or (len(n) > 2 and n.startswith(joined)) for n in whole)
+    return any(
+        n == joined or (len(n) > 2 and n.startswith(joined)) for n in map(str, secrets.hidden)
+    )
 
 
 def _said(text: str, secrets: Secrets) -> list[tuple[Fraction, bool]]:
     """The numbers of a sentence, and whether each is free: shown, in a sentence of some length."""
+    found, is_bare = _spoken(text)
+    return [(n, n in secrets.shown and not is_bare) for n in found]
+
+
+@lru_cache(maxsize=KEPT)
+def _spoken(text: str) -> tuple[tuple[Fraction, ...], bool]:
+    """The numbers of a sentence, without small ones in words, and whether it says little else."""
     whole = LABEL.sub(" ", figured(flat(clean(text)), whole=True))
     is_short = len(re.findall(r"\w+", whole)) <= SHORT or bool(SPOKEN.search(whole))
     small = frozenset() if is_short else frozenset(map(Fraction, _spelled_small(text)))
     found = sorted(numbers(whole), key=lambda number: number[1])
     is_bare = len(re.findall(r"\w+", whole)) <= 2
-    return [(n, n in secrets.shown and not is_bare) for n, _, _ in found if n not in small]
+    return tuple(n for n, _, _ in found if n not in small), is_bare
 
 
 def _spelled_small(text: str) -> list[int]:

@@ -9,8 +9,8 @@ Row = tuple[str, re.Pattern[str]]
 
 
 @lru_cache(maxsize=256)
-def _split(words: str) -> tuple[str, ...]:
-    return tuple(words.split())
+def _any_of(words: str) -> re.Pattern[str]:
+    return re.compile("|".join(map(re.escape, words.split())))
 
 
 def matches(rows: tuple[Row, ...], text: str) -> Iterator[re.Match[str]]:
@@ -21,5 +21,5 @@ def matches(rows: tuple[Row, ...], text: str) -> Iterator[re.Match[str]]:
     """
     lower = text.casefold()
     for words, pattern in rows:
-        if any(word in lower for word in _split(words)):
+        if _any_of(words).search(lower):
             yield from pattern.finditer(text)
