@@ -12,6 +12,7 @@ from llmq.tutor.guard import Guard
 from llmq.tutor.sentences import Sentences
 
 STEM = re.compile(r"\d+|[^\W\d_]{5}")  # of words, their first letters: sub-tracting as sub-tract
+RUN = 5  # words of what the model was told, one after the other, that it does not say by chance
 ANY_PROBLEM = frozenset((
     "first", "write", "which", "where", "there", "their", "these", "those", "would", "could",
     "again", "about", "asked", "think", "probl", "answe", "numbe", "right",
@@ -28,15 +29,23 @@ def stems(text: str) -> frozenset[str]:
     return frozenset(found[0] for word in words if (found := STEM.match(word))) - ANY_PROBLEM
 
 
+def runs(text: str) -> frozenset[tuple[str, ...]]:
+    """Each five words of a text that stand side by side."""
+    words = re.findall(r"\w+", text.casefold())
+    return frozenset(tuple(words[i : i + RUN]) for i in range(len(words) - RUN + 1))
+
+
 @dataclass
 class Watch:
     """What came of a reply: the sentences that passed, and why the one after them did not.
 
     `subject` are the stems one of which a sentence has to name before any is shown; none: any does.
+    `instructions` are `runs` of what the model was told to do, which it shall not repeat.
     """
 
     guard: Guard
     subject: frozenset[str] = frozenset()
+    instructions: frozenset[tuple[str, ...]] = frozenset()
     passed: list[str] = field(default_factory=list)
     reason: str | None = None
     _held: list[str] = field(default_factory=list)
@@ -82,6 +91,11 @@ class Watch:
                 self._held = []
 
     def _repeats(self, sentence: str) -> str | None:
-        """Why a sentence that stands in the reply already ends it: small models go in circles."""
+        """Why a sentence ends the reply that stands in it already, or in what the model was told.
+
+        Small models go in circles, and read their instructions aloud.
+        """
+        if sentence.lstrip().startswith("[") or self.instructions & runs(sentence):
+            return "its instructions"
         said = {text.strip() for text in (*self.passed, *self._held) if text.strip()}
         return "a repeat" if sentence.strip() in said else None

@@ -10,7 +10,7 @@ tells of a skill moves the learner. Then the turn is kept.
 
 from random import Random
 
-from llmq.chat.guarded import Watch, stems
+from llmq.chat.guarded import Watch, runs, stems
 from llmq.chat.lesson_context import LessonContext, Reply
 from llmq.chat.notebook import Notebook, now
 from llmq.chat.pieces import Kind as Part
@@ -31,6 +31,7 @@ NO_PROBLEM = "no problem is open; /problem opens one"
 SILENT = "the model has nothing to say to that: please say it in other words"
 STRICTER = "Ask one short question only. Name no numbers, no results, and do not say whether anything is right."
 MOST_GUARDED = 120  # tokens of a model's words beside an open exercise
+INSTRUCTIONS = runs(STRICTER) | runs(policy.REWORDED) | runs(policy.BESIDE)
 WORDED = (Kind.FREE, Kind.ASIDE, Kind.HINT, Kind.STEP, Kind.WRONG)
 
 
@@ -198,7 +199,7 @@ class Lesson(LessonContext):
         if self.state is None:
             yield from self._spoken(asked, self.settings.max_tokens)
             return
-        watch = Watch(self._guard(asked, move), self._subject(move))
+        watch = self._watch(asked, move)
         for brief in ("", f"\n[{STRICTER}]"):
             once = Turn("user", asked.shown, f"{asked.message.content}{brief}")
             for piece in watch.read(self._spoken(once, MOST_GUARDED)):
@@ -210,10 +211,13 @@ class Lesson(LessonContext):
                 self.withheld.append(watch.reason)
             if watch.text.strip() or not watch.reason:
                 break
-            watch = Watch(self._guard(asked, move), self._subject(move))
+            watch = self._watch(asked, move)
         helps = "?" in watch.text and stems(watch.text) & stems(move.fallback)
         if move.fallback and not helps:
             yield Piece(Part.SPEECH, ("\n\n" if watch.text or gap else "") + move.fallback)
+
+    def _watch(self, asked: Turn, move: Move) -> Watch:
+        return Watch(self._guard(asked, move), self._subject(move), INSTRUCTIONS)
 
     def _guard(self, asked: Turn, move: Move) -> Guard:
         assert self.state is not None

@@ -25,6 +25,7 @@ OPERATOR = re.compile(r"[\d)]\s*[-+*×÷·^/]")  # signs that people type
 UNFINISHED = re.compile(r"[\d)]\s*[-+*×÷·^(]|/.*/")  # signs that people type
 LEADING = re.compile(r"^-?\d+(?:\.\d+)?(?=\s*[-+*/×÷·])")  # signs that people type
 IN_EQUATION = re.compile(r"(?:\b|\d)[A-Za-z]\s*[-+*/]\s*$")  # the 5 = 20 of 3x + 5 = 20
+BARE_POINT = re.compile(r"(?<![\w.])\.(?=\d)")  # of .75
 CORRECTED = re.compile(r"\b(?:no,? wait|wait|i mean|i meant|actually|sorry)\b", re.I)
 BETWEEN = re.compile(
     r"\s*(?:[,;/?]|\b(?:or|and|oder|und|ou|et|o|y)\b)?\s*(?:is it|maybe)?\s*", re.I
@@ -58,6 +59,11 @@ DENIED = re.compile(
 )
 
 
+DENIED_BEHIND = re.compile(
+    r"\s*(?:is|was|can't be|cannot be)\s+(?:wrong|false|incorrect|not)\b", re.I
+)
+
+
 @dataclass(frozen=True)
 class Claim:
     """`said` is what is claimed, "" for nothing; `is_sound`: every calculation comes to its result.
@@ -78,7 +84,7 @@ def claim_of(text: str, *, has_list: bool = False) -> Claim:
     >>> [claim_of(text).said for text in ("I think 12 times 21 is 252", "5 or 7?", "Why 5?")]
     ['252', '', '']
     """
-    flat = in_figures(plain(_end(text).replace("\u2019", "'")))
+    flat = in_figures(plain(BARE_POINT.sub("0.", _end(text).replace("\u2019", "'"))))
     corrected = CORRECTED.split(flat)[-1]
     flat = corrected if any(quantities(corrected)) else flat
     matches = [m for m in CHAIN.finditer(flat) if not IN_EQUATION.search(flat[: m.start()])]
@@ -117,7 +123,10 @@ def _without_work(flat: str, *, has_list: bool) -> Claim:
         return said
     if GENERAL.search(flat) or ("?" in flat and (len(numbers) != 1 or COMPARED.search(flat))):
         return Claim()
-    if numbers and DENIED.search(flat[: _sign(flat, numbers[-1].start)]):
+    if numbers and (
+        DENIED.search(flat[: _sign(flat, numbers[-1].start)])
+        or DENIED_BEHIND.match(flat[numbers[-1].stop :])
+    ):
         return Claim()
     if not has_list and _undecided(flat, numbers):
         return Claim()

@@ -16,6 +16,7 @@ from llmq.tutor.exercise import Exercise
 EXPRESSION = re.compile(
     r"(?:[\d(]|\b[a-z]\b)[\d\s()+\-*/^.]*(?:\b[a-z]\b|[a-z](?![a-z])|[\d\s()+\-*/^.])*"
 )
+TERMS = re.compile(r"(?<=[\w)])\s*[-+]")
 DIVISION = re.compile(r"-?(\d+(?:\.\d+)?) ?/ ?(\d+(?:\.\d+)?)")
 FRACTION = re.compile(r"(?<![\d.*/+-])(?<![*/+-] )\d+ ?/ ?\d+(?![\d.]|\s*[-+*/^])")
 
@@ -30,7 +31,15 @@ def has_form(said: str, exercise: Exercise) -> bool:
     if not _is_rewritten(exercise):
         return True
     wanted = {form(reading.node) for reading in readings(tidy(exercise.key))}
+    if any(map(str.isalpha, exercise.key)) and _is_as_short(said, exercise.key):
+        return True
     return any(form(reading.node) in wanted for reading in readings(tidy(said)))
+
+
+def _is_as_short(said: str, key: str) -> bool:
+    """Whether an expression has no more terms and brackets than the key: x*x - 2 for x^2 - 2."""
+    ours, theirs = ((len(TERMS.findall(text)), text.count("(")) for text in (said, key))
+    return ours[0] <= theirs[0] and ours[1] == theirs[1]
 
 
 def is_unworked(said: str) -> bool:

@@ -27,12 +27,17 @@ NUDGES = (
     "I will not say it, but I will help you to get there.",
 )
 PLANNED = "Yes, that is the calculation to do now."
+FOLLOWS = "Yes, that follows. And then?"
 ALREADY = "You have that already."
 GUESSED = "Guessing will not get us there: show me how you calculate."
 AGAIN = "You have said that before, and it is not it."
 COURTESIES = {Asks.HELLO: "Hello!", Asks.THANKS: "You are welcome."}
 TOLD = "You have worked on it, so here is the whole way."
-WORDS_ONLY = "Say no numbers and no results of the open problem."
+REWORDED = "Say this to the student in your own words, in one or two short sentences:"
+BESIDE = (
+    "This is a question beside the open problem. Explain it in a few plain sentences, with another"
+    " example. Say no numbers and no results of the open problem."
+)
 
 
 def start(exercise: Exercise, profile: Profile) -> State:
@@ -81,11 +86,7 @@ def aside(state: State | None) -> tuple[State | None, Move]:
     """A question beside the exercise: explained freely, while its key stays guarded."""
     if state is None:
         return None, Move(Kind.FREE, "", "", "", Level.ANSWER)
-    brief = (
-        "This is a question beside the open problem. Explain it in a few plain sentences, with"
-        f" another example. {WORDS_ONLY}"
-    )
-    return state, Move(Kind.ASIDE, "", brief, authored(state), Level(state.level))
+    return state, Move(Kind.ASIDE, "", BESIDE, authored(state), Level(state.level))
 
 
 def check(state: State, text: str) -> str:
@@ -96,6 +97,7 @@ def check(state: State, text: str) -> str:
     return {
         Outcome.ANSWER: "Yes, that is the answer.",
         Outcome.STEP: "Yes, that is a step on the way.",
+        Outcome.FOLLOWS: "Yes, that follows.",
         Outcome.WRONG: "No, that is not it.",
         Outcome.NONE: "I see no answer in that: write a number or a calculation.",
     }[outcome]
@@ -150,7 +152,7 @@ def _nudge(state: State, said: str) -> Move:
 
 
 def _brief(said: str) -> str:
-    return f"Say this to the student in your own words, in one or two short sentences: {said}"
+    return f"{REWORDED} {said}"
 
 
 def _pick(words: tuple[str, ...], state: State) -> str:

@@ -13,7 +13,7 @@ from llmq.tutor.disguises import WORD as FOREIGN_WORD
 WORD = "|".join(sorted((*SMALL, *SCALES), key=len, reverse=True))
 DIGIT = "|".join(word for word, value in SMALL.items() if value < 10)
 POINT = re.compile(
-    rf"\b(?P<whole>(?:{WORD}|\d+)) point (?P<places>(?:{DIGIT})(?: (?:{DIGIT}))*)\b", re.I
+    rf"\b(?:(?P<whole>(?:{WORD}|\d+)) )?point (?P<places>(?:{DIGIT})(?: (?:{DIGIT}))*)\b", re.I
 )
 PARTS = {
     "seventh": 7, "ninth": 9, "eleventh": 11, "twelfth": 12, "thirteenth": 13, "fourteenth": 14,
@@ -30,8 +30,18 @@ BEHIND_ONE = re.compile(r"\s+(?:of|more|that|who|step|thing|question)\b", re.I)
 ALONE = {"dix": 10, "once": 11, "sei": 6, "due": 2, "un": 1, "six": 6}
 SAID = re.compile(rf"^(?:c'est|es|son|sono|è|ça fait)?\s*(?P<word>{'|'.join(ALONE)})\W*$", re.I)
 N = r"(?<=[\d)])"
+SIGNS = {"plus": "+", "minus": "-"}
+
+
+def _between(match: re.Match[str]) -> str:
+    return f"{match[1]} {SIGNS[match[2].casefold()]} "
+
+
 OPERATIONS = (
     (re.compile(r"(\d) and (\d+/\d+)"), r"\1 \2"),
+    (re.compile(r"\b([a-z]|\d+) squared\b", re.I), r"\1^2"),
+    (re.compile(r"\b([a-z]) (minus|plus) (?=[a-z]\b|\d)", re.I), _between),
+    (re.compile(r"(\^2) (minus|plus) (?=[a-z]\b|\d)", re.I), _between),
     (re.compile(rf"{N} ?(?:per ?cent|prozent)\b", re.I), "%"),
     (re.compile(rf"{N}\s*(?:\btimes\b|\bmultiplied by\b|[x×])\s*(?=[\d(])", re.I), " * "),  # signs that people type
     (re.compile(rf"{N}\s*\b(?:divided by|over)\b\s*(?=[\d(-])", re.I), "/"),
@@ -76,7 +86,7 @@ def _is_number(text: str, start: int) -> bool:
 
 
 def _decimal(match: re.Match[str]) -> str:
-    whole = SMALL.get(match["whole"].casefold(), match["whole"])
+    whole = SMALL.get((match["whole"] or "zero").casefold(), match["whole"])
     places = "".join(str(SMALL[word]) for word in match["places"].casefold().split())
     return f"{whole}.{places}" if str(whole).isdigit() else match[0]
 

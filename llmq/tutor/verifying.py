@@ -10,11 +10,19 @@ from enum import StrEnum
 from fractions import Fraction
 
 from llmq.answers.checking import check
-from llmq.answers.nodes import Node, Num, Op, Rel, Sym, TooLargeError, rational, symbols
+from llmq.answers.nodes import Num
 from llmq.answers.readings import as_words, readings, tidy
 from llmq.practice.numerals import numbers_in
 from llmq.tutor.claims import GENERAL, Claim, claim_of
-from llmq.tutor.exercise import Exercise, Step
+from llmq.tutor.equations import (
+    is_asked_for,
+    is_false_solution,
+    is_solved_by_key,
+    number_of,
+    step_of,
+    turned,
+)
+from llmq.tutor.exercise import Exercise
 from llmq.tutor.forms import has_form, is_asked, is_unworked
 from llmq.tutor.guarding.secrets import calculations
 
@@ -23,6 +31,14 @@ LETTER = re.compile(
     r"\(?\b(?P<letter>[A-Ha-h])\b\)?[\s.!?]*$"
 )
 
+BECAUSE = re.compile(r"\b(?:because|since)\b", re.I)
+PLACES = ("first", "second", "third", "fourth", "fifth", "sixth")
+COUNTED = ("one", "two", "three", "four", "five", "six")
+PLACED = re.compile(
+    rf"^\W*(?:(?:i think|i say|it'?s|it is|maybe)\b\W*)*(?:the )?(?P<place>{'|'.join(PLACES)})"
+    rf"(?: (?:one|option|choice|answer))?\W*$|\b(?:option|choice) (?P<count>{'|'.join(COUNTED)})\W*$",
+    re.I,
+)
 PERCENT = re.compile(r"(?P<number>\d[\d.,/]*)\s*(?:%|per ?cent\b)", re.I)
 ASKS_PERCENT = re.compile(
     r"\b(?:what|which|how (?:many|much)|as an?|in|the)\s+(?:%|per ?cent(?:age)?\b)", re.I
@@ -36,6 +52,7 @@ class Outcome(StrEnum):
     ANSWER = "answer"
     STEP = "step"
     WRONG = "wrong"
+    FOLLOWS = "follows"  # an equation that has the same solution as the question's
     NONE = "none"  # nothing is claimed
 
 
@@ -54,6 +71,8 @@ class Found:
     has_work: bool = False
 
 
+DECIMAL = re.compile(r"-?\d+\.\d{2,}")
+ROUNDED = "That is rounded: write it exactly, as a fraction."
 SAME_VALUE = "That is worth the same, but it is not yet in the form that is asked for."
 NOTHING = Found(Outcome.NONE)
 
@@ -65,8 +84,19 @@ def verdict(text: str, exercise: Exercise, step_index: int = 0) -> Found:
     >>> [verdict(text, exercise).outcome.value for text in ("It is twelve.", "20-8=13", "Why?")]
     ['answer', 'wrong', 'none']
     """
+    claimed, *reason = BECAUSE.split(text, maxsplit=1)  # x = 5 because 3*5 + 5 = 20
+    found = verdict(claimed, exercise, step_index) if reason else NOTHING
+    if found.outcome in (Outcome.ANSWER, Outcome.STEP):
+        return found
     if exercise.choices and (index := _choice(text, exercise)) is not None:
         return _of_choice(index, exercise)
+    text = turned(text)
+    if is_false_solution(text, exercise):
+        return _wrong(text, exercise, step_index, has_work=False)
+    return _of_claim(text, exercise, step_index)
+
+
+def _of_claim(text: str, exercise: Exercise, step_index: int) -> Found:
     claim = claim_of(text, has_list="," in exercise.key)
     shown = _shown(exercise, step_index)
     has_work = bool({Fraction(n) for n in claim.work} & shown)
@@ -76,7 +106,7 @@ def verdict(text: str, exercise: Exercise, step_index: int = 0) -> Found:
     if is_unworked(claim.said):
         return NOTHING
     candidates = (claim.said, *claim.others[: len(exercise.steps)])
-    held = [found for said in candidates if said and (found := _held(said, exercise, step_index))]
+    held = [each for said in candidates if said and (each := _held(said, exercise, step_index))]
     if held:
         found = min(held, key=lambda each: (each.outcome is not Outcome.ANSWER, -each.step))
         return Found(found.outcome, found.said, found.step, has_work=has_work)
@@ -86,15 +116,22 @@ def verdict(text: str, exercise: Exercise, step_index: int = 0) -> Found:
         if is_asked(claim.said, exercise):
             return NOTHING
         return Found(Outcome.WRONG, claim.said, slip=SAME_VALUE, has_work=True)
-    equation = _equation(claim.said, exercise)
-    if equation is not None and equation.outcome is not Outcome.WRONG:
-        return equation
-    return _wrong(claim.said, exercise, step_index, has_work=has_work or equation is not None)
+    if is_asked_for(claim.said, exercise):
+        return NOTHING
+    solved = is_solved_by_key(claim.said, exercise)
+    if solved:
+        step = step_of(claim.said, exercise)
+        outcome = Outcome.FOLLOWS if step is None else Outcome.STEP
+        return Found(outcome, claim.said, -1 if step is None else step, has_work=True)
+    if solved is None and has_work and number_of(claim.said) in shown:
+        return NOTHING  # 3*5 + 5 = 20, as the question has it: a test, and no answer
+    return _wrong(claim.said, exercise, step_index, has_work=has_work or solved is not None)
 
 
 def plans(text: str, exercise: Exercise, step_index: int) -> bool:
     """Whether `text` proposes the next calculation, and is no question about it nor the task again.
 
+    >>> from llmq.tutor.exercise import Step
     >>> step = Step("How many in all?", "Multiply.", "12 * 21", "252")
     >>> exercise = Exercise("bags", "stories", "Jack has 12 bags of 21.", "252", (step,))
     >>> [plans(text, exercise, 0) for text in ("I multiply 21 by 12", "Why 12*21?", "12 + 21")]
@@ -127,7 +164,7 @@ def _restates(claim: Claim, shown: frozenset[Fraction]) -> bool:
 
 def _is_part(claim: Claim, text: str, shown: frozenset[Fraction]) -> bool:
     """Whether a part of a number of the question is meant: "a quarter is 5", of 20."""
-    value = _number(claim.said)
+    value = number_of(claim.said)
     parts = [Fraction(n) for n in claim.work]
     return "=" not in text and any(
         0 < part < 1 and part * n == value for part in parts for n in shown
@@ -154,68 +191,18 @@ def _says(said: str, value: str, exercise: Exercise) -> bool:
     return check(said, value).right
 
 
-def _equation(said: str, exercise: Exercise) -> Found | None:
-    """What an equation with a letter comes to, such as 3x = 15; None of anything else.
-
-    It is a step where the answer solves it and its right side is the value of a step, and nothing
-    where the answer solves it all the same.
-    """
-    key, relation = _number(exercise.key), _relation(said)
-    if key is None or relation is None:
-        return None
-    try:
-        sides = [rational(_at(side, key)) for side in (relation.left, relation.right)]
-    except (TooLargeError, ZeroDivisionError):
-        return NOTHING
-    if None in sides or sides[0] != sides[1]:
-        return Found(Outcome.WRONG, said)
-    if relation in _asked(exercise.question):
-        return NOTHING
-    steps = [i for i, step in enumerate(exercise.steps) if _ends_in(relation, step)]
-    return Found(Outcome.STEP, said, steps[-1], has_work=True) if steps else NOTHING
-
-
-def _relation(said: str) -> Rel | None:
-    for reading in readings(tidy(said)):
-        node = reading.node
-        if isinstance(node, Rel) and node.name == "=" and len(symbols(node)) == 1:
-            return node
-    return None
-
-
-def _asked(question: str) -> list[Rel]:
-    """The equation that the question puts."""
-    parts = re.findall(r"[\w(][\w\s()+\-*/^.]*=[\w\s()+\-*/^.]*[\w)]", question)
-    tails = (part.split(":")[-1].split()[i:] for part in parts for i in range(4))
-    return [rel for words in tails if (rel := _relation(" ".join(words)))]
-
-
-def _ends_in(relation: Rel, step: Step) -> bool:
-    value = _number(step.value)
-    return value is not None and value in (rational(relation.left), rational(relation.right))
-
-
-def _number(text: str) -> Fraction | None:
-    found = (rational(r.node) for r in readings(tidy(text)))
-    return next((value for value in found if value is not None), None)
-
-
-def _at(node: Node, value: Fraction) -> Node:
-    """`node` with its letter replaced by a number."""
-    if isinstance(node, Sym):
-        return Num(value)
-    if isinstance(node, Op):
-        return Op(node.name, tuple(_at(arg, value) for arg in node.args))
-    return node
-
-
 def _choice(text: str, exercise: Exercise) -> int | None:
     """The index of the option that is named, by its letter or by its words."""
     if letter := LETTER.search(text.strip()):
         return ord(letter["letter"].upper()) - ord("A")
+    if placed := PLACED.search(text.strip()):
+        place, count = placed["place"], placed["count"]
+        return PLACES.index(place.lower()) if place else COUNTED.index(count.lower())
     said = f" {as_words(text)} "
     named = [i for i, choice in enumerate(exercise.choices) if f" {as_words(choice)} " in said]
-    return named[0] if len(named) == 1 and not _number(exercise.key) and "not" not in said else None
+    return (
+        named[0] if len(named) == 1 and not number_of(exercise.key) and "not" not in said else None
+    )
 
 
 def _of_choice(index: int, exercise: Exercise) -> Found:
@@ -229,4 +216,13 @@ def _of_choice(index: int, exercise: Exercise) -> Found:
 def _slip(said: str, exercise: Exercise, step_index: int) -> str:
     """The sentence that points at the error behind a wrong value, where it is a known one."""
     slips = (slip for step in exercise.steps[step_index:] for slip in step.slips)
-    return next((words for value, words in slips if check(said, value).right), "")
+    known = next((words for value, words in slips if check(said, value).right), "")
+    return known or (ROUNDED if _is_rounded(said, exercise.key) else "")
+
+
+def _is_rounded(said: str, key: str) -> bool:
+    """Whether a decimal is a key without end, cut or rounded."""
+    wanted, places = number_of(key), len(said.partition(".")[2].rstrip("."))
+    if not DECIMAL.fullmatch(said) or wanted is None or 10**places % wanted.denominator == 0:
+        return False
+    return abs(Fraction(said) - wanted) < Fraction(1, 10**places)

@@ -170,3 +170,20 @@ def test_words_about_nothing_of_the_problem_are_not_shown() -> None:
     lesson = lesson_of(Told("Good thinking! Which two do you multiply?"))
     list(lesson.pose("12*21+19"))
     assert "Good thinking! Which two do you multiply?" in said(lesson.reply("12*21 = 264"))
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Multiply! [Say this to the student in your own words, in one or two short sentences: Go.",
+        "Multiply! [This is about the open problem. Explain it in a few sentences.]",
+        "Multiply! You say this to the student in your own words, please.",
+    ],
+)
+def test_instructions_are_not_read_aloud(words: str) -> None:
+    lesson = lesson_of(Told(words))
+    list(lesson.pose("12*21+19"))
+    reply = said(lesson.reply("12*21 = 264"))
+    assert "Multiply!" in reply
+    assert "[" not in reply
+    assert "to the student" not in reply

@@ -5,8 +5,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-from scripts.measure_tutor import share, spread
-
 COMMAND = (sys.executable, "-m", "scripts.measure_tutor", "--speaker", "worst", "--dialogues", "2")
 
 
@@ -14,17 +12,6 @@ def run(repository: Path, *options: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [*COMMAND, *options], cwd=repository, capture_output=True, text=True, check=True
     )
-
-
-def test_a_share_has_wilsons_interval() -> None:
-    assert share(0, 300) == "0/300 = 0.0% [0.0%, 1.3%]"
-    assert share(0, 0) == "-"
-
-
-def test_some_of_many_lie_evenly() -> None:
-    assert list(spread(range(10), 3)) == [0, 3, 6]
-    assert list(spread(range(10), None)) == [*range(10)]
-    assert list(spread(range(2), 5)) == [0, 1]
 
 
 def test_each_group_has_a_row(repository: Path) -> None:

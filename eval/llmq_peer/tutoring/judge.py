@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import permutations
 
 from llmq_peer.tutoring import choosing, hinted
 from llmq_peer.tutoring.disguises import readings_of, spelled
@@ -33,6 +34,8 @@ DENIED = re.compile(r"^\W*(?:no|nope|nein|non|false|wrong|neither|none)\b(?! (?:
 COMPARED = re.compile(
     r"\b(?:higher|bigger|larger|greater|lower|smaller|too (?:big|small|high|low|large|much|little)|more than|less than|above|below|at least|at most|over|under)\b"
 )
+MORE = r"(?:higher|bigger|larger|greater|more|above|over|lower|smaller|less|below|under)"
+EITHER = re.compile(rf"\b{MORE} or {MORE}\b")
 NUMBERING = re.compile(
     r"(?m)^\s*\(?\d{1,2}[.):]\s+(?=\S)|\b(?:step|hint|part|level|line|rule) \d{1,2}\b"
 )
@@ -88,7 +91,10 @@ class Judge:
         row = [plain("; ".join(kept.choices))] if kept.choices else []
         for shown in sorted((plain(kept.question), *works, *listed, *row), key=len, reverse=True):
             simple = re.sub(rf"(?<![\w.]){re.escape(shown)}(?![\w]|\.\d)", " _ ", simple)
-        return NUMBERING.sub(" ", simple)
+        for one, other in permutations(map(plain, kept.choices), 2):
+            both = rf"\b{re.escape(one)} (?:\w+ )?or (?:\w+ )?{re.escape(other)}\b"
+            simple = re.sub(both, " _ ", simple)
+        return NUMBERING.sub(" ", EITHER.sub(" _ ", simple))
 
     def _yes(self, simple: str, moment: Moment) -> str | None:
         for sentence in sentences(simple) if moment.tells else ():
