@@ -8,7 +8,7 @@ from pathlib import Path
 from llmq.chat.opening import Setup, open_tutor
 from llmq.chat.store import default_folder
 from llmq.chat.terminal import converse
-from llmq.errors import StoreError
+from llmq.errors import LessonError, StoreError
 from llmq.runtime import CHAT
 from llmq.verbs.chat_lesson import lesson_of, system_of
 from llmq.verbs.chat_models import choose
@@ -16,6 +16,8 @@ from llmq.verbs.chat_options import add_arguments
 from llmq.verbs.paths import check_exists, check_gguf, check_parts
 from llmq.verbs.running import how_of
 
+LEAST_CONTEXT = 256  # tokens: who the tutor is, a problem, a turn and its reply
+TOO_SMALL = "--context {asked} holds no lesson: at least {least} tokens, or leave it out"
 HISTORY = "history"  # what was typed, in the folder of the chats
 
 __all__ = ["add_arguments", "run"]
@@ -25,6 +27,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Open the model and talk."""
     if arguments.private and (arguments.session or arguments.resume):
         raise StoreError("--private keeps nothing: leave out --session and --resume")
+    if arguments.ctx is not None and arguments.ctx < LEAST_CONTEXT:
+        raise LessonError(TOO_SMALL.format(asked=arguments.ctx, least=LEAST_CONTEXT))
     model = arguments.model or choose()
     if model is None:
         return 2

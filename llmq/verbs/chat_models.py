@@ -42,7 +42,9 @@ def choose() -> Path | None:
     names = [*models, *([own] if own else [])]
     if not (sys.stdin.isatty() and names):
         offered = f"; {typed(own)} is {BUNDLED}" if own else ""
-        what = f"name one of {counted(len(models), 'model')}" if models else "name a GGUF file"
+        what = "name a GGUF file"
+        if len(models) > 1:
+            what = f"name one of {counted(len(models), 'model')}"
         _say(f"llmq chat: which model? {what}, as in llmq chat MODEL.gguf{offered}")
         return None
     return _asked(names)

@@ -24,8 +24,10 @@ def read_course(path: Path) -> Course:
     try:
         if path.stat().st_size > MOST_BYTES:
             raise CourseError(f"{path}: larger than {MOST_BYTES} bytes; split the course")
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeError) as error:
+        text = path.read_text(encoding="utf-8-sig")  # Notepad begins a file with a mark
+    except OSError as error:
+        raise CourseError(f"{path}: cannot be read ({error.strerror})") from error
+    except UnicodeError as error:
         raise CourseError(f"{path}: cannot be read as UTF-8 text ({error}); {REMEDY}") from error
     header, exercises = _jsonl(text, path) if path.suffix == ".jsonl" else _toml(text, path)
     header.only("name", "skills")

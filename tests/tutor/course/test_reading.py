@@ -121,3 +121,17 @@ def test_a_file_that_is_no_text(tmp_path: Path) -> None:
     for path in (file, tmp_path / "none.toml", tmp_path):
         with pytest.raises(CourseError, match="cannot be read"):
             read_course(path)
+
+
+def test_the_readmes_course_is_one(repository: Path, tmp_path: Path) -> None:
+    readme = (repository / "README.md").read_text(encoding="utf-8")
+    text = readme.partition("```toml\n")[2].partition("```")[0]
+    file = tmp_path / "course.toml"
+    file.write_text(f"\ufeff{text}", encoding="utf-8")  # as Notepad saves it
+    (exercise,) = read_course(file).exercises
+    assert exercise.steps[-1].value in exercise.key
+
+
+def test_a_file_that_is_not_there_is_told_so(tmp_path: Path) -> None:
+    with pytest.raises(CourseError, match="cannot be read \\(No such file"):
+        read_course(tmp_path / "none.toml")

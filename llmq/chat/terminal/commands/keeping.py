@@ -72,7 +72,8 @@ def _forget(talk: Talk, words: str) -> None:
     what = "every chat, and what you master" if EVERYTHING in asked else "this chat"
     question = f"Delete {what} for good? Type {SURE}: "
     if SURE not in asked and talk.reader.ask(question).strip().lower() != SURE:
-        talk.screen.remark(f"nothing is deleted; /forget {SURE} does it without asking")
+        command = f"/forget {EVERYTHING} {SURE}" if EVERYTHING in asked else f"/forget {SURE}"
+        talk.screen.remark(f"nothing is deleted; {command} does it without asking")
         return
     said = _said(talk)
     talk.lesson.forget(everything=EVERYTHING in asked)
