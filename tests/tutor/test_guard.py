@@ -100,7 +100,8 @@ def test_a_long_text_takes_no_longer_than_it_is_long(piece: str) -> None:
         start = process_time()
         Guard(EXERCISES["choice"], level=Level.GOAL).check(text)
         Guard(EXERCISES["sweets"], level=Level.GOAL).check(text)
-        assert process_time() - start < 1
+        took = process_time() - start
+        assert took < 10  # backtracking takes minutes; this, half a second where it is slow
 
 
 def test_an_ordinary_sentence_costs_little() -> None:
