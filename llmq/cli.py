@@ -33,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     A verb may have codes of its own for what it finds, and for an error (`Verb.error_code`).
     """
-    # Nothing here multiplies matrices; a pool of idle threads per worker would only take memory.
+    # Each process is one of several; and the last bits of a product depend on how many share in it.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     given = list(sys.argv[1:] if arguments is None else arguments)
     _prepare_streams()

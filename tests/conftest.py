@@ -28,6 +28,12 @@ def chats_of_tests(
     monkeypatch.setenv("LLMQ_DATA", str(tmp_path_factory.mktemp("chats") / "llmq"))
 
 
+@pytest.fixture(autouse=True)
+def threads_of_tests(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a command set for its own process is not left to the workers of later tests."""
+    monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     """What `scripts/goldens` adds."""
     parser.addoption("--write-goldens", action="store_true", help="what is printed becomes golden")

@@ -85,7 +85,6 @@ def test_llama_cpp_computes_what_torch_did(
     assert kl_nats <= 2e-5
 
 
-@pytest.mark.slow
 def test_blocks_do_not_depend_on_processes_nor_on_interruptions(
     refined: Refine, tmp_path: Path
 ) -> None:
