@@ -4,7 +4,8 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +21,17 @@ os.environ |= {"HF_HUB_OFFLINE": "1", "HF_HOME": str(REPOSITORY / "build" / "no-
 GOLDENS = REPOSITORY / "tests" / "goldens"
 
 
+@pytest.fixture(scope="session")
+def chats(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Folders for chats, not made yet: pytest would list those of all tests for each new one."""
+    folder = tmp_path_factory.mktemp("chats")
+    return (folder / f"{number}" for number in count())
+
+
 @pytest.fixture(autouse=True)
-def chats_of_tests(
-    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def chats_of_tests(chats: Iterator[Path], monkeypatch: pytest.MonkeyPatch) -> None:
     """Chats are kept in a folder of the test's own."""
-    monkeypatch.setenv("LLMQ_DATA", str(tmp_path_factory.mktemp("chats") / "llmq"))
+    monkeypatch.setenv("LLMQ_DATA", str(next(chats)))
 
 
 @pytest.fixture(autouse=True)

@@ -1,13 +1,10 @@
 """Folders as people have them: each converts to what transformers makes of it, or is refused."""
 
-import errno
 import shutil
-import subprocess
 import sys
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -27,9 +24,11 @@ from tests.field import (
 from tests.field.bases import BASES
 from tests.field.case import Case, Converts, Refused
 from tests.field.likeness import check_like_transformers
+from tests.field.running import Done, started, workers
 
 SECONDS = 60
 """No case may take longer: none waits for a file that never comes."""
+AS_IT_IS = ("--recipe", "F32", "--jobs", "1")
 CASES = (
     *(Case(f"base: {name}", base) for name, base in BASES.items()),
     *cases_ends.CASES,
@@ -48,13 +47,13 @@ CASES = (
 
 @dataclass(frozen=True)
 class Conversion:
-    """A folder that was made, and `llmq convert` on it, as a user runs it."""
+    """A folder that was made, and `llmq convert` on it."""
 
     folder: Path
     original: Path
     """What transformers reads."""
     output: Path
-    done: "Future[subprocess.CompletedProcess[str]]"
+    done: "Future[Done]"
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +64,7 @@ def conversions(
     chosen = [item for item in request.session.items if isinstance(item, pytest.Function)]
     names = {item.callspec.id for item in chosen if item.name.startswith("test_a_folder[")}
     found: dict[str, Conversion] = {}
-    with ThreadPoolExecutor(2) as pool:
+    with workers(2) as pool:
         for case in CASES:
             if case.name in names:
                 place = tmp_path_factory.mktemp("field")
@@ -77,27 +76,9 @@ def conversions(
                     original = Path(shutil.copytree(folder, place / "before"))
                 for step in case.steps:
                     step(folder)
-                done = pool.submit(convert, folder, output)
+                done = started(pool, "convert", str(folder), "-o", str(output), *AS_IT_IS)
                 found[case.name] = Conversion(folder, original, output, done)
         yield found
-        pool.shutdown(cancel_futures=True)
-
-
-def convert(folder: Path, output: Path) -> "subprocess.CompletedProcess[str]":
-    """`llmq convert`, as a user runs it."""
-    command = [sys.executable, "-m", "llmq.cli", "convert", str(folder), "-o", str(output)]
-    command += ["--recipe", "F32", "--jobs", "1"]
-    run = partial(
-        subprocess.run, command, capture_output=True, text=True, check=False, timeout=SECONDS
-    )
-    try:
-        return run()
-    except OSError as error:
-        # Until it runs, a new process has the memory of this one, which another thread changes; a
-        # kernel was seen to find no path there. Nothing has begun then.
-        if error.errno != errno.EFAULT:
-            raise
-        return run()
 
 
 def test_each_has_a_name_of_its_own() -> None:
@@ -107,20 +88,19 @@ def test_each_has_a_name_of_its_own() -> None:
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_a_folder(case: Case, conversions: dict[str, Conversion]) -> None:
     conversion = conversions[case.name]
-    done = conversion.done.result()
-    assert "Traceback" not in done.stderr
+    done = conversion.done.result(timeout=SECONDS)
     if isinstance(case.right, Refused):
         check_refusal(case.right, done)
         assert list(conversion.output.parent.iterdir()) == []
         return
-    assert done.returncode == 0, done.stderr
+    assert done.code == 0, done.stderr
     check_notes(case.right, done.stderr)
     check_like_transformers(case, conversion.original, conversion.output)
 
 
-def check_refusal(right: Refused, done: "subprocess.CompletedProcess[str]") -> None:
+def check_refusal(right: Refused, done: Done) -> None:
     """One line tells the error, and says what it should; exit code 1."""
-    assert done.returncode == 1, done.stderr
+    assert done.code == 1, done.stderr
     assert done.stdout == ""
     lines = [line for line in done.stderr.splitlines() if line.startswith("llmq: ")]
     assert lines == done.stderr.splitlines()[-1:]

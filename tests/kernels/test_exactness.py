@@ -47,6 +47,7 @@ def test_encoders_write_the_bytes_of_ggml(family: str, fmt: Format, ggml: LibGgm
     assert_same_blocks(fmt, rows, None, ggml)
 
 
+@pytest.mark.slow
 @quantizers
 @families
 def test_encoders_with_importance_write_the_bytes_of_ggml(

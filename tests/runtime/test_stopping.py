@@ -16,7 +16,7 @@ PROMPT = [1 + i % 250 for i in range(1500)]
 @pytest.fixture
 def slow_model(save_gguf: Callable[..., Path]) -> Iterator[Model]:
     """A model that takes a good while to read PROMPT, much of it for one batch."""
-    sizes = {"hidden_size": 256, "intermediate_size": 1024, "num_hidden_layers": 6}
+    sizes = {"hidden_size": 256, "intermediate_size": 1024, "num_hidden_layers": 16}
     path = save_gguf("slow", "BF16", max_position_embeddings=2048, **sizes)
     with open_model(path, n_ctx=2048, threads=1) as model:
         yield model
