@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from filelock import FileLock
 from numpy.typing import NDArray
 
 from llmq_peer import random_checkpoint
@@ -35,9 +36,10 @@ def chats_of_tests(chats: Iterator[Path], monkeypatch: pytest.MonkeyPatch) -> No
 
 
 @pytest.fixture(autouse=True)
-def threads_of_tests(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What a command set for its own process is not left to the workers of later tests."""
-    monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
+def surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test depends on a terminal's width, nor on what a command set for its own process."""
+    for name in ("COLUMNS", "OPENBLAS_NUM_THREADS"):
+        monkeypatch.delenv(name, raising=False)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -94,7 +96,9 @@ def _built(folder: Path, shared: Path, *options: str) -> Path:
     if not make.exists():
         pytest.skip(f"needs the real tutor, which {make} would build")
     command = [str(make), *options, str(folder), sys.executable]
-    built = subprocess.run(command, capture_output=True, text=True, check=False)
+    folder.parent.mkdir(exist_ok=True)
+    with FileLock(f"{folder}.lock"):  # tests run in several processes
+        built = subprocess.run(command, capture_output=True, text=True, check=False)
     if built.returncode:
         pytest.skip(f"{make} cannot build the real tutor: {built.stderr.strip()[-300:]}")
     return folder

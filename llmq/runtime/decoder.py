@@ -180,16 +180,13 @@ class Decoder:
 
     def _decode(self, tokens: Sequence[int], outputs: Sequence[int]) -> None:
         """Read `tokens`, unless an interrupt comes first (`interruptible`)."""
-        batch, n = self._opened().batch, len(tokens)
+        batch, n, n_read = self._opened().batch, len(tokens), len(self._read)
+        wanted = set(outputs)
+        # Number by number: in a reply each token is a batch, and NumPy's views would take longer.
         batch.n_tokens = n
-        flags = np.zeros(n, dtype=np.int8)
-        flags[list(outputs)] = 1
-        np.ctypeslib.as_array(batch.token, (n,))[:] = tokens
-        np.ctypeslib.as_array(batch.pos, (n,))[:] = np.arange(n) + len(self._read)
-        np.ctypeslib.as_array(batch.n_seq_id, (n,))[:] = 1
-        np.ctypeslib.as_array(batch.logits, (n,))[:] = flags
-        for i in range(n):
-            batch.seq_id[i][0] = 0
+        for i, token in enumerate(tokens):
+            batch.token[i], batch.pos[i], batch.logits[i] = token, n_read + i, i in wanted
+            batch.n_seq_id[i], batch.seq_id[i][0] = 1, 0
         status = self._lib.llama_decode(self._opened().context, batch)
         if status == ABORTED:  # llama.cpp has taken back keys and values of this batch, no states
             last_error()

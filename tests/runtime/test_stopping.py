@@ -16,10 +16,18 @@ PROMPT = [1 + i % 250 for i in range(1500)]
 @pytest.fixture
 def slow_model(save_gguf: Callable[..., Path]) -> Iterator[Model]:
     """A model that takes a good while to read PROMPT, much of it for one batch."""
-    sizes = {"hidden_size": 256, "intermediate_size": 1024, "num_hidden_layers": 16}
+    sizes = {"hidden_size": 256, "intermediate_size": 1024, "num_hidden_layers": 10}
     path = save_gguf("slow", "BF16", max_position_embeddings=2048, **sizes)
     with open_model(path, n_ctx=2048, threads=1) as model:
         yield model
+
+
+@pytest.fixture(autouse=True)
+def usual_ctrl_c() -> Iterator[None]:
+    """Whatever a test before has left."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 def pressing(model: Model, pressed: list[float]) -> None:
